@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+/** One project a test folder, so that `npx vitest run --project unit` runs just that tier. */
+const project = (name: string, testTimeout: number) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    exclude: ["test/conformance/corpus/**"],
+    testTimeout,
+    hookTimeout: testTimeout,
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", 20_000),
+      project("property", 120_000),
+      project("contract", 60_000),
+      project("integration", 180_000),
+      project("fault", 180_000),
+      project("conformance", 300_000),
+    ],
+  },
+});

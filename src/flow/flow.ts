@@ -1,0 +1,12 @@
+/**
+ * Streams between our own stages.
+ *
+ * A stage is an async generator: it pulls, so a slow consumer slows its source down, and its
+ * `finally` is its clean-up. Node's `pipeline` is used only where bytes meet the operating system.
+ * Whoever makes a source sees to its end; a stage that is left early closes the source it was given.
+ */
+export { batch, type BatchLimits } from "./batch.ts";
+export { coalesce } from "./coalesce.ts";
+export { lines, LineError, type Line, type LinesOptions } from "./lines.ts";
+export { mapConcurrent, type MapConcurrentOptions } from "./map-concurrent.ts";
+export { merge } from "./merge.ts";

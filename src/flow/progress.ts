@@ -1,0 +1,20 @@
+/**
+ * What a long-running operation tells its caller as it goes. Library code never prints: the
+ * caller decides whether this becomes a bar, a line or nothing.
+ */
+export interface Progress {
+  /** What is going on, as a word: `schema`, `documents`, `verify`… Phases follow one another. */
+  readonly phase: string;
+  /** What it concerns, such as a collection; events of one phase may interleave several. */
+  readonly item?: string | undefined;
+  /** How much is done, in `unit`s; never falls within one phase and item. */
+  readonly done: number;
+  /** How much there is in all, once that is known. */
+  readonly total?: number | undefined;
+  readonly unit: "documents" | "records" | "definitions" | "files" | "bytes" | "steps";
+  /** Bytes moved so far for this item, where that means something. */
+  readonly bytes?: number | undefined;
+}
+
+/** Called synchronously and often; must return quickly and must not throw. */
+export type OnProgress = (progress: Progress) => void;

@@ -13,6 +13,7 @@ const project = (name: string, testTimeout: number) => ({
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./test/support/closing-line-reporter.ts"],
     projects: [
       project("unit", 20_000),
       project("property", 120_000),

@@ -71,8 +71,8 @@ describe("src", () => {
 
   it("has no folder for leftovers", () => {
     const names = readdirSync(SOURCE, { recursive: true, encoding: "utf8" });
-    expect(names.filter((name) => /(^|[\\/])(utils|helpers|common|types)([\\/]|$)/.test(name))).toEqual(
-      [],
-    );
+    expect(
+      names.filter((name) => /(^|[\\/])(utils|helpers|common|types)([\\/]|$)/.test(name)),
+    ).toEqual([]);
   });
 });

@@ -1,0 +1,204 @@
+import { randomBytes } from "node:crypto";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import { ArkError, isArkError } from "../errors/errors.ts";
+import { fileError } from "./file-error.ts";
+import { isTemporary, safeName } from "./names.ts";
+import type { ByteRange, Store, StoredFile, WriteOptions } from "./store.ts";
+
+const READ_BYTES = 256 * 1024;
+
+/**
+ * A folder of the file system.
+ *
+ * A write goes to `.<name>.<random>.tmp` in the target's own folder, is synced, renamed, and the
+ * folder synced, so that after a power cut the name stands for the whole file or for what it stood
+ * for before. Folders are made as needed and synced into their parents. Symbolic links are followed
+ * only while they stay inside the folder.
+ */
+export class FolderStore implements Store {
+  /** The folder's absolute path. */
+  readonly place: string;
+
+  constructor(folder: string) {
+    this.place = resolve(folder);
+  }
+
+  async *list(prefix = ""): AsyncGenerator<StoredFile, void, undefined> {
+    for await (const name of this.#names("")) {
+      if (!name.startsWith(prefix)) continue;
+      const size = await this.size(name);
+      if (size !== undefined) yield { name, size };
+    }
+  }
+
+  async *read(
+    name: string,
+    { offset, length = Infinity }: ByteRange = { offset: 0 },
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const path = this.#path(name);
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(await this.#real(path));
+      let at = offset;
+      const end = offset + length;
+      while (at < end) {
+        // A fresh buffer each time: the consumer may keep what it got.
+        const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, end - at));
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+        if (bytesRead === 0) return;
+        at += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } catch (error) {
+      throw fileError(error, "read", path);
+    } finally {
+      await handle?.close();
+    }
+  }
+
+  async write(
+    name: string,
+    source: AsyncIterable<Uint8Array>,
+    { signal }: WriteOptions = {},
+  ): Promise<{ bytes: number }> {
+    const path = this.#path(name);
+    const folder = dirname(path);
+    const random = randomBytes(6).toString("hex");
+    const temporary = join(folder, `.${basename(path).slice(0, 50)}.${random}.tmp`);
+    signal?.throwIfAborted();
+    let handle: FileHandle | undefined;
+    try {
+      await makeFolder(folder);
+      await this.#real(folder);
+      handle = await open(temporary, "wx");
+      let bytes = 0;
+      for await (const chunk of source) {
+        signal?.throwIfAborted();
+        await writeAll(handle, chunk);
+        bytes += chunk.length;
+      }
+      signal?.throwIfAborted();
+      await handle.sync();
+      await handle.close();
+      await rename(temporary, path);
+      await syncFolder(folder);
+      return { bytes };
+    } catch (error) {
+      await handle?.close().catch(() => {});
+      if (handle !== undefined) await rm(temporary, { force: true }).catch(() => {});
+      throw fileError(error, "write", path);
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    const path = this.#path(name);
+    try {
+      await this.#real(dirname(path));
+      await rm(path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return;
+      throw fileError(error, "remove", path);
+    }
+  }
+
+  async size(name: string): Promise<number | undefined> {
+    const path = this.#path(name);
+    try {
+      const found = await stat(await this.#real(path));
+      return found.isFile() ? found.size : undefined;
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw fileError(error, "look at", path);
+    }
+  }
+
+  #path(name: string): string {
+    return join(this.place, ...safeName(name, this.place).split("/"));
+  }
+
+  /** `path` with its symbolic links resolved, provided that it is still inside the store. */
+  async #real(path: string): Promise<string> {
+    const [root, real] = await Promise.all([realpath(this.place), realpath(path)]);
+    const inside = root.endsWith(sep) ? root : root + sep;
+    if (real === root || real.startsWith(inside)) return real;
+    throw new ArkError("ERR_ARCHIVE_UNSAFE", "a symbolic link leads out of the folder", {
+      place: path,
+      hint: "Replace the link by the file itself.",
+    });
+  }
+
+  /** Names below the folder `below` ("" or ending in a slash), ascending. */
+  async *#names(below: string): AsyncGenerator<string, void, undefined> {
+    const path = join(this.place, below);
+    let entries;
+    try {
+      entries = await readdir(path, { withFileTypes: true });
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return;
+      throw fileError(error, "list", path);
+    }
+    // A folder sorts as its name with the slash, which makes the walk ascending as a whole.
+    const names = entries
+      .filter((entry) => !isTemporary(entry.name))
+      .map((entry) => below + (entry.isDirectory() ? `${entry.name}/` : entry.name));
+    for (const name of names.toSorted((a, b) => (a < b ? -1 : 1))) {
+      if (name.endsWith("/")) yield* this.#names(name);
+      else yield name;
+    }
+  }
+}
+
+async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length;) {
+    at += (await handle.write(chunk, at, chunk.length - at)).bytesWritten;
+  }
+}
+
+/**
+ * Makes a folder and its parents, each durable in its own parent. Node's own recursive `mkdir` is
+ * not used: it never ends where making a folder answers ENOENT in an existing one, as in /proc.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  if (await makeOne(folder)) return;
+  await makeFolder(dirname(folder));
+  if (!(await makeOne(folder))) await mkdir(folder);
+}
+
+/** Whether the folder is there now; false when its parent is missing. */
+async function makeOne(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    await syncFolder(dirname(folder));
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return true;
+    if (hasCode(error, "ENOENT") && dirname(folder) !== folder) return false;
+    throw error;
+  }
+  return true;
+}
+
+/** Makes renames and removals in a folder durable. Windows cannot, and needs not, sync a folder. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return !isArkError(error) && error instanceof Error && "code" in error && error.code === code;
+}

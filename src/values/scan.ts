@@ -164,39 +164,37 @@ export function skipValue(text: string, at: number): number {
   }
 }
 
-/** Where a member of an object or an element of an array stands in the text. */
+/** Where something stands in a text: from `start` up to, not including, `end`. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** One member of an object: its decoded name, where the name's text begins, and where its value stands. */
-export interface Member extends Span {
-  readonly name: string;
-  readonly nameStart: number;
-}
-
-/** The text of the string token at `start..end`, decoded. */
+/** The string whose token stands at `start..end`, quotes included, decoded. */
 export function decodeString(text: string, start: number, end: number): string {
   const inner = text.slice(start + 1, end - 1);
   return inner.includes("\\") ? String(JSON.parse(text.slice(start, end))) : inner;
 }
 
 /**
- * The members of the object that begins at `at`, in order, duplicates included; returns the offset behind it.
+ * Walks the members of the object that begins at `at`, in order, duplicates included. `visit` gets a member's
+ * decoded name and the offset of its value, and returns the offset behind that value: it skips it
+ * ({@link skipValue}) or walks deeper, so that a text is passed once however deep one looks.
  *
+ * @returns the offset behind the object.
  * @throws ArkError ERR_RECORD when it is not a whole object.
  */
-export function* scanMembers(text: string, at: number): Generator<Member, number> {
+export function walkObject(
+  text: string,
+  at: number,
+  visit: (name: string, start: number) => number,
+): number {
   if (text.charCodeAt(at) !== OPEN_BRACE) throw malformed(text, at, "an object");
   at = skipSpace(text, at + 1);
   if (text.charCodeAt(at) === CLOSE_BRACE) return at + 1;
   for (;;) {
     const nameEnd = skipString(text, at);
-    const start = skipName(text, at);
-    const end = skipValue(text, start);
-    yield { name: decodeString(text, at, nameEnd), nameStart: at, start, end };
-    at = skipSpace(text, end);
+    at = skipSpace(text, visit(decodeString(text, at, nameEnd), skipName(text, at)));
     const c = text.charCodeAt(at);
     if (c === CLOSE_BRACE) return at + 1;
     if (c !== COMMA) throw malformed(text, at, '"," or "}"');
@@ -205,21 +203,30 @@ export function* scanMembers(text: string, at: number): Generator<Member, number
 }
 
 /**
- * The elements of the array that begins at `at`, in order; returns the offset behind it.
+ * Walks the elements of the array that begins at `at`, as {@link walkObject} walks members.
  *
+ * @returns the offset behind the array.
  * @throws ArkError ERR_RECORD when it is not a whole array.
  */
-export function* scanElements(text: string, at: number): Generator<Span, number> {
+export function walkArray(text: string, at: number, visit: (start: number) => number): number {
   if (text.charCodeAt(at) !== OPEN_BRACKET) throw malformed(text, at, "an array");
   at = skipSpace(text, at + 1);
   if (text.charCodeAt(at) === CLOSE_BRACKET) return at + 1;
   for (;;) {
-    const end = skipValue(text, at);
-    yield { start: at, end };
-    at = skipSpace(text, end);
+    at = skipSpace(text, visit(at));
     const c = text.charCodeAt(at);
     if (c === CLOSE_BRACKET) return at + 1;
     if (c !== COMMA) throw malformed(text, at, '"," or "]"');
     at = skipSpace(text, at + 1);
   }
+}
+
+/**
+ * Walks `text`, which must be one value and nothing else.
+ *
+ * @throws ArkError ERR_RECORD when something follows it.
+ */
+export function walkWhole(text: string, visit: (start: number) => number): void {
+  const end = skipSpace(text, visit(skipSpace(text, 0)));
+  if (end !== text.length) throw malformed(text, end, "the end");
 }

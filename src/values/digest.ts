@@ -1,0 +1,38 @@
+/**
+ * The digest of a record. This framing is normative (docs/ARCHIVE_FORMAT.md): change it only with the format version.
+ *
+ * ```
+ * frame(x)  = byte length of x in UTF-8, decimal | ":" | x        when x is there
+ *           = "-"                                               when it is absent
+ * content   = SHA-256( frame(collection) frame(id) frame(action) frame(ttl) frame(data) frame(extra) )
+ * exact     = SHA-256( content as 64 lower-case hex digits | ":" | ts, decimal )
+ * ```
+ *
+ * `data` and `extra` are canonical text; a document without data has `{}`. A frame says where it ends, so that no
+ * two different records have the same bytes. `exact` is built on `content` so that a large document is hashed once.
+ */
+import { hash } from "node:crypto";
+import type { DocumentRecord } from "./record.ts";
+
+/** A record's two digests, 64 lower-case hex digits each. */
+export interface RecordDigest {
+  /** With the time of the write. */
+  readonly exact: string;
+  /** Without it: the same for a document that was written again with the same content. */
+  readonly content: string;
+}
+
+/** The digests of `record` as one of `collection`. Its texts must be canonical, as every record's are. */
+export function digestRecord(collection: string, record: DocumentRecord): RecordDigest {
+  const { id, ts, action, ttl, dataText, extraText } = record;
+  const content = hash(
+    "sha256",
+    frame(collection) + frame(id) + frame(action) + frame(ttl) + frame(dataText) + frame(extraText),
+    "hex",
+  );
+  return { content, exact: hash("sha256", `${content}:${ts}`, "hex") };
+}
+
+function frame(text: string | undefined): string {
+  return text === undefined ? "-" : `${Buffer.byteLength(text)}:${text}`;
+}

@@ -1,0 +1,56 @@
+/** Fauna's schema language: read a file, print items, edit a file without touching the rest of it. */
+import type { FslFile, FslItem, FslKind } from "./ast.ts";
+import { readFsl } from "./parser.ts";
+import { problemError } from "./problem.ts";
+
+export * from "./ast.ts";
+export {
+  addMember,
+  appendItem,
+  removeAnnotation,
+  removeItem,
+  removeMember,
+  replaceMember,
+  setAnnotation,
+} from "./edit.ts";
+export { isIdentifier, isKeyword, printName, printString, SPECIAL_FIELD_NAMES } from "./names.ts";
+export { type FslReading, readFsl } from "./parser.ts";
+export { printFsl, printItem, printMember, printSignature, printTerms } from "./print.ts";
+export {
+  type FslHint,
+  type FslProblem,
+  FslSyntaxError,
+  problemError,
+  renderProblem,
+  underline,
+} from "./problem.ts";
+export { lineColumn, type LineColumn, type Span, spanContains, spanText } from "./span.ts";
+export { parseType } from "./typeParser.ts";
+export {
+  type LambdaParameter,
+  type ObjectTypeField,
+  printType,
+  type TypeExpr,
+  type TypeLiteral,
+} from "./types.ts";
+
+/**
+ * Reads a schema file. What is wrong with it is an `ArkError` `ERR_SCHEMA` whose place is
+ * `filename:line:column`.
+ */
+export function parseFsl(text: string, filename: string): FslFile {
+  const { items, problems } = readFsl(text);
+  if (problems.length > 0) throw problemError(problems, filename, text);
+  return { filename, text, items };
+}
+
+/** The item of this kind and name, if the file has it. */
+export function findItem<K extends FslKind>(
+  file: FslFile,
+  kind: K,
+  name: string,
+): Extract<FslItem, { kind: K }> | undefined {
+  return file.items.find(
+    (item): item is Extract<FslItem, { kind: K }> => item.kind === kind && item.name.text === name,
+  );
+}

@@ -1,0 +1,238 @@
+/** Reads type expressions. `|`, `&`, `=>` and `?` stand on the line of what they follow. */
+import { Cursor } from "./cursor.ts";
+import { takeExpression } from "./expression.ts";
+import { isKeyword } from "./names.ts";
+import type { LambdaParameter, ObjectTypeField, TypeExpr } from "./types.ts";
+
+const TYPE_NAME = /[a-zA-Z_](?:\.?[a-zA-Z0-9_']+)*/y;
+const INTEGER = /-?[0-9]+/y;
+
+interface Arguments {
+  readonly parameters: readonly LambdaParameter[];
+  readonly variadic: LambdaParameter | undefined;
+}
+
+/** Takes a type; the cursor is left behind it, white space on the same line taken too. */
+export function takeType(cursor: Cursor): TypeExpr {
+  return takeLambda(cursor);
+}
+
+/** Reads `text` as one type and nothing else. */
+export function parseType(text: string): TypeExpr {
+  const cursor = new Cursor(text);
+  cursor.lines();
+  const type = takeType(cursor);
+  cursor.lines();
+  if (!cursor.done) throw cursor.failure("Expected end-of-input");
+  return type;
+}
+
+function takeLambda(cursor: Cursor): TypeExpr {
+  const start = cursor.at;
+  const args = tryArguments(cursor);
+  if (args === undefined) {
+    const first = takeUnion(cursor);
+    if (!cursor.take("=>")) return first;
+    const returns = takeLambda(cursor);
+    const parameters = first.kind === "tuple" ? first.elements : [first];
+    return {
+      kind: "lambda",
+      parameters: parameters.map((type) => ({ name: undefined, type })),
+      variadic: undefined,
+      returns,
+      span: { start, end: returns.span.end },
+    };
+  }
+  cursor.expect("=>");
+  const returns = takeLambda(cursor);
+  return { kind: "lambda", ...args, returns, span: { start, end: returns.span.end } };
+}
+
+/** `(a: Int, …B)` and `()`: argument lists that can only belong to a lambda. */
+function tryArguments(cursor: Cursor): Arguments | undefined {
+  const start = cursor.at;
+  if (!cursor.take("(")) return undefined;
+  const parameters: LambdaParameter[] = [];
+  let variadic: LambdaParameter | undefined;
+  let named = false;
+  while (!cursor.startsWith(")")) {
+    const { dots, ...parameter } = takeParameter(cursor);
+    named ||= parameter.name !== undefined;
+    if (dots) variadic = parameter;
+    else parameters.push(parameter);
+    if (!cursor.take(",")) break;
+  }
+  cursor.expect(")", false);
+  cursor.blanks();
+  if (cursor.startsWith("=>") || named || variadic !== undefined) return { parameters, variadic };
+  cursor.at = start;
+  return undefined;
+}
+
+function takeParameter(cursor: Cursor): LambdaParameter & { readonly dots: boolean } {
+  const start = cursor.at;
+  let name = cursor.word()?.text;
+  if (name !== undefined) {
+    cursor.lines();
+    if (!cursor.take(":")) {
+      name = undefined;
+      cursor.at = start;
+    }
+  }
+  const dots = cursor.take("...");
+  const type = takeType(cursor);
+  cursor.lines();
+  return { name, type, dots };
+}
+
+function takeUnion(cursor: Cursor): TypeExpr {
+  return takeMembers(cursor, "union", "|", takeIntersection);
+}
+
+function takeIntersection(cursor: Cursor): TypeExpr {
+  return takeMembers(cursor, "intersection", "&", takeNullable);
+}
+
+function takeMembers(
+  cursor: Cursor,
+  kind: "union" | "intersection",
+  operator: string,
+  takeMember: (cursor: Cursor) => TypeExpr,
+): TypeExpr {
+  const first = takeMember(cursor);
+  const members = [first];
+  while (cursor.take(operator)) members.push(takeMember(cursor));
+  const last = members.at(-1) ?? first;
+  return members.length === 1
+    ? first
+    : { kind, members, span: { start: first.span.start, end: last.span.end } };
+}
+
+function takeNullable(cursor: Cursor): TypeExpr {
+  let type = takeBase(cursor);
+  cursor.blanks();
+  while (cursor.next === "?") {
+    cursor.at++;
+    type = { kind: "nullable", base: type, span: { start: type.span.start, end: cursor.at } };
+    cursor.blanks();
+  }
+  return type;
+}
+
+function takeBase(cursor: Cursor): TypeExpr {
+  const start = cursor.at;
+  const spanned = () => ({ start, end: cursor.at });
+  if (cursor.take("{")) return takeObject(cursor, start);
+  if (cursor.take("[")) {
+    const elements = takeList(cursor, "]");
+    return { kind: "tuple", elements, span: spanned() };
+  }
+  if (cursor.take("(")) {
+    const elements = takeList(cursor, ")");
+    const [only] = elements;
+    return elements.length === 1 && only !== undefined
+      ? only
+      : { kind: "tuple", elements, span: spanned() };
+  }
+  const text = cursor.string();
+  if (text !== undefined)
+    return { kind: "literal", literal: { kind: "string", value: text.value }, span: spanned() };
+  INTEGER.lastIndex = start;
+  const integer = INTEGER.exec(cursor.text)?.[0];
+  if (integer !== undefined) {
+    cursor.at += integer.length;
+    return { kind: "literal", literal: { kind: "int", value: BigInt(integer) }, span: spanned() };
+  }
+  TYPE_NAME.lastIndex = start;
+  const name = TYPE_NAME.exec(cursor.text)?.[0];
+  if (name === undefined) throw cursor.failure("Expected type");
+  cursor.at += name.length;
+  return takeNamed(cursor, name, start);
+}
+
+function takeNamed(cursor: Cursor, name: string, start: number): TypeExpr {
+  const nameSpan = { start, end: cursor.at };
+  if (name === "Any") return { kind: "any", span: nameSpan };
+  if (name === "Never") return { kind: "never", span: nameSpan };
+  if (name === "true" || name === "false") {
+    return {
+      kind: "literal",
+      literal: { kind: "boolean", value: name === "true" },
+      span: nameSpan,
+    };
+  }
+  if (isKeyword(name)) throw cursor.failure("Expected type", nameSpan);
+  if (!cursor.take("<")) return { kind: "name", name, span: nameSpan };
+  const args = takeList(cursor, ">");
+  return { kind: "generic", name, nameSpan, args, span: { start, end: cursor.at } };
+}
+
+function takeList(cursor: Cursor, closing: string): TypeExpr[] {
+  const types: TypeExpr[] = [];
+  while (!cursor.startsWith(closing)) {
+    types.push(takeType(cursor));
+    cursor.lines();
+    if (!cursor.take(",")) break;
+  }
+  cursor.expect(closing, false);
+  return types;
+}
+
+function takeObject(cursor: Cursor, start: number): TypeExpr {
+  const fields: ObjectTypeField[] = [];
+  let wildcard: TypeExpr | undefined;
+  let open = false;
+  while (!cursor.startsWith("}")) {
+    const fieldStart = cursor.at;
+    if (wildcard !== undefined || open) {
+      throw cursor.failure("Wildcard must be the last element in an object", {
+        start: fieldStart,
+        end: fieldStart + 1,
+      });
+    }
+    if (cursor.take("...")) open = true;
+    else if (cursor.take("*")) {
+      cursor.expect(":");
+      wildcard = takeType(cursor);
+    } else fields.push(takeField(cursor));
+    if (!takeFieldSeparator(cursor)) break;
+  }
+  cursor.lines();
+  cursor.expect("}", false);
+  return { kind: "object", fields, wildcard, open, span: { start, end: cursor.at } };
+}
+
+/** Fields of an object type are parted by commas, semicolons or newlines. */
+function takeFieldSeparator(cursor: Cursor): boolean {
+  const start = cursor.at;
+  cursor.blanks();
+  const parted = ",;\n\r".includes(cursor.next) || cursor.startsWith("//");
+  if (!parted || cursor.done) {
+    cursor.at = start;
+    return false;
+  }
+  cursor.separators();
+  if (cursor.take(",")) cursor.separators();
+  return true;
+}
+
+function takeField(cursor: Cursor): ObjectTypeField {
+  const start = cursor.at;
+  const text = cursor.peekWord();
+  let name;
+  if (text === "") {
+    const quoted = cursor.string();
+    if (quoted === undefined) throw cursor.failure("Expected identifier");
+    name = { text: quoted.value, span: quoted.span };
+  } else {
+    cursor.at += text.length;
+    name = { text, span: { start, end: cursor.at } };
+  }
+  cursor.blanks();
+  cursor.expect(":");
+  const type = takeType(cursor);
+  cursor.blanks();
+  const otherwise =
+    !cursor.startsWith("=>") && cursor.take("=") ? takeExpression(cursor) : undefined;
+  return { name, type, default: otherwise };
+}

@@ -16,5 +16,5 @@ export class Obj {
 export type Value = null | boolean | string | Num | Obj | Value[]
 
 export function parse(text: string): Value
-export function stringify(value: Value): string
+export function stringify(value: Value | undefined): string
 export function pointer(value: Value | undefined, path: string): Value | undefined

@@ -12,6 +12,7 @@ import { isArkError } from "../errors/errors.ts";
 
 export { FolderStore } from "./folder-store.ts";
 export { MemoryStore } from "./memory-store.ts";
+export { safeName } from "./names.ts";
 export { openStore } from "./open-store.ts";
 
 /** A file as a listing shows it. */

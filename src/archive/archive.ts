@@ -1,0 +1,38 @@
+/**
+ * The archive: the folder that one export writes. Knows nothing of databases on a network.
+ *
+ * Terminology. A *segment* is one NDJSON file of one collection, ascending by id. A *frame* is the
+ * piece of a segment (about 1 MiB of plain text) that can be decompressed without the others. A
+ * *record* is one line. *Plain* bytes are those of the lines, *stored* bytes those of the file. The
+ * *manifest* is written last: an archive without one is not an archive. The *journal* is what a run
+ * leaves behind that did not come so far.
+ *
+ * `createArchive` writes one, `openArchive` reads one, `checkArchive` proves one. The format is
+ * `docs/ARCHIVE_FORMAT.md`.
+ */
+export {
+  ArchiveWriter,
+  CollectionWriter,
+  type CollectionSettings,
+  createArchive,
+  type CreateArchiveOptions,
+  DatabaseWriter,
+  type WriteRecordsOptions,
+} from "./archive-writer.ts";
+export { Archive, openArchive, type ReadOptions } from "./archive-reader.ts";
+export { checkArchive, type CheckOptions, type CheckProgress, type CheckReport } from "./check.ts";
+export type { Compression } from "./compression.ts";
+export {
+  type CollectionEntry,
+  type DatabaseEntry,
+  type DefinitionKind,
+  type FidelityNote,
+  FORMAT_VERSION,
+  type Manifest,
+  manifestSchema,
+  type SchemaFileEntry,
+  type SchemaKind,
+  type SegmentEntry,
+} from "./manifest.ts";
+export type { Problem } from "./problem.ts";
+export type { RecordFrame } from "./segment-reader.ts";

@@ -1,0 +1,196 @@
+import { isArkError } from "../errors/errors.ts";
+import type { Store } from "../store/store.ts";
+import { Fingerprint } from "../values/fingerprint.ts";
+import { type Archive, openArchive } from "./archive-reader.ts";
+import { codecFor } from "./compression.ts";
+import type { CollectionEntry, Manifest, SchemaFileEntry } from "./manifest.ts";
+import { JOURNAL, MANIFEST, MANIFEST_DIGEST } from "./names.ts";
+import type { Problem, Report } from "./problem.ts";
+import { readDefinitions, readFsl } from "./schema-files.ts";
+import { readSegment } from "./segment-reader.ts";
+import { parseJson } from "../values/json.ts";
+
+export interface CheckProgress {
+  readonly files: number;
+  readonly filesTotal: number;
+  /** Stored bytes of segments. */
+  readonly bytes: number;
+  readonly bytesTotal: number;
+  readonly documents: number;
+}
+
+export interface CheckOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: CheckProgress) => void;
+}
+
+/** What a check found. The archive is proven whole exactly when `problems` is empty. */
+export interface CheckReport {
+  /** Undefined when the manifest itself cannot be trusted; then nothing else was looked at. */
+  readonly manifest: Manifest | undefined;
+  readonly problems: readonly Problem[];
+  /** What is odd and harmless: files that the manifest does not name. */
+  readonly notes: readonly { readonly message: string; readonly file: string }[];
+  /** Documents that were read. */
+  readonly documents: number;
+  readonly files: number;
+}
+
+/** Problems kept for one file; how many more there are is said in one further. */
+const PROBLEMS_PER_FILE = 20;
+
+/**
+ * Proves an archive without a database: the manifest against its digest and itself, every file's
+ * size and checksum, every record's form, count, order and bounds, every fingerprint, every
+ * definition's form. Finds everything that is wrong, not only the first.
+ *
+ * @throws ArkError ERR_ARCHIVE_INCOMPLETE when there is no archive to be checked, ERR_ARCHIVE_VERSION
+ * when it is newer than this release, ERR_USAGE when its compression is not to be had, and what the
+ * store throws when it cannot be read at all; the signal's reason.
+ */
+export async function checkArchive(store: Store, options: CheckOptions = {}): Promise<CheckReport> {
+  let archive: Archive;
+  try {
+    archive = await openArchive(store);
+  } catch (error) {
+    if (!isArkError(error, "ERR_ARCHIVE_CORRUPT", "ERR_ARCHIVE_UNSAFE")) throw error;
+    const problem = { code: error.code, message: error.message, file: MANIFEST };
+    return { manifest: undefined, problems: [problem], notes: [], documents: 0, files: 1 };
+  }
+  return await new Check(archive, options).run();
+}
+
+class Check {
+  readonly #archive: Archive;
+  readonly #options: CheckOptions;
+  readonly #problems: Problem[] = [];
+  readonly #perFile = new Map<string, number>();
+  #files = 1;
+  #bytes = 0;
+  #documents = 0;
+
+  constructor(archive: Archive, options: CheckOptions) {
+    this.#archive = archive;
+    this.#options = options;
+  }
+
+  async run(): Promise<CheckReport> {
+    const { manifest } = this.#archive;
+    for (const database of manifest.databases) {
+      for (const entry of database.schema) await this.#file(entry.file, () => this.#schema(entry));
+      for (const collection of database.collections) await this.#collection(collection);
+    }
+    for (const [file, count] of this.#perFile) {
+      const more = count - PROBLEMS_PER_FILE;
+      const message = `and ${more} more problems in this file`;
+      if (more > 0) this.#problems.push({ code: "ERR_ARCHIVE_CORRUPT", message, file });
+    }
+    return {
+      manifest,
+      problems: this.#problems,
+      notes: await this.#unlisted(),
+      documents: this.#documents,
+      files: this.#files,
+    };
+  }
+
+  readonly #report: Report = (problem) => {
+    const count = (this.#perFile.get(problem.file) ?? 0) + 1;
+    this.#perFile.set(problem.file, count);
+    if (count <= PROBLEMS_PER_FILE) this.#problems.push(problem);
+  };
+
+  /** Looks at one file. That it cannot be read is a finding too. */
+  async #file(file: string, look: () => Promise<void>): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    try {
+      await look();
+    } catch (error) {
+      this.#options.signal?.throwIfAborted();
+      if (!isArkError(error, "ERR_FILE_ACCESS", "ERR_ARCHIVE_UNSAFE")) throw error;
+      this.#report({ code: error.code, message: error.message, file });
+    }
+    this.#files++;
+    this.#progress();
+  }
+
+  async #schema(entry: SchemaFileEntry): Promise<void> {
+    const { store } = this.#archive;
+    if (entry.kind === "fsl" || entry.kind === "fsl-staged") {
+      await readFsl(store, entry, this.#report);
+      return;
+    }
+    let line = 0;
+    for await (const text of readDefinitions(store, entry, this.#report)) {
+      line++;
+      try {
+        parseJson(text);
+      } catch (error) {
+        if (!isArkError(error)) throw error;
+        this.#report({ code: error.code, message: error.message, file: entry.file, line });
+      }
+    }
+  }
+
+  async #collection(collection: CollectionEntry): Promise<void> {
+    const { store, manifest } = this.#archive;
+    const codec = codecFor(manifest.compression);
+    const { signal } = this.#options;
+    const fingerprint = new Fingerprint();
+    const before = this.#problems.length;
+    for (const segment of collection.segments) {
+      await this.#file(segment.file, async () => {
+        const options = { collection: collection.name, codec, fingerprint, signal };
+        const frames = readSegment(store, segment, { ...options, report: this.#report });
+        for await (const { records, storedBytes } of frames) {
+          this.#documents += records.length;
+          this.#bytes += storedBytes;
+          this.#progress();
+        }
+      });
+    }
+    if (this.#problems.length > before) return;
+    if (fingerprint.equals(Fingerprint.parse(collection.fingerprint))) return;
+    const message = `the fingerprint of ${collection.name} is not the one in the manifest`;
+    this.#report({ code: "ERR_ARCHIVE_CORRUPT", message, file: MANIFEST });
+  }
+
+  async #unlisted(): Promise<CheckReport["notes"]> {
+    const { store, manifest } = this.#archive;
+    const listed = new Set([MANIFEST, MANIFEST_DIGEST]);
+    for (const database of manifest.databases) {
+      for (const { file } of database.schema) listed.add(file);
+      for (const { segments } of database.collections)
+        for (const { file } of segments) listed.add(file);
+    }
+    const notes: { message: string; file: string }[] = [];
+    try {
+      for await (const { name } of store.list()) {
+        if (listed.has(name)) continue;
+        const message = name.startsWith(JOURNAL)
+          ? "left over from the export; the archive is complete without it"
+          : "not part of the archive";
+        notes.push({ message, file: name });
+      }
+    } catch (error) {
+      if (!isArkError(error, "ERR_FILE_ACCESS", "ERR_ARCHIVE_UNSAFE")) throw error;
+      notes.push({
+        message: `not everything can be listed: ${error.message}`,
+        file: error.place ?? "",
+      });
+    }
+    return notes;
+  }
+
+  #progress(): void {
+    const { totals, databases } = this.#archive.manifest;
+    const schema = databases.reduce((sum, database) => sum + database.schema.length, 0);
+    this.#options.onProgress?.({
+      files: this.#files,
+      filesTotal: 1 + totals.segments + schema,
+      bytes: this.#bytes,
+      bytesTotal: totals.storedBytes,
+      documents: this.#documents,
+    });
+  }
+}

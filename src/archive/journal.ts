@@ -1,0 +1,54 @@
+import type * as z from "zod";
+import { readWhole, type Store, writeWhole } from "../store/store.ts";
+import {
+  type RunJournal,
+  runJournalSchema,
+  type SegmentJournal,
+  segmentJournalSchema,
+} from "./manifest.ts";
+import { JOURNAL, journalFile, RUN_JOURNAL } from "./names.ts";
+
+/** What an unfinished run wrote down: itself, and each segment that is durable. */
+export interface Journal {
+  readonly run: RunJournal | undefined;
+  readonly segments: readonly SegmentJournal[];
+}
+
+export async function writeRun(store: Store, run: RunJournal): Promise<void> {
+  await writeWhole(store, RUN_JOURNAL, `${JSON.stringify(run)}\n`);
+}
+
+/** Notes that a segment is durable. */
+export async function writeDone(store: Store, done: SegmentJournal): Promise<void> {
+  await writeWhole(store, journalFile(done.segment.file), `${JSON.stringify(done)}\n`);
+}
+
+/** Reads the journal. An entry that is not whole says nothing and is left out. */
+export async function readJournal(store: Store): Promise<Journal> {
+  let run: RunJournal | undefined;
+  const segments: SegmentJournal[] = [];
+  for await (const { name } of store.list(JOURNAL)) {
+    const text = (await readWhole(store, name)).toString();
+    if (name === RUN_JOURNAL) {
+      run = parse(text, runJournalSchema);
+    } else {
+      const done = parse(text, segmentJournalSchema);
+      if (done !== undefined) segments.push(done);
+    }
+  }
+  return { run, segments };
+}
+
+export async function removeJournal(store: Store): Promise<void> {
+  const names: string[] = [];
+  for await (const { name } of store.list(JOURNAL)) names.push(name);
+  for (const name of names) await store.remove(name);
+}
+
+function parse<T>(text: string, schema: z.ZodType<T>): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * The manifest: what an archive holds, so exactly that everything else in it can be proven.
+ *
+ * `docs/ARCHIVE_FORMAT.md` says in words what stands here as a schema, and
+ * `docs/archive-manifest.schema.json` is made from it.
+ */
+import * as z from "zod";
+
+/** The format this release writes. A reader refuses a newer one. */
+export const FORMAT_VERSION = 1;
+
+/** What stands in every manifest's `format`, so that no other JSON file is taken for one. */
+export const FORMAT_NAME = "fauna-ark";
+
+/** Plain bytes of one frame that a reader takes into memory, at most. */
+export const FRAME_PLAIN_BYTES_MAX = 128 * 1024 * 1024;
+
+const count = z.int().nonnegative();
+const id = z.string().regex(/^(0|[1-9][0-9]{0,18})$/);
+const micros = z.string().regex(/^(0|-?[1-9][0-9]*)$/);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const fingerprint = z
+  .strictObject({
+    records: count,
+    exact: sha256.describe("The sum of the digests with ts."),
+    content: sha256.describe("The sum of those without ts: what a copy with new timestamps keeps."),
+  })
+  .describe("Sums modulo 2^256, as 64 hex digits, of the digests of the records.");
+
+const frame = z
+  .strictObject({
+    offset: count.describe("Stored bytes before the frame."),
+    plainOffset: count.describe("Plain bytes before the frame."),
+    records: count.min(1),
+    firstId: id,
+  })
+  .describe("A gzip member, zstd frame or piece of plain text that is read without the others.");
+
+const segment = z
+  .strictObject({
+    file: z.string(),
+    firstId: id,
+    lastId: id,
+    minTs: micros,
+    maxTs: micros,
+    records: count.min(1),
+    plainBytes: count.min(1),
+    storedBytes: count.min(1),
+    sha256: sha256.describe("SHA-256 of the stored bytes."),
+    fingerprint,
+    frames: z.array(frame).min(1),
+  })
+  .describe("One NDJSON file: records of one collection, ascending by id.");
+
+const collection = z.strictObject({
+  name: z.string().min(1),
+  folder: z.string(),
+  historyDays: z.number().nullable().describe("null: no history limit is known."),
+  ttlDays: z.number().nullable(),
+  documents: count,
+  plainBytes: count,
+  storedBytes: count,
+  fingerprint,
+  segments: z.array(segment).describe("Disjoint and ascending by id."),
+});
+
+const schemaKinds = [
+  "fsl",
+  "fsl-staged",
+  "collections",
+  "indexes",
+  "functions",
+  "roles",
+  "access_providers",
+  "databases",
+  "credentials",
+  "keys",
+  "tokens",
+] as const;
+
+const schemaFile = z
+  .strictObject({
+    kind: z.enum(schemaKinds),
+    file: z.string(),
+    name: z.string().nullable().describe("For FSL the file's name on the server, else null."),
+    definitions: count.describe("Lines of an NDJSON file; 0 for FSL."),
+    bytes: count,
+    sha256,
+  })
+  .describe("A file below schema/.");
+
+const database = z.strictObject({
+  path: z
+    .array(z.string().min(1))
+    .describe("Names from the exported database down; [] for itself."),
+  folder: z.string().describe('"" for the exported database, else a path that ends in a slash.'),
+  schema: z.array(schemaFile),
+  collections: z.array(collection),
+});
+
+const note = z.strictObject({
+  code: z.string().min(1),
+  message: z.string(),
+  database: z.array(z.string()),
+  collection: z.string().nullable(),
+  count,
+  examples: z.array(z.string()).describe("Some of the ids or names concerned."),
+});
+
+/** The schema of a manifest of this format version. */
+export const manifestSchema = z
+  .strictObject({
+    format: z.literal(FORMAT_NAME),
+    version: z.literal(FORMAT_VERSION),
+    features: z
+      .array(z.string())
+      .describe("What a reader has to understand beyond the version; it refuses what it does not."),
+    tool: z.strictObject({ name: z.string(), version: z.string() }),
+    created: z.iso.datetime().describe("When the manifest was written."),
+    kind: z.literal("full"),
+    source: z.strictObject({
+      endpoint: z.string().describe("Scheme, host and port; never a secret."),
+      database: z.string().nullable().describe("The database's name, where it is known."),
+      globalId: z.string().nullable(),
+    }),
+    snapshot: z.strictObject({
+      ts: micros.describe("The moment everything was read at, in microseconds since 1970."),
+      time: z.string().describe("The same as ISO 8601."),
+    }),
+    compression: z.enum(["none", "gzip", "zstd"]),
+    options: z
+      .record(
+        z.string(),
+        z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]),
+      )
+      .describe("What the export was asked for; for people, no reader depends on it."),
+    databases: z
+      .array(database)
+      .min(1)
+      .describe("The exported database first, then those below it."),
+    totals: z.strictObject({
+      databases: count,
+      collections: count,
+      documents: count,
+      segments: count,
+      definitions: count,
+      plainBytes: count,
+      storedBytes: count,
+    }),
+    fidelity: z
+      .strictObject({ notes: z.array(note) })
+      .describe("What Fauna made impossible to export exactly, counted."),
+    about: z
+      .record(z.string(), z.json())
+      .describe("Anything that may be ignored; a release may add members without a feature."),
+  })
+  .meta({ title: "fauna-ark archive manifest, format version 1" });
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type DatabaseEntry = z.infer<typeof database>;
+export type CollectionEntry = z.infer<typeof collection>;
+export type SegmentEntry = z.infer<typeof segment>;
+export type FrameEntry = z.infer<typeof frame>;
+export type SchemaFileEntry = z.infer<typeof schemaFile>;
+export type SchemaKind = SchemaFileEntry["kind"];
+export type DefinitionKind = Exclude<SchemaKind, "fsl" | "fsl-staged">;
+export type FidelityNote = z.infer<typeof note>;
+
+/** A segment's entry as it lies in the journal while a run is under way. */
+export const segmentJournalSchema = z.strictObject({
+  database: z.array(z.string()),
+  collection: z.string(),
+  segment,
+});
+export type SegmentJournal = z.infer<typeof segmentJournalSchema>;
+
+/** What a run writes down before anything else. */
+export const runJournalSchema = z.strictObject({
+  format: z.literal(FORMAT_NAME),
+  version: z.int(),
+  tool: manifestSchema.shape.tool,
+  started: z.string(),
+  source: manifestSchema.shape.source,
+  snapshot: manifestSchema.shape.snapshot,
+  compression: manifestSchema.shape.compression,
+  options: manifestSchema.shape.options,
+});
+export type RunJournal = z.infer<typeof runJournalSchema>;

@@ -1,0 +1,34 @@
+import { ArkError, type ErrorCode } from "../errors/errors.ts";
+
+/** Something in an archive that is not as its manifest says. */
+export interface Problem {
+  readonly code: ErrorCode;
+  /** What is wrong, without the place. */
+  readonly message: string;
+  /** The file concerned, as the archive names it. */
+  readonly file: string;
+  /** Plain bytes before the place in question. */
+  readonly offset?: number;
+  /** The line in question; the first is 1. */
+  readonly line?: number;
+}
+
+/** Takes a problem, or throws it. */
+export type Report = (problem: Problem) => void;
+
+/** The problem as an error, for those who stop at the first. */
+export function problemError(problem: Problem, storePlace: string): ArkError {
+  const { code, message, file, line } = problem;
+  return new ArkError(code, message, {
+    place: `${storePlace}/${file}${line === undefined ? "" : `:${line}`}`,
+    hint: HINTS[code],
+    details: { ...problem },
+  });
+}
+
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  ERR_ARCHIVE_CORRUPT:
+    "Take another copy of this file or archive; `fauna-ark verify ARCHIVE` lists everything that is damaged.",
+  ERR_ARCHIVE_UNSAFE: "Do not trust this archive: no fauna-ark writes such names.",
+  ERR_ARCHIVE_INCOMPLETE: "Export again into an empty folder.",
+};

@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { coalesce, LineError, lines } from "../flow/flow.ts";
+import { isMissing, type Store } from "../store/store.ts";
+import type { SchemaFileEntry, SchemaKind } from "./manifest.ts";
+import type { Report } from "./problem.ts";
+
+/** Longest line of a definition that is taken into memory. */
+const LINE_BYTES_MAX = 64 * 1024 * 1024;
+
+export interface SchemaFileOptions {
+  readonly kind: SchemaKind;
+  readonly file: string;
+  readonly name: string | null;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Writes definitions, one JSON text a line. A text may not hold a line feed. */
+export async function writeDefinitions(
+  store: Store,
+  texts: AsyncIterable<string> | Iterable<string>,
+  options: SchemaFileOptions,
+): Promise<SchemaFileEntry> {
+  let definitions = 0;
+  async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const text of texts) {
+      if (text.includes("\n")) throw new TypeError("a definition is one line");
+      definitions++;
+      yield Buffer.from(`${text}\n`);
+    }
+  }
+  const written = await writeHashed(store, source(), options);
+  return { ...written, definitions };
+}
+
+/** Writes an FSL file as the server has it. */
+export function writeFsl(
+  store: Store,
+  content: string,
+  options: SchemaFileOptions,
+): Promise<SchemaFileEntry> {
+  async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield Buffer.from(content);
+  }
+  return writeHashed(store, source(), options);
+}
+
+async function writeHashed(
+  store: Store,
+  source: AsyncIterable<Uint8Array>,
+  { kind, file, name, signal }: SchemaFileOptions,
+): Promise<SchemaFileEntry> {
+  const sha256 = createHash("sha256");
+  async function* hashed(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of coalesce(source)) {
+      sha256.update(chunk);
+      yield chunk;
+    }
+  }
+  const { bytes } = await store.write(file, hashed(), { signal });
+  return { kind, file, name, definitions: 0, bytes, sha256: sha256.digest("hex") };
+}
+
+/**
+ * The definitions of an NDJSON schema file, one JSON text each. What is not as the entry says is
+ * reported, at the end when only the whole file tells.
+ */
+export async function* readDefinitions(
+  store: Store,
+  entry: SchemaFileEntry,
+  report: Report,
+): AsyncGenerator<string, void, undefined> {
+  const { file } = entry;
+  let definitions = 0;
+  try {
+    for await (const line of lines(checked(store, entry, report), { bytesMax: LINE_BYTES_MAX })) {
+      definitions++;
+      if (line.terminated) yield line.text;
+      else
+        report({
+          code: "ERR_RECORD",
+          message: "the last line has no end",
+          file,
+          line: line.number,
+        });
+    }
+  } catch (error) {
+    if (!(error instanceof LineError)) throw error;
+    const { message, line, offset } = error;
+    report({ code: "ERR_RECORD", message, file, line, offset });
+    return;
+  }
+  if (definitions === entry.definitions) return;
+  const message = `the file has ${definitions} lines, the manifest says ${entry.definitions}`;
+  report({ code: "ERR_ARCHIVE_CORRUPT", message, file });
+}
+
+/** The text of an FSL file; undefined when it was reported as unreadable. */
+export async function readFsl(
+  store: Store,
+  entry: SchemaFileEntry,
+  report: Report,
+): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of checked(store, entry, report)) chunks.push(chunk);
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return decoder.decode(Buffer.concat(chunks));
+  } catch {
+    report({ code: "ERR_RECORD", message: "bytes that are not UTF-8", file: entry.file });
+    return undefined;
+  }
+}
+
+/** The bytes of a schema file, compared with its entry. Bytes beyond the stated size are not handed on. */
+async function* checked(
+  store: Store,
+  entry: SchemaFileEntry,
+  report: Report,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { file } = entry;
+  const corrupt = (message: string) => report({ code: "ERR_ARCHIVE_CORRUPT", message, file });
+  const sha256 = createHash("sha256");
+  let bytes = 0;
+  try {
+    for await (const chunk of store.read(file)) {
+      sha256.update(chunk);
+      const wanted = chunk.subarray(0, Math.max(0, entry.bytes - bytes));
+      bytes += chunk.length;
+      if (wanted.length > 0) yield wanted;
+    }
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    corrupt("the file is missing");
+    return;
+  }
+  if (bytes !== entry.bytes)
+    corrupt(`the file has ${bytes} bytes, the manifest says ${entry.bytes}`);
+  const digest = sha256.digest("hex");
+  if (digest !== entry.sha256)
+    corrupt(`the file's SHA-256 is ${digest}, the manifest says ${entry.sha256}`);
+}

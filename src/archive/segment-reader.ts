@@ -1,0 +1,277 @@
+import { createHash } from "node:crypto";
+import { mapConcurrent } from "../flow/flow.ts";
+import { isArkError } from "../errors/errors.ts";
+import { isMissing, type Store } from "../store/store.ts";
+import { Fingerprint } from "../values/fingerprint.ts";
+import { compareIds, type DocumentRecord, parseRecord } from "../values/record.ts";
+import type { Codec } from "./compression.ts";
+import { FRAME_PLAIN_BYTES_MAX, type FrameEntry, type SegmentEntry } from "./manifest.ts";
+import type { Report } from "./problem.ts";
+
+/** Where a frame lies, both in the file and in the plain text. */
+interface FramePlace extends FrameEntry {
+  readonly index: number;
+  readonly storedBytes: number;
+  readonly plainBytes: number;
+  /** Lines before the frame's first. */
+  readonly linesBefore: number;
+}
+
+/** The records of one frame. */
+export interface RecordFrame {
+  readonly records: readonly DocumentRecord[];
+  /** Stored and plain bytes that the frame takes, for progress. */
+  readonly storedBytes: number;
+  readonly plainBytes: number;
+}
+
+export interface ReadSegmentOptions {
+  readonly collection: string;
+  readonly codec: Codec;
+  readonly signal?: AbortSignal | undefined;
+  /** Recompute the fingerprint and compare it; costs a hash a record. */
+  readonly fingerprint?: Fingerprint | undefined;
+  /** Takes what is not as the manifest says: throws to stop there, returns to go on. */
+  readonly report: Report;
+}
+
+const FRAMES_AHEAD = 2;
+
+/**
+ * Reads a whole segment, frame by frame, and compares everything with its entry: sizes, checksum,
+ * frames, counts, order, bounds, times and, when asked to, the fingerprint.
+ *
+ * What the whole file must add up to is known only at its end, so records of a damaged file may have
+ * been yielded before its damage is reported. A frame that cannot be read is reported and left out.
+ */
+export async function* readSegment(
+  store: Store,
+  entry: SegmentEntry,
+  options: ReadSegmentOptions,
+): AsyncGenerator<RecordFrame, void, undefined> {
+  const { codec, report, signal } = options;
+  const { file } = entry;
+  const sha256 = createHash("sha256");
+  const total = { storedBytes: 0, isMissing: false };
+  const own = options.fingerprint === undefined ? undefined : new Fingerprint();
+  const order = new OrderCheck(entry, report);
+  const stored = cutFrames(store, entry, { sha256, total, report, signal });
+  const plain = mapConcurrent(stored, (frame) => inflate(frame, codec), {
+    concurrency: FRAMES_AHEAD,
+  });
+  let isWhole = true;
+  for await (const { place, bytes, problem } of plain) {
+    signal?.throwIfAborted();
+    if (bytes === undefined) {
+      report({ code: "ERR_ARCHIVE_CORRUPT", message: problem, file, offset: place.plainOffset });
+      isWhole = false;
+      continue;
+    }
+    const records = parseFrame(bytes, place, file, report);
+    if (records.length < place.records) isWhole = false;
+    order.take(records, place);
+    if (own !== undefined) for (const record of records) own.add(options.collection, record);
+    yield { records, storedBytes: place.storedBytes, plainBytes: place.plainBytes };
+  }
+  if (total.isMissing) return;
+  const corrupt = (message: string) => report({ code: "ERR_ARCHIVE_CORRUPT", message, file });
+  if (total.storedBytes !== entry.storedBytes)
+    corrupt(`the file has ${total.storedBytes} bytes, the manifest says ${entry.storedBytes}`);
+  const digest = sha256.digest("hex");
+  if (digest !== entry.sha256)
+    corrupt(`the file's SHA-256 is ${digest}, the manifest says ${entry.sha256}`);
+  if (!isWhole) return;
+  order.end();
+  if (own === undefined || options.fingerprint === undefined) return;
+  options.fingerprint.merge(own);
+  if (!own.equals(Fingerprint.parse(entry.fingerprint)))
+    corrupt("the records' fingerprint is not the one in the manifest");
+}
+
+/**
+ * The record of this id, read through the frame index: one frame is read, not the file.
+ *
+ * @returns undefined when the segment holds none.
+ */
+export async function readOne(
+  store: Store,
+  entry: SegmentEntry,
+  id: string,
+  { codec, report }: Pick<ReadSegmentOptions, "codec" | "report">,
+): Promise<DocumentRecord | undefined> {
+  const place = framePlaces(entry).findLast((frame) => compareIds(frame.firstId, id) <= 0);
+  if (place === undefined || compareIds(id, entry.lastId) > 0) return undefined;
+  const chunks: Uint8Array[] = [];
+  const range = { offset: place.offset, length: place.storedBytes };
+  for await (const chunk of store.read(entry.file, range)) chunks.push(chunk);
+  const { bytes, problem } = await inflate({ place, stored: Buffer.concat(chunks) }, codec);
+  if (bytes === undefined) {
+    const { file } = entry;
+    report({ code: "ERR_ARCHIVE_CORRUPT", message: problem, file, offset: place.plainOffset });
+    return undefined;
+  }
+  return parseFrame(bytes, place, entry.file, report).find((record) => record.id === id);
+}
+
+function framePlaces(entry: SegmentEntry): FramePlace[] {
+  let linesBefore = 0;
+  return entry.frames.map((frame, index) => {
+    const next = entry.frames[index + 1];
+    const place = {
+      ...frame,
+      index,
+      linesBefore,
+      storedBytes: (next?.offset ?? entry.storedBytes) - frame.offset,
+      plainBytes: (next?.plainOffset ?? entry.plainBytes) - frame.plainOffset,
+    };
+    linesBefore += frame.records;
+    return place;
+  });
+}
+
+interface StoredFrame {
+  readonly place: FramePlace;
+  readonly stored: Uint8Array;
+}
+
+interface CutOptions extends Pick<ReadSegmentOptions, "report" | "signal"> {
+  readonly sha256: { update(bytes: Uint8Array): unknown };
+  readonly total: { storedBytes: number; isMissing: boolean };
+}
+
+/** Reads the file once from start to end, in the pieces that the manifest calls frames. */
+async function* cutFrames(
+  store: Store,
+  entry: SegmentEntry,
+  { sha256, total, report, signal }: CutOptions,
+): AsyncGenerator<StoredFrame, void, undefined> {
+  const places = framePlaces(entry);
+  let at = 0;
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  try {
+    for await (const chunk of store.read(entry.file)) {
+      signal?.throwIfAborted();
+      sha256.update(chunk);
+      total.storedBytes += chunk.length;
+      let rest = chunk;
+      for (let place = places[at]; place !== undefined; place = places[at]) {
+        const wanted = place.storedBytes - heldBytes;
+        held.push(rest.subarray(0, wanted));
+        heldBytes += Math.min(wanted, rest.length);
+        if (heldBytes < place.storedBytes) break;
+        rest = rest.subarray(wanted);
+        yield { place, stored: held.length === 1 ? held[0]! : Buffer.concat(held, heldBytes) };
+        held = [];
+        heldBytes = 0;
+        at++;
+      }
+    }
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    report({ code: "ERR_ARCHIVE_CORRUPT", message: "the file is missing", file: entry.file });
+    total.isMissing = true;
+    return;
+  }
+  const cut = places[at];
+  if (cut !== undefined) yield { place: cut, stored: Buffer.concat(held, heldBytes) };
+}
+
+type Inflated =
+  | { readonly place: FramePlace; readonly bytes: Uint8Array; readonly problem: undefined }
+  | { readonly place: FramePlace; readonly bytes: undefined; readonly problem: string };
+
+async function inflate({ place, stored }: StoredFrame, codec: Codec): Promise<Inflated> {
+  const fail = (problem: string) => ({ place, bytes: undefined, problem });
+  const name = `frame ${place.index + 1}`;
+  if (stored.length !== place.storedBytes) return fail(`the file ends within ${name}`);
+  if (place.plainBytes > FRAME_PLAIN_BYTES_MAX) return fail(`${name} is too large to be read`);
+  let bytes: Uint8Array;
+  try {
+    bytes = await codec.decompress(stored, place.plainBytes);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return fail(`${name} cannot be decompressed: ${reason}`);
+  }
+  return bytes.length === place.plainBytes
+    ? { place, bytes, problem: undefined }
+    : fail(`${name} holds ${bytes.length} bytes, the manifest says ${place.plainBytes}`);
+}
+
+function parseFrame(
+  bytes: Uint8Array,
+  place: FramePlace,
+  file: string,
+  report: Report,
+): DocumentRecord[] {
+  const at = { file, offset: place.plainOffset };
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    report({ code: "ERR_RECORD", message: "bytes that are not UTF-8", ...at });
+    return [];
+  }
+  const records: DocumentRecord[] = [];
+  let line = place.linesBefore;
+  let start = 0;
+  for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
+    line++;
+    try {
+      records.push(parseRecord(text.slice(start, end)));
+    } catch (error) {
+      if (!isArkError(error)) throw error;
+      report({ code: error.code, message: error.message, ...at, line });
+    }
+    start = end + 1;
+  }
+  if (start < text.length)
+    report({ code: "ERR_RECORD", message: "the last line has no end", ...at, line: line + 1 });
+  const found = line - place.linesBefore;
+  if (found !== place.records) {
+    const message = `frame ${place.index + 1} has ${found} lines, the manifest says ${place.records}`;
+    report({ code: "ERR_ARCHIVE_CORRUPT", message, ...at });
+  }
+  return records;
+}
+
+/** Compares ids and times, as they come, with what the segment's entry says of them. */
+class OrderCheck {
+  readonly #entry: SegmentEntry;
+  readonly #report: Report;
+  #lastId: string | undefined;
+  #minTs: bigint | undefined;
+  #maxTs: bigint | undefined;
+
+  constructor(entry: SegmentEntry, report: Report) {
+    this.#entry = entry;
+    this.#report = report;
+  }
+
+  take(records: readonly DocumentRecord[], place: FramePlace): void {
+    const first = records[0];
+    if (first !== undefined && first.id !== place.firstId)
+      this.#corrupt(`frame ${place.index + 1} begins with ${first.id}, not with ${place.firstId}`);
+    records.forEach(({ id, ts }, i) => {
+      if (this.#lastId !== undefined && compareIds(this.#lastId, id) >= 0)
+        this.#corrupt(`${id} follows ${this.#lastId}`, place.linesBefore + i + 1);
+      this.#lastId = id;
+      if (this.#minTs === undefined || ts < this.#minTs) this.#minTs = ts;
+      if (this.#maxTs === undefined || ts > this.#maxTs) this.#maxTs = ts;
+    });
+  }
+
+  end(): void {
+    const { lastId, minTs, maxTs } = this.#entry;
+    if (this.#lastId !== lastId) this.#corrupt(`the last id is ${this.#lastId}, not ${lastId}`);
+    if (String(this.#minTs) !== minTs)
+      this.#corrupt(`the least ts is ${this.#minTs}, not ${minTs}`);
+    if (String(this.#maxTs) !== maxTs) this.#corrupt(`the last ts is ${this.#maxTs}, not ${maxTs}`);
+  }
+
+  #corrupt(message: string, line?: number): void {
+    const { file } = this.#entry;
+    const code = "ERR_ARCHIVE_CORRUPT";
+    this.#report(line === undefined ? { code, message, file } : { code, message, file, line });
+  }
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mapConcurrent } from "../flow/flow.ts";
+import type { Store } from "../store/store.ts";
+import { Fingerprint } from "../values/fingerprint.ts";
+import { compareIds, type DocumentRecord, printRecord } from "../values/record.ts";
+import type { Codec } from "./compression.ts";
+import type { FrameEntry, SegmentEntry } from "./manifest.ts";
+import { segmentFile } from "./names.ts";
+
+export interface SegmentOptions {
+  /** The collection's real name, which the fingerprint is taken with. */
+  readonly collection: string;
+  /** Where segments go, ending in a slash. */
+  readonly folder: string;
+  readonly codec: Codec;
+  /** Plain bytes of a segment, at most, unless one record alone is over it. */
+  readonly segmentBytes: number;
+  /** Plain bytes after which a frame ends. */
+  readonly frameBytes: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Frames that are compressed while another is filled or written. */
+const FRAMES_AHEAD = 2;
+
+/** A source of records that can be looked at before it is taken from. */
+export class RecordSource {
+  /** The next record and its line; undefined at the end. */
+  next:
+    | { readonly record: DocumentRecord; readonly line: string; readonly bytes: number }
+    | undefined;
+  readonly #records: AsyncIterator<readonly DocumentRecord[]>;
+  #batch: readonly DocumentRecord[] = [];
+  #at = 0;
+  #lastId: string | undefined;
+
+  constructor(records: AsyncIterable<readonly DocumentRecord[]>) {
+    this.#records = records[Symbol.asyncIterator]();
+  }
+
+  /** Puts the next record into {@link next}. Only a promise when a further batch has to be awaited. */
+  advance(): void | Promise<void> {
+    const record = this.#batch[this.#at];
+    return record === undefined ? this.#nextBatch() : this.#take(record);
+  }
+
+  #take(record: DocumentRecord): void {
+    this.#at++;
+    const { id } = record;
+    assert(
+      this.#lastId === undefined || compareIds(this.#lastId, id) < 0,
+      `records have to be ascending by id: ${id} after ${this.#lastId}`,
+    );
+    assert(record.action === undefined, "a full archive holds documents only");
+    this.#lastId = id;
+    const line = printRecord(record);
+    this.next = { record, line, bytes: Buffer.byteLength(line) + 1 };
+  }
+
+  async #nextBatch(): Promise<void> {
+    for (;;) {
+      const { done, value } = await this.#records.next();
+      if (done === true) {
+        this.next = undefined;
+        return;
+      }
+      this.#batch = value;
+      this.#at = 0;
+      const first = value[0];
+      if (first !== undefined) {
+        this.#take(first);
+        return;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#records.return?.();
+  }
+}
+
+interface PlainFrame {
+  readonly text: string;
+  readonly plainOffset: number;
+  readonly records: number;
+  readonly firstId: string;
+}
+
+/**
+ * Writes one segment from the head of `source`, which must have a next record, and leaves the source
+ * at the first record that no longer fits. The segment is durable when the promise resolves.
+ */
+export async function writeSegment(
+  store: Store,
+  source: RecordSource,
+  options: SegmentOptions,
+): Promise<SegmentEntry> {
+  const { codec, signal } = options;
+  const first = source.next?.record;
+  assert(first !== undefined, "a segment has at least one record");
+  const file = segmentFile(options.folder, first.id, codec.extension);
+  const fingerprint = new Fingerprint();
+  const sha256 = createHash("sha256");
+  const frames: FrameEntry[] = [];
+  let lastId = first.id;
+  let minTs = first.ts;
+  let maxTs = first.ts;
+  let plainBytes = 0;
+  let storedBytes = 0;
+
+  async function* plainFrames(): AsyncGenerator<PlainFrame, void, undefined> {
+    while (source.next !== undefined) {
+      const plainOffset = plainBytes;
+      const firstId = source.next.record.id;
+      let text = "";
+      let records = 0;
+      while (source.next !== undefined && plainBytes - plainOffset < options.frameBytes) {
+        const { record, line, bytes } = source.next;
+        if (plainBytes > 0 && plainBytes + bytes > options.segmentBytes) break;
+        fingerprint.add(options.collection, record);
+        lastId = record.id;
+        if (record.ts < minTs) minTs = record.ts;
+        if (record.ts > maxTs) maxTs = record.ts;
+        text += `${line}\n`;
+        plainBytes += bytes;
+        records++;
+        const waiting = source.advance();
+        if (waiting !== undefined) await waiting;
+      }
+      if (records === 0) return;
+      signal?.throwIfAborted();
+      yield { text, plainOffset, records, firstId };
+    }
+  }
+
+  async function* storedFrames(): AsyncGenerator<Uint8Array, void, undefined> {
+    const compressed = mapConcurrent(
+      plainFrames(),
+      async (frame) => ({
+        ...frame,
+        text: "",
+        stored: await codec.compress(Buffer.from(frame.text)),
+      }),
+      { concurrency: FRAMES_AHEAD },
+    );
+    for await (const { plainOffset, records, firstId, stored } of compressed) {
+      frames.push({ offset: storedBytes, plainOffset, records, firstId });
+      sha256.update(stored);
+      storedBytes += stored.length;
+      yield stored;
+    }
+  }
+
+  const written = await store.write(file, storedFrames(), { signal });
+  assert.equal(written.bytes, storedBytes);
+  return {
+    file,
+    firstId: first.id,
+    lastId,
+    minTs: String(minTs),
+    maxTs: String(maxTs),
+    records: fingerprint.records,
+    plainBytes,
+    storedBytes,
+    sha256: sha256.digest("hex"),
+    fingerprint: fingerprint.toJSON(),
+    frames,
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * A database as a client sees it.
+ *
+ * `connect` gives a `Connection`: FQL v4 and v10 as raw text over one HTTP transport (`http.ts`), which is retried and
+ * throttled (`with/`), with the official drivers composing what is not bulk (`drivers.ts`). On it stand the schema
+ * (`schema.ts`, `definitions.ts`), the ids (`refs.ts`, `ranges.ts`) and the records (`records.ts`) of a database at one time.
+ *
+ *     const connection = connect({ endpoint, secret });
+ *     const at = await snapshotTime(connection);
+ *     for await (const record of records(connection, { collection: "Product", at })) …
+ */
+export {
+  connect,
+  type CallOptions,
+  type ConnectOptions,
+  type Connection,
+  type V10Answer,
+  type V10Options,
+  type V4Answer,
+  type V4Options,
+} from "./connection.ts";
+export type { CounterValues } from "./counters.ts";
+export {
+  allDefinitions,
+  DEFINITION_KINDS,
+  definitions,
+  v4Documents,
+  type Definition,
+  type DefinitionKind,
+  type DefinitionsOptions,
+} from "./definitions.ts";
+export { parseEndpoint } from "./endpoint.ts";
+export { failureOf, type Failure, type FailureKind } from "./failure.ts";
+export { identity, ping, rights, snapshotTime, type Identity, type Rights } from "./identity.ts";
+export { largestFirst, measure, type Extent, type IdRange, type MeasureOptions } from "./ranges.ts";
+export { redactor, scrub, type Redact } from "./redact.ts";
+export { recordPages, records, type RecordPage, type RecordsOptions } from "./records.ts";
+export { faunaCode, faunaStatus, isV4Disabled } from "./refusal.ts";
+export { ids, type IdsOptions } from "./refs.ts";
+export {
+  endStaging,
+  pushSchema,
+  schemaFiles,
+  stagedStatus,
+  validateSchema,
+  type PushOptions,
+  type SchemaFile,
+  type SchemaFiles,
+  type StagedStatus,
+} from "./schema.ts";
+export { scoped } from "./scope.ts";
+export { BUILT_IN_ROLES, parseSecret, type Role, type Secret } from "./secret.ts";
+export type { Answer, FaunaRequest, Transport } from "./transport.ts";
+export type { RetryEvent } from "./with/retry.ts";

@@ -1,0 +1,143 @@
+import { isUtf8 } from "node:buffer";
+import { Counters } from "./counters.ts";
+import { aborted, failure } from "./failure.ts";
+import { Http1Wire } from "./http1.ts";
+import { Http2Wire, NotHttp2 } from "./http2.ts";
+import { proxyFor, secure, type Environment, type Proxy } from "./proxy.ts";
+import type { Answer, FaunaRequest, Transport } from "./transport.ts";
+import type { Exchange, Wire, WireAnswer } from "./wire.ts";
+
+export interface HttpOptions {
+  readonly endpoint: URL;
+  /** Speak HTTP/1.1 only, for proxies and load balancers that cannot do better. */
+  readonly http1?: boolean | undefined;
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked up. */
+  readonly env?: Environment | undefined;
+  /** How much longer than a request's own timeout its answer is waited for, in milliseconds. */
+  readonly graceMs?: number | undefined;
+  /** The largest answer that is read, in bytes; a larger one is an `oversized` failure. */
+  readonly maxAnswerBytes?: number | undefined;
+  /** How often a connection in use is asked whether it still lives, in milliseconds. */
+  readonly pingMs?: number | undefined;
+  readonly counters?: Counters | undefined;
+}
+
+/**
+ * The one transport that touches the network. On `http://` it speaks HTTP/2 with prior knowledge, as Fauna's own
+ * drivers do; on `https://` what TLS agrees on. Where the other side cannot do HTTP/2 it goes on in HTTP/1.1.
+ */
+export class HttpTransport implements Transport {
+  readonly #endpoint: URL;
+  readonly #proxy: Proxy | undefined;
+  readonly #graceMs: number;
+  readonly #maxBytes: number;
+  readonly #pingMs: number;
+  readonly #counters: Counters;
+  #wire: Wire | undefined;
+  #closed = false;
+
+  constructor(options: HttpOptions) {
+    this.#endpoint = options.endpoint;
+    this.#proxy = proxyFor(options.endpoint, options.env ?? {});
+    this.#graceMs = options.graceMs ?? 5_000;
+    this.#maxBytes = options.maxAnswerBytes ?? 256 * 1024 * 1024;
+    this.#pingMs = options.pingMs ?? 15_000;
+    this.#counters = options.counters ?? new Counters();
+    const plainProxy = this.#proxy !== undefined && this.#endpoint.protocol === "http:";
+    if (options.http1 === true || plainProxy)
+      this.#wire = new Http1Wire(this.#endpoint, this.#proxy);
+  }
+
+  async send(request: FaunaRequest): Promise<Answer> {
+    if (request.signal?.aborted === true) throw aborted(request.signal);
+    if (this.#closed) throw failure("refused", "The connection has been closed by this process.");
+    const body = typeof request.body === "string" ? Buffer.from(request.body) : request.body;
+    this.#counters.sent(body?.byteLength ?? 0);
+    const {
+      status,
+      headers,
+      body: raw,
+    } = await this.#withDeadline(request, (signal) =>
+      this.#exchange({
+        method: request.method,
+        path: request.path,
+        headers:
+          request.timeoutHeader === undefined
+            ? request.headers
+            : { ...request.headers, [request.timeoutHeader]: String(request.timeoutMs) },
+        body,
+        signal,
+        maxBytes: this.#maxBytes,
+      }),
+    );
+    if (!isUtf8(raw)) {
+      throw failure("garbled", "The answer is not UTF-8.", { place: this.#endpoint.origin });
+    }
+    const answer = { status, headers, text: raw.toString("utf8"), bytes: raw.byteLength };
+    this.#counters.answered(answer);
+    return answer;
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#wire?.close();
+    return Promise.resolve();
+  }
+
+  /** One signal for the deadline and for the caller's own; removed from the caller's when the request ends. */
+  async #withDeadline<T>(
+    { timeoutMs, signal }: FaunaRequest,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    const waitMs = timeoutMs + this.#graceMs;
+    const onDeadline = (): void =>
+      controller.abort(
+        failure("deadline", `No answer within ${waitMs} ms.`, {
+          place: this.#endpoint.origin,
+          hint: "Raise the timeout, or see whether the server is overloaded.",
+        }),
+      );
+    const onAbort = (): void => controller.abort(aborted(signal!));
+    const timer = setTimeout(onDeadline, waitMs);
+    signal?.addEventListener("abort", onAbort);
+    try {
+      return await work(controller.signal);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async #exchange(exchange: Exchange): Promise<WireAnswer> {
+    const wire = (this.#wire ??= this.#http2());
+    try {
+      return await wire.exchange(exchange);
+    } catch (error) {
+      if (!(error instanceof NotHttp2)) throw error;
+      // Several requests can learn this at once; the first changes the wire for all.
+      if (this.#wire === wire) this.#wire = new Http1Wire(this.#endpoint, this.#proxy);
+      wire.close();
+      return this.#wire.exchange(exchange);
+    }
+  }
+
+  #http2(): Wire {
+    return new Http2Wire(this.#endpoint, {
+      idleMs: 4_000,
+      pingMs: this.#pingMs,
+      settingsMs: 3_000,
+      socket: this.#endpoint.protocol === "https:" ? () => this.#secureSocket() : undefined,
+    });
+  }
+
+  async #secureSocket() {
+    const protocols = ["h2", "http/1.1"];
+    const socket = await (this.#proxy === undefined
+      ? secure(this.#endpoint, protocols)
+      : this.#proxy.secureTunnel(this.#endpoint, protocols));
+    if (socket.alpnProtocol === "h2") return socket;
+    socket.destroy();
+    throw new NotHttp2();
+  }
+}

@@ -1,0 +1,135 @@
+import {
+  Agent,
+  request as plainRequest,
+  type ClientRequest,
+  type IncomingMessage,
+} from "node:http";
+import { Agent as SecureAgent, request as secureRequest } from "node:https";
+import type { Duplex } from "node:stream";
+import { failure, socketFailure } from "./failure.ts";
+import type { Proxy } from "./proxy.ts";
+import { isWhole, plainHeaders, type Exchange, type Wire, type WireAnswer } from "./wire.ts";
+
+/** Fauna closes idle connections after 5 s (live 35); ours are given up before, so that none is used as it dies. */
+const IDLE_MS = 4_000;
+
+/** HTTP/1.1 with kept-alive connections, straight or through a proxy. */
+export class Http1Wire implements Wire {
+  readonly #endpoint: URL;
+  readonly #proxy: Proxy | undefined;
+  readonly #agent: Agent | SecureAgent;
+
+  constructor(endpoint: URL, proxy: Proxy | undefined) {
+    this.#endpoint = endpoint;
+    this.#proxy = proxy;
+    const options = { keepAlive: true, keepAliveMsecs: 1_000, timeout: IDLE_MS };
+    this.#agent =
+      endpoint.protocol === "http:"
+        ? new Agent(options)
+        : proxy === undefined
+          ? new SecureAgent(options)
+          : new TunnelAgent(endpoint, proxy, options);
+  }
+
+  exchange(exchange: Exchange): Promise<WireAnswer> {
+    return new Promise((resolve, reject) => {
+      let connected = false;
+      const request = this.#request(exchange);
+      const settle = (action: () => void): void => {
+        exchange.signal.removeEventListener("abort", onAbort);
+        action();
+      };
+      const onAbort = (): void => {
+        settle(() => reject(exchange.signal.reason));
+        request.destroy();
+      };
+      exchange.signal.addEventListener("abort", onAbort);
+      if (exchange.signal.aborted) return onAbort();
+      request.on("socket", (socket) => {
+        if (!socket.connecting) connected = true;
+        else socket.once("connect", () => (connected = true));
+      });
+      request.on("error", (error) =>
+        settle(() => reject(socketFailure(error, this.#endpoint.origin, connected))),
+      );
+      request.on("response", (response) => {
+        this.#collect(response, exchange.maxBytes).then(
+          (answer) => settle(() => resolve(answer)),
+          (error: unknown) => settle(() => reject(error)),
+        );
+      });
+      request.end(exchange.body);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #request({ method, path, headers, body }: Exchange): ClientRequest {
+    const secure = this.#endpoint.protocol === "https:";
+    const forwarded = !secure && this.#proxy !== undefined;
+    const target = forwarded ? this.#proxy.url : this.#endpoint;
+    const send = secure ? secureRequest : plainRequest;
+    return send({
+      agent: this.#agent,
+      protocol: this.#endpoint.protocol,
+      host: target.hostname.replace(/^\[|\]$/g, ""),
+      port: target.port === "" ? (secure ? 443 : 80) : Number(target.port),
+      method,
+      path: forwarded ? this.#endpoint.origin + path : path,
+      headers: {
+        ...headers,
+        ...(forwarded ? { host: this.#endpoint.host, ...this.#proxy.headers } : {}),
+        ...(body === undefined ? {} : { "content-length": String(body.byteLength) }),
+      },
+    });
+  }
+
+  async #collect(response: IncomingMessage, maxBytes: number): Promise<WireAnswer> {
+    const place = this.#endpoint.origin;
+    const headers = plainHeaders(response.headers);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        bytes += chunk.byteLength;
+        if (bytes > maxBytes) {
+          throw failure("oversized", `The answer is larger than ${maxBytes} bytes.`, { place });
+        }
+        chunks.push(chunk);
+      }
+    } catch (error) {
+      response.destroy();
+      const ours = (error as { details?: unknown }).details !== undefined;
+      throw ours ? error : failure("cut", "The answer broke off.", { place, cause: error });
+    }
+    if (!response.complete || !isWhole(headers, bytes)) {
+      throw failure("cut", `The answer broke off after ${bytes} bytes.`, { place });
+    }
+    return { status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks, bytes) };
+  }
+}
+
+/** Opens its connections through a proxy's tunnel. */
+class TunnelAgent extends SecureAgent {
+  readonly #endpoint: URL;
+  readonly #proxy: Proxy;
+
+  constructor(endpoint: URL, proxy: Proxy, options: ConstructorParameters<typeof SecureAgent>[0]) {
+    super(options);
+    this.#endpoint = endpoint;
+    this.#proxy = proxy;
+  }
+
+  override createConnection(
+    _options: unknown,
+    done?: (error: Error | null, socket: Duplex) => void,
+  ): Duplex | null | undefined {
+    this.#proxy.secureTunnel(this.#endpoint, ["http/1.1"]).then(
+      (socket) => done?.(null, socket),
+      (error: Error) => done?.(error, undefined as unknown as Duplex),
+    );
+    return undefined;
+  }
+}

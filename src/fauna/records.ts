@@ -1,0 +1,153 @@
+/**
+ * The stream of a collection's records at one time: the one source for export and verify.
+ *
+ * Pages are read through v4, whose text is exact, and cut into records without being parsed. Two things v4 cannot
+ * say by itself: which listed documents can no longer be read (a ttl has passed), and which of the texts "NaN",
+ * "Infinity" and "-Infinity" are numbers (live 11); such pages are asked about once more.
+ */
+import { ArkError } from "../errors/errors.ts";
+import { holdsNumberLikeString } from "../values/detect.ts";
+import { cutPage } from "../values/page.ts";
+import type { DocumentRecord } from "../values/record.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import { failureOf } from "./failure.ts";
+import { nextPageOf, PageSize } from "./paging.ts";
+import { at, refsPage, withDocuments, withReadableDocuments, type IdBounds } from "./query.ts";
+import { faunaCode, faunaStatus, isV4Disabled } from "./refusal.ts";
+import { settleNumbers } from "./settle-numbers.ts";
+import { recordPagesByV10 } from "./v10-records.ts";
+
+export interface RecordsOptions extends IdBounds, Pick<CallOptions, "signal" | "timeoutMs"> {
+  /** The snapshot time, in microseconds. */
+  readonly at: bigint;
+  /** The most documents a request asks for. Pages of large documents hold fewer. */
+  readonly pageSize?: number | undefined;
+}
+
+/** Some consecutive records of a collection. */
+export interface RecordPage {
+  /** Ascending by id. */
+  readonly records: readonly DocumentRecord[];
+  /** Size of the answer they came in, in characters. */
+  readonly size: number;
+  /** Documents that were listed but cannot be read any more, because their ttl has passed. */
+  readonly gone: number;
+}
+
+/**
+ * The records of a collection or of a range of its ids, at a time, ascending by id, page by page; while one page is
+ * worked on the next is already asked for.
+ *
+ * @throws ArkError ERR_SNAPSHOT_EXPIRED when the time has left the history window, now or half-way.
+ */
+export async function* recordPages(
+  connection: Connection,
+  options: RecordsOptions,
+): AsyncGenerator<RecordPage> {
+  const reader = new PageReader(connection, options);
+  let ahead: Promise<RawPage> | undefined = reader.read(undefined);
+  try {
+    while (ahead !== undefined) {
+      const page: RawPage = await ahead;
+      ahead = page.after === undefined ? undefined : reader.read(page.after);
+      // Whoever stops early never looks at the page ahead; its failure is then nobody's.
+      ahead?.catch(() => {});
+      if (page.records.length > 0 || page.gone > 0) yield page;
+    }
+  } catch (error) {
+    if (!isV4Disabled(error)) throw error;
+    yield* recordPagesByV10(connection, options);
+  } finally {
+    reader.stop();
+    await ahead?.catch(() => {});
+  }
+}
+
+/** As {@link recordPages}, one by one. */
+export async function* records(
+  connection: Connection,
+  options: RecordsOptions,
+): AsyncGenerator<DocumentRecord> {
+  for await (const page of recordPages(connection, options)) yield* page.records;
+}
+
+interface RawPage extends RecordPage {
+  readonly after: string | undefined;
+}
+
+class PageReader {
+  readonly #connection: Connection;
+  readonly #options: RecordsOptions;
+  readonly #size: PageSize;
+  readonly #stop = new AbortController();
+  /** Whether a listed document turned out to be unreadable: from then on each is asked about. */
+  #careful = false;
+
+  constructor(connection: Connection, options: RecordsOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#size = new PageSize(options.pageSize ?? 4_000);
+    options.signal?.addEventListener("abort", this.#onAbort);
+    if (options.signal?.aborted === true) this.#onAbort();
+  }
+
+  async read(after: string | undefined): Promise<RawPage> {
+    for (;;) {
+      try {
+        return await this.#page(after);
+      } catch (error) {
+        if (!this.#careful && faunaCode(error) === "instance not found") this.#careful = true;
+        else if (!isTooMuch(error) || !this.#size.halve()) throw error;
+      }
+    }
+  }
+
+  stop(): void {
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#stop.abort();
+  }
+
+  readonly #onAbort = (): void => this.#stop.abort(this.#options.signal?.reason);
+
+  async #page(after: string | undefined): Promise<RawPage> {
+    const refs = refsPage(this.#options, this.#size.size, after);
+    const query = at(
+      this.#options.at,
+      this.#careful ? withReadableDocuments(refs) : withDocuments(refs),
+    );
+    const { timeoutMs } = this.#options;
+    const calls = { idempotent: true, signal: this.#stop.signal, timeoutMs };
+    const { text } = await this.#connection.v4(query, calls);
+    const page = cutPage(text);
+    this.#size.saw(page.items.length, text.length);
+    const cut = page.items.map(({ record }) => record);
+    // One search through the page spares thousands through its records.
+    const doubtful = holdsNumberLikeString(text);
+    return {
+      records: doubtful ? await this.#settled(cut) : cut,
+      size: text.length,
+      gone: page.gone,
+      after: nextPageOf(page, after, this.#connection.place),
+    };
+  }
+
+  #settled(cut: readonly DocumentRecord[]): Promise<readonly DocumentRecord[]> {
+    const { collection, timeoutMs, at: time } = this.#options;
+    return settleNumbers(this.#connection, cut, {
+      collection,
+      at: time,
+      timeoutMs,
+      signal: this.#stop.signal,
+    });
+  }
+}
+
+/** Whether a smaller page could have worked. */
+function isTooMuch(error: unknown): boolean {
+  const kind = failureOf(error)?.kind;
+  if (kind === "oversized" || kind === "deadline") return true;
+  if (!(error instanceof ArkError)) return false;
+  const status = faunaStatus(error);
+  const code = faunaCode(error);
+  return code === "time out" || code === "time_out" || code === "value too large" || status === 440;
+}

@@ -1,0 +1,34 @@
+import { cutRefPage } from "../values/page.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import { nextPageOf } from "./paging.ts";
+import { at, refsPage, type IdBounds } from "./query.ts";
+
+export interface IdsOptions extends IdBounds, Pick<CallOptions, "signal" | "timeoutMs"> {
+  /** The snapshot time, in microseconds. */
+  readonly at: bigint;
+  /** Ids a request asks for; the server gives at most 100,000 (facts §8). */
+  readonly pageSize?: number | undefined;
+}
+
+/**
+ * The ids of a collection's documents at a time, ascending by number, in pages. Twenty times cheaper than reading the
+ * documents: this is how they are counted, and how it is found which are gone.
+ *
+ * Documents whose ttl has passed may be among them.
+ *
+ * @throws ArkError ERR_SNAPSHOT_EXPIRED when the time has left the history window.
+ */
+export async function* ids(
+  connection: Connection,
+  options: IdsOptions,
+): AsyncGenerator<readonly string[]> {
+  const { pageSize = 100_000, signal, timeoutMs } = options;
+  let after: string | undefined;
+  do {
+    const query = at(options.at, refsPage(options, pageSize, after));
+    const { text } = await connection.v4(query, { idempotent: true, signal, timeoutMs });
+    const page = cutRefPage(text);
+    if (page.items.length > 0) yield page.items.map(({ id }) => id);
+    after = nextPageOf(page, after, connection.place);
+  } while (after !== undefined);
+}

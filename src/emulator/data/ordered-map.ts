@@ -1,12 +1,16 @@
 /** The one ordered map of the store, and a walk over it that survives changes. */
-import sorted from "sorted-btree";
+import { createRequire } from "node:module";
+import type sorted from "sorted-btree";
+
+// Node, Vite and bundlers disagree about where a CommonJS module's default export is; require does not.
+const { default: BTree } = createRequire(import.meta.url)("sorted-btree") as typeof sorted;
 
 /** A B+ tree: keys in the order of its comparator, everything in logarithmic time. */
 export type OrderedMap<K, V> = sorted.default<K, V>;
 
 /** An empty map ordered by `compare`. */
 export function orderedMap<K, V>(compare: (a: K, b: K) => number): OrderedMap<K, V> {
-  return new sorted.default<K, V>(undefined, compare);
+  return new BTree<K, V>(undefined, compare);
 }
 
 const FIRST_STRETCH = 16;

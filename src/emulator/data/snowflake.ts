@@ -1,6 +1,6 @@
-/** Generated ids: milliseconds since the start of 2013 over 22 bits of worker and counter, as Fauna's. */
+/** Generated ids: milliseconds since the start of 2013 over 20 bits of worker and counter, as Fauna's. */
 const EPOCH_MILLIS = 1_356_998_400_000n;
-const COUNTER_BITS = 22n;
+const COUNTER_BITS = 20n;
 const COUNTERS = 1n << COUNTER_BITS;
 
 /** Makes ids of 18 digits that only ever grow. */

@@ -1,0 +1,267 @@
+import { describe, expect, it } from "vitest";
+import {
+  DocRef,
+  isDataError,
+  type Data,
+  type DataProblem,
+  type IndexRange,
+} from "../../../../src/emulator/data/data.ts";
+import { Bench, DAY, MINUTE, document, fields, field, ids } from "./bench.ts";
+
+function rowsOf(
+  bench: Bench,
+  index: bigint,
+  terms: Data[] = [],
+  range: IndexRange = {},
+): [number, ...Data[]][] {
+  return bench.run((t) =>
+    Array.from(t.rows(index, terms, range), ({ ref, values }) => [Number(ref.id), ...values]),
+  );
+}
+
+function refusalOf(work: () => unknown): DataProblem | undefined {
+  try {
+    work();
+  } catch (error) {
+    if (isDataError(error, "not_unique") || isDataError(error, "index_entry_too_large"))
+      return error.problem;
+    throw error;
+  }
+  return undefined;
+}
+
+/** A collection of priced things in two categories. */
+function shop(bench: Bench): number {
+  const c = bench.collection("c");
+  bench.put(c, 1n, { cat: "a", price: 3n });
+  bench.put(c, 2n, { cat: "a", price: 5n });
+  bench.put(c, 3n, { cat: "b", price: 1n });
+  bench.put(c, 4n, { price: 9n });
+  bench.put(c, 5n, { cat: "a" });
+  return c;
+}
+
+describe("an index", () => {
+  it("gives the rows under its terms, ordered by values and then by reference", () => {
+    const bench = new Bench();
+    const sources = new Set([shop(bench)]);
+    const byCat = bench.index({ sources, terms: [field("cat")], values: [], omitNullTerms: "any" });
+    const byPrice = bench.index({
+      sources,
+      terms: [],
+      values: [field("price")],
+      omitNullValues: false,
+    });
+    expect(rowsOf(bench, byCat, ["a"])).toEqual([[1], [2], [5]]);
+    expect(rowsOf(bench, byCat, [null])).toEqual([]);
+    expect(rowsOf(bench, byPrice)).toEqual([
+      [3, 1n],
+      [1, 3n],
+      [2, 5n],
+      [4, 9n],
+      [5, null],
+    ]);
+  });
+
+  it("puts descending values last to first, nulls foremost", () => {
+    const bench = new Bench();
+    const sources = new Set([shop(bench)]);
+    const index = bench.index({
+      sources,
+      terms: [],
+      values: [field("price", { reverse: true }), { from: ["ref"] }],
+    });
+    expect(rowsOf(bench, index).map(([id]) => id)).toEqual([5, 4, 2, 1, 3]);
+    const from = { values: [4n] };
+    expect(rowsOf(bench, index, [], { from }).map(([id]) => id)).toEqual([1, 3]);
+  });
+
+  it("begins and ends anywhere, at keys that no row has, in both directions", () => {
+    const bench = new Bench();
+    const sources = new Set([shop(bench)]);
+    const index = bench.index({ sources, terms: [], values: [field("price")] });
+    const seen = (range: IndexRange): number[] => rowsOf(bench, index, [], range).map(([id]) => id);
+    expect(seen({ from: { values: [2n] } })).toEqual([1, 2, 4]);
+    expect(seen({ from: { values: [3n] }, to: { values: [5n] } })).toEqual([1, 2]);
+    expect(
+      seen({ from: { values: [3n], exclusive: true }, to: { values: [9n], exclusive: true } }),
+    ).toEqual([2]);
+    expect(seen({ from: { values: [3n] }, to: { values: [5n] }, reverse: true })).toEqual([2, 1]);
+    const ref = new DocRef([...sources][0] as number, 1n);
+    expect(seen({ from: { values: [3n], ref } })).toEqual([1, 2, 4]);
+    expect(seen({ from: { values: [3n], ref, exclusive: true } })).toEqual([2, 4]);
+  });
+
+  it("has one row for each element of an array, each once, and none for objects", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const index = bench.index({ sources: new Set([c]), terms: [field("tags")], values: [] });
+    bench.put(c, 1n, { tags: ["x", "y", "x"] });
+    bench.put(c, 2n, { tags: ["y"] });
+    bench.put(c, 3n, { tags: fields({ a: 1n }) });
+    expect(rowsOf(bench, index, ["y"])).toEqual([[1], [2]]);
+    expect(rowsOf(bench, index, ["x"])).toEqual([[1]]);
+    bench.run((t) => t.update(new DocRef(c, 1n), document({ tags: ["z"] })));
+    expect(rowsOf(bench, index, ["x"])).toEqual([]);
+    expect(rowsOf(bench, index, ["z"])).toEqual([[1]]);
+  });
+
+  it("takes computed values, folded text, and the document's own reference and time", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const computed = bench.index({
+      sources: new Set([c]),
+      terms: [{ from: new Map([[c, (_ref, version) => BigInt(version.size)]]) }],
+      values: [{ from: ["ts"] }, { from: ["ref"] }],
+    });
+    const folded = bench.index({
+      sources: new Set([c]),
+      terms: [field("tag", { casefold: true })],
+      values: [],
+    });
+    const ts = bench.put(c, 1n, { tag: "ÜBER" });
+    const size = bench.run((t) => t.get(new DocRef(c, 1n)))?.size ?? 0;
+    expect(rowsOf(bench, computed, [BigInt(size)])).toEqual([[1, ts, new DocRef(c, 1n)]]);
+    expect(rowsOf(bench, folded, ["über"])).toEqual([[1]]);
+    expect(rowsOf(bench, folded, ["ÜBER"])).toEqual([]);
+  });
+
+  it("may have several sources, or all of them, new collections included", () => {
+    const bench = new Bench();
+    const a = bench.collection("a");
+    const b = bench.collection("b");
+    const both = bench.index({ sources: new Set([a, b]), terms: [field("x")], values: [] });
+    const all = bench.index({ sources: "all", terms: [field("x")], values: [] });
+    const c = bench.collection("late");
+    for (const collection of [a, b, c]) bench.put(collection, 1n, { x: 1n });
+    expect(rowsOf(bench, both, [1n]).length).toBe(2);
+    expect(rowsOf(bench, all, [1n]).length).toBe(3);
+  });
+
+  it("treats 1 and 1.0 as one term", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const index = bench.index({ sources: new Set([c]), terms: [field("x")], values: [] });
+    bench.put(c, 1n, { x: 1n });
+    bench.put(c, 2n, { x: 1 });
+    expect(rowsOf(bench, index, [1n])).toEqual([[1], [2]]);
+  });
+
+  it("refuses entries that are too large", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    bench.index({ sources: new Set([c]), terms: [field("x")], values: [field("y"), field("z")] });
+    const large = "x".repeat(33_000);
+    expect(refusalOf(() => bench.put(c, 1n, { x: large, y: 1n }))).toMatchObject({
+      what: "component",
+    });
+    const half = "x".repeat(32_000);
+    expect(refusalOf(() => bench.put(c, 1n, { x: half, y: half, z: half }))).toMatchObject({
+      what: "entry",
+    });
+    expect(ids(bench.run((t) => t.documents(c)))).toEqual([]);
+  });
+});
+
+describe("an index at a past time", () => {
+  it("has the rows it had then, also when it was made later", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const sources = new Set([c]);
+    const early = bench.index({ sources, terms: [field("x")], values: [] });
+    const first = bench.put(c, 1n, { x: "a" });
+    bench.wait(MINUTE);
+    bench.run((t) => t.update(new DocRef(c, 1n), document({ x: "b" })));
+    const late = bench.index({ sources, terms: [field("x")], values: [] });
+    for (const index of [early, late]) {
+      expect(rowsOf(bench, index, ["a"], { at: first })).toEqual([[1]]);
+      expect(rowsOf(bench, index, ["a"])).toEqual([]);
+      expect(rowsOf(bench, index, ["b"])).toEqual([[1]]);
+      expect(rowsOf(bench, index, ["b"], { at: first })).toEqual([]);
+    }
+    bench.wait(DAY);
+    let stale = false;
+    try {
+      rowsOf(bench, early, ["a"], { at: first });
+    } catch (error) {
+      stale = isDataError(error, "stale_read");
+    }
+    expect(stale).toBe(true);
+  });
+
+  it("tells which rows came and went", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const index = bench.index({ sources: new Set([c]), terms: [field("t")], values: [field("v")] });
+    bench.put(c, 1n, { t: "x", v: 1n });
+    bench.run((t) => t.update(new DocRef(c, 1n), document({ v: 2n })));
+    bench.put(c, 2n, { t: "x", v: 9n });
+    bench.run((t) => t.delete(new DocRef(c, 1n)));
+    const events = bench.run((t) => t.indexEvents(index, ["x"]));
+    expect(events.map(({ action, ref, values }) => [action, Number(ref.id), ...values])).toEqual([
+      ["add", 1, 1n],
+      ["remove", 1, 1n],
+      ["add", 1, 2n],
+      ["add", 2, 9n],
+      ["remove", 1, 2n],
+    ]);
+  });
+
+  it("keeps no rows of what has left the window", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const index = bench.index({ sources: new Set([c]), terms: [field("x")], values: [] });
+    bench.put(c, 1n, { x: 0n });
+    for (let x = 1n; x <= 50n; x++) {
+      bench.wait(DAY);
+      bench.run((t) => t.update(new DocRef(c, 1n), document({ x })));
+    }
+    expect(bench.cluster.root.index(index)?.size).toBeLessThan(5);
+    expect(rowsOf(bench, index, [50n])).toEqual([[1]]);
+  });
+});
+
+describe("a unique index", () => {
+  it("refuses a second document with the same terms and values, not the same document again", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const index = bench.index({
+      sources: new Set([c]),
+      terms: [field("email")],
+      values: [],
+      unique: true,
+    });
+    bench.put(c, 1n, { email: "x" });
+    const refusal = {
+      kind: "not_unique",
+      index,
+      ref: new DocRef(c, 2n),
+      existing: new DocRef(c, 1n),
+    };
+    expect(refusalOf(() => bench.put(c, 2n, { email: "x" }))).toEqual(refusal);
+    bench.put(c, 2n, {});
+    bench.put(c, 3n, {});
+    expect(
+      refusalOf(() => bench.run((t) => t.update(new DocRef(c, 2n), document({ email: "x" })))),
+    ).toEqual(refusal);
+    bench.run((t) => t.update(new DocRef(c, 1n), document({ other: true })));
+    bench.run((t) => t.delete(new DocRef(c, 1n)));
+    bench.put(c, 4n, { email: "x" });
+  });
+
+  it("does not look at what Insert writes", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const index = bench.index({
+      sources: new Set([c]),
+      terms: [field("email")],
+      values: [],
+      unique: true,
+    });
+    bench.put(c, 1n, { email: "x" });
+    bench.run((t) =>
+      t.insertVersion(new DocRef(c, 2n), t.now - DAY, "create", document({ email: "x" })),
+    );
+    expect(rowsOf(bench, index, ["x"])).toEqual([[1], [2]]);
+  });
+});

@@ -40,15 +40,6 @@ export type DataProblem =
       readonly size: number;
       readonly limit: number;
     }
-  /** An index entry over 64,000 bytes or a component over 32,767. */
-  | {
-      readonly kind: "index_entry_too_large";
-      readonly index: IndexId;
-      readonly ref: DocRef;
-      readonly what: "entry" | "component";
-      readonly size: number;
-      readonly limit: number;
-    }
   /** A transaction over 16 MiB. */
   | { readonly kind: "transaction_too_large"; readonly size: number; readonly limit: number };
 
@@ -94,8 +85,6 @@ function describe(problem: DataProblem): string {
       return `Document ${at(problem.ref)} is not unique in index ${problem.index}.`;
     case "version_too_large":
       return `Version of ${problem.size} bytes exceeds the limit of ${problem.limit}.`;
-    case "index_entry_too_large":
-      return `Index ${problem.what} of ${problem.size} bytes exceeds the limit of ${problem.limit}.`;
     case "transaction_too_large":
       return `Transaction exceeded limit: got ${problem.size} bytes, limit ${problem.limit} bytes`;
   }

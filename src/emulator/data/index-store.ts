@@ -1,12 +1,11 @@
 /** One index: rows in order, each with the times at which it came and went. */
-import { DataError } from "./errors.ts";
 import { entriesOf, type EntryParts } from "./entries.ts";
 import type { CollectionId, IndexId } from "./ids.ts";
 import type { Journal } from "./journal.ts";
 import { compareData } from "./order.ts";
 import { orderedMap, walkMap, type OrderedMap } from "./ordered-map.ts";
 import type { IndexKey, IndexRange, IndexRow, IndexShape } from "./shape.ts";
-import { MAX_INDEX_COMPONENT_BYTES, MAX_INDEX_ENTRY_BYTES, sizeOf } from "./size.ts";
+import { sizeOf } from "./size.ts";
 import { DocRef, sameRef, type Data } from "./value.ts";
 import type { Version } from "./version.ts";
 
@@ -145,7 +144,6 @@ export class IndexStore {
       if (order >= 0) j++;
       if (order === 0) continue;
       const key = (order < 0 ? gone : come) as RowKey;
-      if (order > 0) this.#check(ref, key);
       this.#set(journal, key, toggled(this.#rows.get(key) ?? [], after.ts));
       bytes += keySize(key);
     }
@@ -170,7 +168,6 @@ export class IndexStore {
         known.every((ts, i) => ts === lifespan[i])
       )
         continue;
-      if (known === undefined) this.#check(ref, key);
       this.#set(journal, key, lifespan);
       bytes += keySize(key);
     }
@@ -217,35 +214,6 @@ export class IndexStore {
       if (known === undefined) rows.delete(key);
       else rows.set(key, known);
     });
-  }
-
-  #check(ref: DocRef, key: RowKey): void {
-    let entry = 0;
-    for (const part of key.parts) {
-      const size = sizeOf(part);
-      entry += size;
-      if (size > MAX_INDEX_COMPONENT_BYTES) {
-        throw new DataError({
-          kind: "index_entry_too_large",
-          index: this.id,
-          ref,
-          what: "component",
-          size,
-          limit: MAX_INDEX_COMPONENT_BYTES,
-        });
-      }
-    }
-    if (entry > MAX_INDEX_ENTRY_BYTES) {
-      const limit = MAX_INDEX_ENTRY_BYTES;
-      throw new DataError({
-        kind: "index_entry_too_large",
-        index: this.id,
-        ref,
-        what: "entry",
-        size: entry,
-        limit,
-      });
-    }
   }
 }
 

@@ -8,10 +8,6 @@ import { DocRef, isArrayData, isObjectData, type Data } from "./value.ts";
 export const MAX_VERSION_BYTES = 8_388_608;
 /** The most that one transaction may write (live 35). */
 export const MAX_TRANSACTION_BYTES = 16_777_216;
-/** The most that one index entry may take (facts §7). */
-export const MAX_INDEX_ENTRY_BYTES = 64_000;
-/** The most that one term or value of an index entry may take (facts §7). */
-export const MAX_INDEX_COMPONENT_BYTES = 32_767;
 
 /** Bytes of `value` as CBOR. */
 export function sizeOf(value: Data): number {

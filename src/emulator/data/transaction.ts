@@ -201,7 +201,7 @@ export class Transaction {
    * Writes a document that is not there.
    *
    * @throws DataError already_exists, invalid_id, no_collection, name_taken, not_unique,
-   * version_too_large, index_entry_too_large; then nothing has changed.
+   * version_too_large; then nothing has changed.
    */
   create(ref: DocRef, fields: ObjectData, options: WriteOptions = {}): Version {
     if (ref.id < 0n || ref.id > MAX_DOCUMENT_ID)
@@ -241,7 +241,7 @@ export class Transaction {
    * that time and kind is replaced; one that has newer ones above it below the window vanishes.
    *
    * @returns the version as stored.
-   * @throws DataError invalid_write_time, invalid_id, no_collection, version_too_large, index_entry_too_large.
+   * @throws DataError invalid_write_time, invalid_id, no_collection, version_too_large.
    */
   insertVersion(
     ref: DocRef,

@@ -28,10 +28,14 @@
  * It speaks FQL v10 and v4, schema files (FSL) and event feeds over HTTP/1.1 and HTTP/2; what it does
  * not do like Fauna is listed in `docs/EMULATOR.md`.
  */
-import { sendAnswer, readRequest } from "./http/wire.ts";
-import { listen, type NodeRequest, type NodeResponse } from "./http/listen.ts";
-import { createHandler, type Handler } from "./http/handler.ts";
+import { Cluster } from "./data/cluster.ts";
+import { systemClock } from "./data/clock.ts";
+import { composeLanguages, testPredicate } from "./http/compose.ts";
 import type { Faults } from "./http/faults.ts";
+import { createHandler, type Handler } from "./http/handler.ts";
+import { listen, type NodeRequest, type NodeResponse } from "./http/listen.ts";
+import { Node } from "./http/node.ts";
+import { readRequest, sendAnswer } from "./http/wire.ts";
 
 export type { Fault, FaultRequest, Faults } from "./http/faults.ts";
 
@@ -64,8 +68,9 @@ export interface Emulator {
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { port = 0, host = "127.0.0.1", secret = "secret" } = options;
   const clock = options.clock ?? systemClock;
-  const service = { now: clock, log: options.log, globalIdFor: () => undefined };
-  const handler = createHandler(service, options.faults);
+  const cluster = new Cluster({ now: clock });
+  const node = new Node({ cluster, secret, clock, testPredicate, log: options.log });
+  const handler = createHandler(node, composeLanguages(), options.faults);
   const listener = await listen({ host, port }, (request, response) => {
     void converse(handler, request, response);
   });
@@ -91,6 +96,3 @@ async function converse(
   if (answer === undefined) request.socket.destroy();
   else await sendAnswer(response, answer);
 }
-
-const systemClock = (): bigint =>
-  BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000));

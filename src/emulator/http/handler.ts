@@ -1,51 +1,63 @@
 /** From a request to its answer: faults, limits, then the endpoint of the path. */
-import { dialectOf, notFound, refusal, tooLarge, withHeaders } from "./errors.ts";
+import { answerEnvironment } from "./environment.ts";
+import { dialectOf, refusal, tooLarge, withHeaders } from "./errors.ts";
 import type { Answer, Incoming } from "./exchange.ts";
+import { answerExport } from "./export.ts";
 import { applyFault, type Faults } from "./faults.ts";
+import { answerFeed } from "./feed/feed.ts";
+import type { Languages } from "./languages.ts";
+import type { Node } from "./node.ts";
+import { answerSchema } from "./schema.ts";
 import { authorized, ping } from "./utility.ts";
-import type { Service } from "./service.ts";
+import { answerV10 } from "./v10.ts";
+import { answerV4 } from "./v4.ts";
 
 /** Answers a request, or `undefined` where a fault cuts the connection. */
 export type Handler = (request: Incoming) => Promise<Answer | undefined>;
 
 /** The handler of one emulated node. */
-export function createHandler(service: Service, faults: Faults | undefined): Handler {
+export function createHandler(node: Node, languages: Languages, faults?: Faults): Handler {
   let count = 0;
   return async (request) => {
     count += 1;
-    const dialect = dialectOf(request.path);
-    if (faults === undefined) return answerSafely(service, request);
-    const effect = await applyFault(faults, request, count, dialect);
+    if (faults === undefined) return answerSafely(node, languages, request);
+    const effect = await applyFault(faults, request, count, dialectOf(request.path));
     if (effect.kind === "answer") return effect.answer;
-    if (effect.kind === "cut") {
-      if (effect.when === "after") await answerSafely(service, request);
-      return undefined;
-    }
-    return answerSafely(service, request);
+    if (effect.kind === "go on") return answerSafely(node, languages, request);
+    if (effect.when === "after") answerSafely(node, languages, request);
+    return undefined;
   };
 }
 
-async function answerSafely(service: Service, request: Incoming): Promise<Answer> {
+/** Never throws: a failure that nobody foresaw is a 500 and a line in the log. */
+function answerSafely(node: Node, languages: Languages, request: Incoming): Answer {
   const dialect = dialectOf(request.path);
+  let answer: Answer;
   try {
-    const answer = await route(service, request);
-    if (dialect !== "v4" || "x-txn-time" in answer.headers) return answer;
-    return withHeaders(answer, { "x-txn-time": String(service.now()) });
+    answer = request.body === "too large" ? tooLarge(dialect) : route(node, languages, request);
   } catch (error) {
-    service.log?.(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return refusal(dialect, "internal", error instanceof Error ? error.message : String(error));
+    node.log(error);
+    answer = refusal(dialect, "internal", error instanceof Error ? error.message : String(error));
   }
+  if (dialect !== "v4" || "x-txn-time" in answer.headers) return answer;
+  return withHeaders(answer, { "x-txn-time": String(node.now) });
 }
 
-async function route(service: Service, request: Incoming): Promise<Answer> {
-  const dialect = dialectOf(request.path);
-  if (request.body === "too large") return tooLarge(dialect);
+function route(node: Node, languages: Languages, request: Incoming): Answer {
   switch (request.path) {
     case "/ping":
       return ping(request);
     case "/authorized":
-      return authorized(service, request);
+      return authorized(node, request);
+    case "/query/1":
+      return answerV10(node, languages, request);
+    case "/feed/1":
+      return answerFeed(node, languages, request);
+    case "/environment/1":
+      return answerEnvironment(node, request);
     default:
-      return notFound(dialect);
+      if (request.path.startsWith("/schema/1")) return answerSchema(node, languages, request);
+      if (request.path.startsWith("/export/1")) return answerExport(node, request);
+      return answerV4(node, languages, request);
   }
 }

@@ -1,0 +1,43 @@
+/** `POST /feed/1`: a page of a feed. */
+import { refusal } from "../errors.ts";
+import { type Answer, type Incoming, jsonAnswer } from "../exchange.ts";
+import type { Languages } from "../languages.ts";
+import type { Node } from "../node.ts";
+import { InvalidHeader, v10Params } from "../params.ts";
+import { printCursor } from "./cursor.ts";
+import { InvalidBody, parseFeedRequest } from "./request.ts";
+import { eventStats } from "./stats.ts";
+
+/** Answers a feed request whose body is not too large. */
+export function answerFeed(node: Node, languages: Languages, request: Incoming): Answer {
+  try {
+    const params = v10Params(request);
+    const feedRequest = parseFeedRequest(request.body as Buffer, "feed", (token) =>
+      languages.isEventSource(token),
+    );
+    const deadline = request.startedAt + params.timeoutMs;
+    const page = node.run(
+      request,
+      params.lastTxnTs,
+      (session) => languages.feed({ ...session, deadline }, feedRequest),
+      () => false,
+    );
+    if (page === undefined) {
+      const message = "Invalid token, unable to authenticate request";
+      return refusal("v10", "unauthorized", message);
+    }
+    if ("message" in page) return refusal("v10", "invalid_request", page.message);
+    const stats = eventStats({ readOps: 0, bytesRead: 0 }, request.startedAt);
+    return jsonAnswer(
+      200,
+      `{"events":[${page.events.join(",")}],"cursor":${JSON.stringify(printCursor(page.cursor))},` +
+        `"has_next":${String(page.hasNext)},"stats":${stats}}`,
+    );
+  } catch (error) {
+    if (error instanceof InvalidBody || error instanceof InvalidHeader) {
+      const prefix = error instanceof InvalidHeader ? "Invalid headers: " : "";
+      return refusal("v10", "invalid_request", `${prefix}${error.message}`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/** What the routes ask of the languages: one function for each way of asking the database something. */
+import type { Auth } from "../auth/auth.ts";
+import type { Transaction } from "../data/transaction.ts";
+import type { ApiVersion } from "../fql4/version.ts";
+import type { Cursor } from "./feed/cursor.ts";
+import type { Part } from "./multipart.ts";
+import type { V10Params } from "./params.ts";
+
+/** A transaction, the rights in it, and when it has to be over (on the clock of `performance.now()`). */
+export interface Session {
+  readonly transaction: Transaction;
+  readonly auth: Auth;
+  readonly deadline: number;
+}
+
+/** An answer's status and JSON text. Statuses below 400 keep what was written. */
+export interface Outcome {
+  readonly status: number;
+  readonly body: string;
+  readonly computeOps?: number | undefined;
+}
+
+export interface SchemaRequest {
+  readonly method: string;
+  /** Below `/schema/1`, decoded: `["files", "main.fsl"]`. */
+  readonly path: readonly string[];
+  readonly params: URLSearchParams;
+  /** The files of a multipart body. */
+  readonly files: readonly Part[] | undefined;
+  readonly body: string;
+}
+
+/** One page of a feed: events as JSON text, and where the next page starts. */
+export interface FeedPage {
+  readonly events: readonly string[];
+  readonly cursor: Cursor;
+  readonly hasNext: boolean;
+}
+
+/** A source that cannot be followed, with the reason. */
+export interface FeedRefusal {
+  readonly message: string;
+}
+
+export interface Languages {
+  /** Evaluates a v4 query; `text` is the body as sent. */
+  v4(session: Session, text: string, version: ApiVersion): Outcome;
+  /** Evaluates a v10 request; `text` is the body as sent, not empty. */
+  v10(session: Session, text: string, params: V10Params): Outcome;
+  /** Answers a request below `/schema/1`. */
+  schema(session: Session, request: SchemaRequest): Outcome;
+  /** Whether `token` is an event source. */
+  isEventSource(token: string): boolean;
+  /** Reads a page of events. */
+  feed(
+    session: Session,
+    request: {
+      readonly token: string;
+      readonly from: Cursor | undefined;
+      readonly pageSize: number;
+    },
+  ): FeedPage | FeedRefusal;
+}

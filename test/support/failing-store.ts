@@ -92,8 +92,9 @@ async function* half(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of source) {
     yield chunk.subarray(0, chunk.length >> 1);
-    throw injected();
+    break;
   }
+  throw injected();
 }
 
 function injected(): ArkError {

@@ -6,6 +6,7 @@ import {
 } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import type { Duplex } from "node:stream";
+import { callbackify } from "node:util";
 import { failure, socketFailure } from "./failure.ts";
 import type { Proxy } from "./proxy.ts";
 import { isWhole, plainHeaders, type Exchange, type Wire, type WireAnswer } from "./wire.ts";
@@ -126,10 +127,8 @@ class TunnelAgent extends SecureAgent {
     _options: unknown,
     done?: (error: Error | null, socket: Duplex) => void,
   ): Duplex | null | undefined {
-    this.#proxy.secureTunnel(this.#endpoint, ["http/1.1"]).then(
-      (socket) => done?.(null, socket),
-      (error: Error) => done?.(error, undefined as unknown as Duplex),
-    );
+    const open = callbackify(() => this.#proxy.secureTunnel(this.#endpoint, ["http/1.1"]));
+    open((error, socket) => done?.(error, socket));
     return undefined;
   }
 }

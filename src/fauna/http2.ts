@@ -45,10 +45,17 @@ export class Http2Wire implements Wire {
   async exchange(exchange: Exchange): Promise<WireAnswer> {
     // A connection can end between two requests; nothing has been sent then, so another one is made.
     for (let attempt = 0; ; attempt++) {
-      const line = await this.#open(exchange.signal);
+      const opening = (this.#line ??= this.#connect());
+      let line: Line;
+      try {
+        line = await abortable(opening, exchange.signal);
+      } catch (error) {
+        if (!exchange.signal.aborted) this.#forget(opening);
+        throw error;
+      }
       const stream = this.#start(line, exchange);
       if (stream !== undefined) return this.#finish(line, stream, exchange);
-      this.#forget(line);
+      this.#forget(opening);
       if (attempt === 2) {
         throw failure("refused", "The server keeps closing its connections.", {
           place: this.#endpoint.origin,
@@ -60,19 +67,15 @@ export class Http2Wire implements Wire {
   close(): void {
     const line = this.#line;
     this.#line = undefined;
-    line?.then(
+    void line?.then(
       ({ session }) => session.destroy(),
       () => {},
     );
   }
 
-  async #open(signal: AbortSignal): Promise<Line> {
-    this.#line ??= this.#connect();
-    const line = this.#line;
-    line.catch(() => {
-      if (this.#line === line) this.#line = undefined;
-    });
-    return abortable(line, signal);
+  /** The next request makes a new connection, unless one has been made already. */
+  #forget(opening: Promise<Line>): void {
+    if (this.#line === opening) this.#line = undefined;
   }
 
   async #connect(): Promise<Line> {
@@ -91,15 +94,10 @@ export class Http2Wire implements Wire {
       ping: undefined,
       silent: false,
     };
-    session.on("goaway", (_code, lastStreamId) => {
-      line.lastStreamId = lastStreamId;
-      this.#forget(line);
-    });
-    session.on("error", () => this.#forget(line));
+    session.on("goaway", (_code, lastStreamId) => (line.lastStreamId = lastStreamId));
     session.on("close", () => {
       clearTimeout(line.idle);
       clearInterval(line.ping);
-      this.#forget(line);
     });
     return line;
   }
@@ -127,15 +125,6 @@ export class Http2Wire implements Wire {
       );
       session.once("close", () => finish(() => reject(new NotHttp2())));
     });
-  }
-
-  #forget(line: Line): void {
-    void this.#line?.then(
-      (current) => {
-        if (current === line) this.#line = undefined;
-      },
-      () => {},
-    );
   }
 
   /** The stream of a new request; undefined when the connection takes no more of them. */
@@ -166,7 +155,7 @@ export class Http2Wire implements Wire {
       let ended = false;
       let bytes = 0;
       let problem: unknown;
-      let sent = false;
+      let sent = !stream.pending;
       const chunks: Buffer[] = [];
       const onAbort = (): void => {
         reject(exchange.signal.reason);
@@ -243,10 +232,7 @@ export class Http2Wire implements Wire {
     clearInterval(line.ping);
     // An idle connection does not keep the process alive.
     line.session.unref();
-    line.idle = setTimeout(() => {
-      this.#forget(line);
-      line.session.close();
-    }, this.#options.idleMs);
+    line.idle = setTimeout(() => line.session.close(), this.#options.idleMs);
     line.idle.unref();
   }
 
@@ -262,14 +248,16 @@ export class Http2Wire implements Wire {
   }
 }
 
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(aborted(signal));
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(aborted(signal));
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", onAbort))
-      .catch(() => {});
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort: (() => void) | undefined;
+  const given = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(aborted(signal));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
   });
+  try {
+    return await Promise.race([promise, given]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
+  }
 }

@@ -102,7 +102,7 @@ export function proxyFor(endpoint: URL, env: Environment): Proxy | undefined {
 }
 
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127\./.test(host);
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }
 
 function isExempt(endpoint: URL, exempt: string): boolean {

@@ -230,7 +230,7 @@ export function isAliveAt(lifespan: readonly bigint[], at: bigint): boolean {
 }
 
 function toggled(lifespan: Lifespan, ts: bigint): Lifespan {
-  return lifespan.at(-1) === ts ? lifespan.slice(0, -1) : [...lifespan, ts];
+  return [...lifespan, ts];
 }
 
 function boundary(terms: readonly Data[], key: IndexKey | undefined, side: -1 | 1): Edge {

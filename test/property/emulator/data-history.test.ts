@@ -38,10 +38,12 @@ interface Known {
   readonly data: ObjectData | undefined;
 }
 
-const value = fc.constantFrom<Data>(null, 1n, 2n, 1.5, "a", "b", true);
+const value = fc.constantFrom<Data>(null, 1n, "a");
 const data = fc.array(value, { minLength: 2, maxLength: 2 });
-const id = fc.integer({ min: 0, max: 3 });
+const id = fc.integer({ min: 0, max: 2 });
 const back = fc.integer({ min: 0, max: 12 });
+/** Whether the transaction is kept; now and then one fails. */
+const isKept = fc.integer({ min: 0, max: 4 }).map((n) => n > 0);
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constantFrom("create", "replace", "update"), id, data }),
   fc.record({ kind: fc.constant("delete"), id }),
@@ -78,6 +80,12 @@ class Model {
       (version) => version.ts !== ts || (version.data === undefined) !== isDeletion,
     );
     this.#versions.set(document, kept);
+  }
+
+  copy(): Model {
+    const copy = new Model();
+    for (const [document, versions] of this.#versions) copy.#versions.set(document, versions);
+    return copy;
   }
 
   get moments(): bigint[] {
@@ -117,7 +125,10 @@ function apply(
       return;
     }
     t.delete(ref);
-    model.put(document, { ts: t.now, data: undefined });
+    model.drop(document, t.now, false);
+    // What was made in this transaction leaves no trace.
+    if (model.at(document, t.now) !== undefined)
+      model.put(document, { ts: t.now, data: undefined });
   } else if (kind === "insert") {
     const given = (rest as { data: Data[] | undefined }).data;
     const fields = given === undefined ? undefined : object(given);
@@ -137,58 +148,53 @@ function apply(
 
 test("the store agrees with a naive model of versions at every moment, in documents and in indexes", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(step, fc.boolean()), { maxLength: 40 }), (steps) => {
-      let clock = START;
-      const cluster = new Cluster({ now: () => clock });
-      const run = <T>(work: (t: Transaction) => T): T => cluster.transact(cluster.root, work);
-      const collection = run((t) => {
-        const ref = t.newRef(NATIVE.Collection);
-        t.create(
-          ref,
-          objectOf([
-            ["name", "c"],
-            ["history_days", 36_500n],
-          ]),
-        );
-        return Number(ref.id);
-      });
-      const shape: IndexShape = {
-        sources: new Set([collection]),
-        terms: [{ from: ["data", "x"] }],
-        values: [{ from: ["data", "y"], reverse: true }],
-        omitNullValues: false,
-      };
-      const early = run((t) => putIndex(t, shape));
-      const model = new Model();
-      for (const [taken, isKept] of steps) {
-        clock += HOUR;
-        if (isKept) run((t) => apply(t, collection, model, taken));
-        else
-          expect(() =>
-            run(
-              (t) => (
-                apply(t, collection, new Model(), {
-                  kind: "insert",
-                  id: 0,
-                  back: 1,
-                  data: [1n, 2n],
-                }),
-                fail()
-              ),
-            ),
-          ).toThrow("rolled back");
-      }
-      const late = run((t) => putIndex(t, shape));
-      run((t) => {
-        for (const ts of new Set([
-          ...model.moments,
-          ...model.moments.map((moment) => moment - 1n),
-          t.now,
-        ])) {
-          compare(t, collection, model, ts, [early, late]);
+    fc.property(
+      fc.array(fc.tuple(fc.array(step, { minLength: 1, maxLength: 3 }), isKept), {
+        minLength: 8,
+        maxLength: 40,
+      }),
+      (steps) => {
+        let clock = START;
+        const cluster = new Cluster({ now: () => clock });
+        const run = <T>(work: (t: Transaction) => T): T => cluster.transact(cluster.root, work);
+        const collection = run((t) => {
+          const ref = t.newRef(NATIVE.Collection);
+          t.create(
+            ref,
+            objectOf([
+              ["name", "c"],
+              ["history_days", 36_500n],
+            ]),
+          );
+          return Number(ref.id);
+        });
+        const shape: IndexShape = {
+          sources: new Set([collection]),
+          terms: [{ from: ["data", "x"] }],
+          values: [{ from: ["data", "y"], reverse: true }],
+          omitNullValues: false,
+        };
+        const early = run((t) => putIndex(t, shape));
+        const model = new Model();
+        for (const [taken, isTaken] of steps) {
+          clock += HOUR;
+          const work = (t: Transaction, told: Model) =>
+            taken.forEach((each) => apply(t, collection, told, each));
+          if (isTaken) run((t) => work(t, model));
+          else expect(() => run((t) => (work(t, model.copy()), fail()))).toThrow("rolled back");
         }
-      });
-    }),
+        const late = run((t) => putIndex(t, shape));
+        run((t) => {
+          for (const ts of new Set([
+            ...model.moments,
+            ...model.moments.map((moment) => moment - 1n),
+            t.now,
+          ])) {
+            compare(t, collection, model, ts, [early, late]);
+          }
+        });
+      },
+    ),
     { numRuns: 300 },
   );
 });
@@ -210,7 +216,7 @@ function compare(
   at: bigint,
   indexes: readonly bigint[],
 ): void {
-  const expected = [0, 1, 2, 3].flatMap((document) => {
+  const expected = [0, 1, 2].flatMap((document) => {
     const known = model.at(document, at);
     return known === undefined ? [] : [{ document, ...known }];
   });
@@ -221,7 +227,7 @@ function compare(
   }));
   expect(found).toEqual(expected);
   for (const index of indexes) {
-    for (const term of [1n, 2n, 1.5, "a", "b", true]) {
+    for (const term of [1n, "a"]) {
       const rows = Array.from(t.rows(index, [term], { at }), ({ ref }) => Number(ref.id));
       const matching = expected.filter(({ data: known }) => known?.get("x") === term);
       expect(rows.toSorted((a, b) => a - b)).toEqual(matching.map(({ document }) => document));

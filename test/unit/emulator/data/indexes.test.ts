@@ -6,7 +6,7 @@ import {
   type DataProblem,
   type IndexRange,
 } from "../../../../src/emulator/data/data.ts";
-import { Bench, DAY, MINUTE, document, fields, field, ids } from "./bench.ts";
+import { Bench, DAY, MINUTE, document, fields, field } from "./bench.ts";
 
 function rowsOf(
   bench: Bench,

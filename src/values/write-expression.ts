@@ -56,5 +56,5 @@ function pairs(members: Members): string {
 
 function quoted(json: Json): string {
   const text = printJson(json);
-  return typeof json === "object" && json !== null ? `{"quote":${text}}` : text;
+  return Array.isArray(json) || isJsonObject(json) ? `{"quote":${text}}` : text;
 }

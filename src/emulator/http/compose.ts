@@ -11,7 +11,7 @@ export function composeLanguages(): Languages {
     v4: () => missing("FQL v4"),
     v10: () => missing("FQL v10"),
     schema: () => missing("schema"),
-    isEventSource: () => false,
+    eventSourceStart: () => undefined,
     feed: () => ({ message: "no feeds yet" }),
   };
 }

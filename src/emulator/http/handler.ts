@@ -1,10 +1,12 @@
 /** From a request to its answer: faults, limits, then the endpoint of the path. */
+import { isPreflight, preflight, withCors } from "./cors.ts";
 import { answerEnvironment } from "./environment.ts";
 import { dialectOf, refusal, tooLarge, withHeaders } from "./errors.ts";
 import type { Answer, Incoming } from "./exchange.ts";
 import { answerExport } from "./export.ts";
 import { applyFault, type Faults } from "./faults.ts";
 import { answerFeed } from "./feed/feed.ts";
+import { answerStream } from "./feed/stream.ts";
 import type { Languages } from "./languages.ts";
 import type { Node } from "./node.ts";
 import { answerSchema } from "./schema.ts";
@@ -31,6 +33,11 @@ export function createHandler(node: Node, languages: Languages, faults?: Faults)
 
 /** Never throws: a failure that nobody foresaw is a 500 and a line in the log. */
 function answerSafely(node: Node, languages: Languages, request: Incoming): Answer {
+  if (isPreflight(request)) return preflight(request);
+  return withCors(request, answerOrRefuse(node, languages, request));
+}
+
+function answerOrRefuse(node: Node, languages: Languages, request: Incoming): Answer {
   const dialect = dialectOf(request.path);
   let answer: Answer;
   try {
@@ -53,6 +60,8 @@ function route(node: Node, languages: Languages, request: Incoming): Answer {
       return answerV10(node, languages, request);
     case "/feed/1":
       return answerFeed(node, languages, request);
+    case "/stream/1":
+      return answerStream(node, languages, request);
     case "/environment/1":
       return answerEnvironment(node, request);
     default:

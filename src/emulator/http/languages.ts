@@ -35,6 +35,8 @@ export interface FeedPage {
   readonly events: readonly string[];
   readonly cursor: Cursor;
   readonly hasNext: boolean;
+  /** Whether the last event is an error, after which there are no more. */
+  readonly failed: boolean;
 }
 
 /** A source that cannot be followed, with the reason. */
@@ -49,8 +51,8 @@ export interface Languages {
   v10(session: Session, text: string, params: V10Params): Outcome;
   /** Answers a request below `/schema/1`. */
   schema(session: Session, request: SchemaRequest): Outcome;
-  /** Whether `token` is an event source. */
-  isEventSource(token: string): boolean;
+  /** Where an event source begins; undefined if `token` is none. */
+  eventSourceStart(token: string): Cursor | undefined;
   /** Reads a page of events. */
   feed(
     session: Session,

@@ -27,6 +27,8 @@ export interface Session {
 export class Node {
   readonly cluster: Cluster;
   readonly #options: NodeOptions;
+  #streams = 0;
+  #waiting: (() => void)[] = [];
 
   constructor(options: NodeOptions) {
     this.cluster = options.cluster;
@@ -71,10 +73,30 @@ export class Node {
       const auth = authorize(entry, transaction, this.#options.testPredicate);
       if (auth === undefined) return undefined;
       const result = work({ transaction, auth });
-      if (keep(result)) transaction.commit();
+      if (keep(result)) this.#commit(transaction);
       return result;
     } finally {
       transaction.rollback();
     }
+  }
+
+  /** Resolves after the next transaction that changed something. */
+  nextCommit(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  /** A number for a new stream. */
+  nextStreamId(): number {
+    this.#streams += 1;
+    return this.#streams;
+  }
+
+  #commit(transaction: Transaction): void {
+    const { hasWritten } = transaction;
+    transaction.commit();
+    if (!hasWritten) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

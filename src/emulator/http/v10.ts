@@ -1,6 +1,6 @@
-/** `POST /query/1`. */
+/** `POST /query/1`. The method is not looked at, only the body, as on the server. */
 import { isDataError } from "../data/errors.ts";
-import { methodNotAllowed, refusal, unauthorized } from "./errors.ts";
+import { refusal, unauthorized } from "./errors.ts";
 import { type Answer, type Incoming, jsonAnswer } from "./exchange.ts";
 import type { Languages } from "./languages.ts";
 import type { Node } from "./node.ts";
@@ -9,7 +9,6 @@ import { InvalidHeader, v10Params } from "./params.ts";
 /** Answers a v10 request whose body is not too large. */
 export function answerV10(node: Node, languages: Languages, request: Incoming): Answer {
   try {
-    if (request.method !== "POST") return methodNotAllowed("v10", ["POST"]);
     const params = v10Params(request);
     if (request.body.length === 0) {
       return refusal("v10", "invalid_request", "No request body provided");

@@ -12,8 +12,10 @@ import { eventStats } from "./stats.ts";
 export function answerFeed(node: Node, languages: Languages, request: Incoming): Answer {
   try {
     const params = v10Params(request);
-    const feedRequest = parseFeedRequest(request.body as Buffer, "feed", (token) =>
-      languages.isEventSource(token),
+    const feedRequest = parseFeedRequest(
+      request.body as Buffer,
+      "feed",
+      (token) => languages.eventSourceStart(token) !== undefined,
     );
     const deadline = request.startedAt + params.timeoutMs;
     const page = node.run(
@@ -26,7 +28,12 @@ export function answerFeed(node: Node, languages: Languages, request: Incoming):
       const message = "Invalid token, unable to authenticate request";
       return refusal("v10", "unauthorized", message);
     }
-    if ("message" in page) return refusal("v10", "invalid_request", page.message);
+    if ("message" in page)
+      return refusal(
+        "v10",
+        "invalid_request",
+        `Error evaluating provided event source, ${page.message}`,
+      );
     const stats = eventStats({ readOps: 0, bytesRead: 0 }, request.startedAt);
     return jsonAnswer(
       200,

@@ -9,7 +9,7 @@ import { HttpTransport } from "./http.ts";
 import { LastTransaction } from "./last-transaction.ts";
 import type { Environment } from "./proxy.ts";
 import { redactor, scrub, type Redact } from "./redact.ts";
-import { schemaRefusal, v10Refusal, v4Refusal } from "./refusal.ts";
+import { v10Refusal, v4Refusal } from "./refusal.ts";
 import { parseSecret, printSecret, type Secret } from "./secret.ts";
 import type { Answer, FaunaRequest, Transport } from "./transport.ts";
 import { RetryingTransport, type RetryEvent, type RetryOptions } from "./with/retry.ts";
@@ -75,6 +75,15 @@ export interface V10Answer {
   readonly txnTs: bigint;
   /** When the schema was last changed: microseconds; undefined on servers that do not say. */
   readonly schemaVersion: bigint | undefined;
+}
+
+/** A request to an endpoint that speaks neither v4 nor v10. */
+export interface Ask extends Pick<
+  FaunaRequest,
+  "method" | "path" | "body" | "idempotent" | "signal"
+> {
+  readonly contentType?: string | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Everything that connections made from one another share. */
@@ -184,38 +193,19 @@ export class Connection {
   }
 
   /**
-   * Any other endpoint of the API (`/schema/1/…`, `/authorized`, `/ping`), answered as it answers. The caller
-   * passes the answer on to `requireJson` or to a function of `refusal.ts`.
+   * Any other endpoint of the API (`/schema/1/…`, `/authorized`, `/ping`). `read` makes of the answer what it
+   * means, or throws one of `refusal.ts`; what it throws leaves without the secret, too.
    */
-  request(
-    request: Pick<FaunaRequest, "method" | "path" | "body" | "idempotent"> & {
-      readonly contentType?: string;
-      readonly signal?: AbortSignal | undefined;
-      readonly timeoutMs?: number | undefined;
-    },
-  ): Promise<Answer> {
-    return this.#guard(() => {
-      const { method, path, body, idempotent, contentType, signal, timeoutMs } = request;
-      const type = contentType === undefined ? {} : { "content-type": contentType };
-      return this.#shared.transport.send({
-        method,
-        path,
-        headers: { ...this.#authorization, ...type },
-        body,
-        idempotent,
-        timeoutMs: timeoutMs ?? this.#shared.timeoutMs,
-        signal,
-      });
-    });
-  }
-
-  /** As {@link Connection.request} for `/schema/1/…`: the answer's members, or the database's refusal. */
-  async schemaRequest(request: Parameters<Connection["request"]>[0]) {
-    const answer = await this.request(request);
+  ask<T>(request: Ask, read: (answer: Answer, place: string) => T): Promise<T> {
     return this.#guard(async () => {
-      if (answer.status >= 300) throw schemaRefusal(answer, this.place);
-      requireJson(answer, this.place);
-      return parseObject(answer.text, this.place);
+      const { contentType, timeoutMs, ...rest } = request;
+      const type = contentType === undefined ? {} : { "content-type": contentType };
+      const answer = await this.#shared.transport.send({
+        ...rest,
+        headers: { ...this.#authorization, ...type },
+        timeoutMs: timeoutMs ?? this.#shared.timeoutMs,
+      });
+      return read(answer, this.place);
     });
   }
 

@@ -1,5 +1,7 @@
+import type { JsonObject } from "../values/json.ts";
 import { parseObject, requireJson, stringOf } from "./answer.ts";
 import type { CallOptions, Connection } from "./connection.ts";
+import type { Answer } from "./transport.ts";
 import { faunaCode, faunaStatus, isV4Disabled, v4Refusal } from "./refusal.ts";
 
 export interface Identity {
@@ -14,21 +16,21 @@ export type Rights = "admin" | "server" | "server-readonly" | "limited";
 type Options = Pick<CallOptions, "signal">;
 
 /** Which database a connection opens. @throws ArkError ERR_UNAUTHORIZED when none. */
-export async function identity(connection: Connection, options: Options = {}): Promise<Identity> {
-  const answer = await connection.request({
-    method: "GET",
-    path: "/authorized",
-    idempotent: true,
-    ...options,
+export function identity(connection: Connection, options: Options = {}): Promise<Identity> {
+  const request = { method: "GET", path: "/authorized", idempotent: true, ...options } as const;
+  return connection.ask(request, (answer, place) => {
+    const body = readObject(answer, place);
+    return {
+      globalId: stringOf(body.get("global_id"), "global_id", place),
+      account: stringOf(body.get("account"), "account", place),
+    };
   });
-  const { place } = connection;
+}
+
+function readObject(answer: Answer, place: string): JsonObject {
   if (answer.status >= 300) throw v4Refusal(answer, place);
   requireJson(answer, place);
-  const body = parseObject(answer.text, place);
-  return {
-    globalId: stringOf(body.get("global_id"), "global_id", place),
-    account: stringOf(body.get("account"), "account", place),
-  };
+  return parseObject(answer.text, place);
 }
 
 /**
@@ -77,14 +79,13 @@ async function allowed(ask: () => Promise<unknown>): Promise<boolean> {
 
 /** Whether the endpoint is up. @throws ArkError when it is not, or is not a Fauna. */
 export async function ping(connection: Connection, options: Options = {}): Promise<void> {
-  const answer = await connection.request({
+  const request = {
     method: "GET",
     path: "/ping?scope=write",
     idempotent: true,
     ...options,
-  });
-  if (answer.status >= 300) throw v4Refusal(answer, connection.place);
-  requireJson(answer, connection.place);
+  } as const;
+  await connection.ask(request, readObject);
 }
 
 /**

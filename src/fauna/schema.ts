@@ -1,9 +1,9 @@
 /** The FSL files of a database, over `/schema/1` (facts §1.6). */
 import { ArkError } from "../errors/errors.ts";
-import { isJsonObject } from "../values/json.ts";
-import { integerOf, stringOf } from "./answer.ts";
-import type { CallOptions, Connection } from "./connection.ts";
-import { faunaCode } from "./refusal.ts";
+import { isJsonObject, type JsonObject } from "../values/json.ts";
+import { integerOf, parseObject, requireJson, stringOf } from "./answer.ts";
+import type { Ask, CallOptions, Connection } from "./connection.ts";
+import { faunaCode, schemaRefusal } from "./refusal.ts";
 
 export interface SchemaFile {
   readonly filename: string;
@@ -58,7 +58,7 @@ async function readFiles(
 ): Promise<SchemaFiles> {
   const { place } = connection;
   const get = (path: string, query: Record<string, string>) =>
-    connection.schemaRequest({
+    ask(connection, {
       method: "GET",
       path: `${path}${queryString({ ...query, ...(staged ? { staged: "true" } : {}) })}`,
       idempotent: true,
@@ -96,7 +96,7 @@ export async function pushSchema(
   { override, version, staged = false, signal, timeoutMs }: PushOptions,
 ): Promise<bigint> {
   const form = multipart(files);
-  const body = await connection.schemaRequest({
+  const body = await ask(connection, {
     method: "POST",
     path: `/schema/1/update${queryString({
       ...versionQuery(version),
@@ -121,7 +121,7 @@ export async function validateSchema(
   files: readonly SchemaFile[],
   { override, version, signal, timeoutMs }: Omit<PushOptions, "staged">,
 ): Promise<string> {
-  const body = await connection.schemaRequest({
+  const body = await ask(connection, {
     method: "POST",
     path: `/schema/1/validate${queryString({ ...versionQuery(version), override: String(override) })}`,
     ...multipart(files),
@@ -137,7 +137,7 @@ export async function stagedStatus(
   connection: Connection,
   options: Options = {},
 ): Promise<{ version: bigint; status: StagedStatus }> {
-  const body = await connection.schemaRequest({
+  const body = await ask(connection, {
     method: "GET",
     path: "/schema/1/staged/status",
     idempotent: true,
@@ -157,13 +157,21 @@ export async function endStaging(
   how: "commit" | "abandon",
   options: Options = {},
 ): Promise<bigint> {
-  const body = await connection.schemaRequest({
+  const body = await ask(connection, {
     method: "POST",
     path: `/schema/1/staged/${how}?force=true`,
     idempotent: false,
     ...options,
   });
   return integerOf(body.get("version"), "version", connection.place);
+}
+
+function ask(connection: Connection, request: Ask): Promise<JsonObject> {
+  return connection.ask(request, (answer, place) => {
+    if (answer.status >= 300) throw schemaRefusal(answer, place);
+    requireJson(answer, place);
+    return parseObject(answer.text, place);
+  });
 }
 
 function versionQuery(version: bigint | undefined): Record<string, string> {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ArkError } from "../../../src/errors/errors.ts";
 import { Counters } from "../../../src/fauna/counters.ts";

@@ -6,7 +6,7 @@
 import { ArkError, type ErrorCode } from "../errors/errors.ts";
 
 /** Nesting that is given up on. The server itself stops at 1000 levels; nothing real comes near. */
-export const MAX_DEPTH = 2000;
+export const MAX_DEPTH = 1200;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

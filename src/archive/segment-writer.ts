@@ -24,6 +24,11 @@ export interface SegmentOptions {
 /** Frames that are compressed while another is filled or written. */
 const FRAMES_AHEAD = 2;
 
+/** Room for the line that takes a frame over its size. Longer ones make the buffer grow. */
+const LINE_BYTES = 64 * 1024;
+
+const NEWLINE = 0x0a;
+
 /** A source of records that can be looked at before it is taken from. */
 export class RecordSource {
   /** The next record and its line; undefined at the end. */
@@ -81,7 +86,7 @@ export class RecordSource {
 }
 
 interface PlainFrame {
-  readonly text: string;
+  readonly plain: Buffer;
   readonly plainOffset: number;
   readonly records: number;
   readonly firstId: string;
@@ -103,6 +108,7 @@ export async function writeSegment(
   const fingerprint = new Fingerprint();
   const sha256 = createHash("sha256");
   const frames: FrameEntry[] = [];
+  const spare: Buffer[] = [];
   let lastId = first.id;
   let minTs = first.ts;
   let maxTs = first.ts;
@@ -113,16 +119,20 @@ export async function writeSegment(
     while (source.next !== undefined) {
       const plainOffset = plainBytes;
       const firstId = source.next.record.id;
-      let text = "";
+      let buffer = spare.pop() ?? Buffer.allocUnsafeSlow(options.frameBytes + LINE_BYTES);
+      let length = 0;
       let records = 0;
-      while (source.next !== undefined && plainBytes - plainOffset < options.frameBytes) {
+      while (source.next !== undefined && length < options.frameBytes) {
         const { record, line, bytes } = source.next;
         if (plainBytes > 0 && plainBytes + bytes > options.segmentBytes) break;
         fingerprint.add(options.collection, record);
         lastId = record.id;
         if (record.ts < minTs) minTs = record.ts;
         if (record.ts > maxTs) maxTs = record.ts;
-        text += `${line}\n`;
+        if (length + bytes > buffer.length) buffer = grown(buffer, length, bytes);
+        buffer.write(line, length);
+        length += bytes;
+        buffer[length - 1] = NEWLINE;
         plainBytes += bytes;
         records++;
         const waiting = source.advance();
@@ -130,20 +140,19 @@ export async function writeSegment(
       }
       if (records === 0) return;
       signal?.throwIfAborted();
-      yield { text, plainOffset, records, firstId };
+      yield { plain: buffer.subarray(0, length), plainOffset, records, firstId };
     }
   }
 
+  async function compress({ plain, ...frame }: PlainFrame) {
+    const stored = await codec.compress(plain);
+    // What is stored as it is belongs to the store from here on; only other buffers are used again.
+    if (stored !== plain) spare.push(Buffer.from(plain.buffer));
+    return { ...frame, stored };
+  }
+
   async function* storedFrames(): AsyncGenerator<Uint8Array, void, undefined> {
-    const compressed = mapConcurrent(
-      plainFrames(),
-      async (frame) => ({
-        ...frame,
-        text: "",
-        stored: await codec.compress(Buffer.from(frame.text)),
-      }),
-      { concurrency: FRAMES_AHEAD },
-    );
+    const compressed = mapConcurrent(plainFrames(), compress, { concurrency: FRAMES_AHEAD });
     for await (const { plainOffset, records, firstId, stored } of compressed) {
       frames.push({ offset: storedBytes, plainOffset, records, firstId });
       sha256.update(stored);
@@ -167,4 +176,11 @@ export async function writeSegment(
     fingerprint: fingerprint.toJSON(),
     frames,
   };
+}
+
+/** A larger buffer with the first `length` bytes of `buffer` and room for `more`. */
+function grown(buffer: Buffer, length: number, more: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(length + more);
+  buffer.copy(larger, 0, 0, length);
+  return larger;
 }

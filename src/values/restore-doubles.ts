@@ -12,10 +12,11 @@ const NUMBER_LIKE: ReadonlySet<Json> = new Set<Json>(["NaN", "Infinity", "-Infin
  * A record's `dataText`, as cut from v4, with `{"@double":…}` for every such string that is a double in `tagged`:
  * the same version's `doc.data` through v10, which has all that is stored and no computed fields (live 7).
  *
+ * @param place which document it is, for the error.
  * @throws ArkError ERR_PROTOCOL with the place when `tagged` does not tell which one such a string is.
  */
-export function restoreDoubles(dataText: string, tagged: Json): string {
-  return printJson(restore(parseJson(dataText), tagged, ""));
+export function restoreDoubles(dataText: string, tagged: Json, place = ""): string {
+  return printJson(restore(parseJson(dataText), tagged, place));
 }
 
 function restore(v4: Json, v10: Json | undefined, pointer: string): Json {

@@ -187,3 +187,8 @@ export const runJournalSchema = z.strictObject({
   options: manifestSchema.shape.options,
 });
 export type RunJournal = z.infer<typeof runJournalSchema>;
+
+/** The manifest's JSON Schema, kept as `docs/archive-manifest.schema.json`. */
+export function manifestJsonSchema(): unknown {
+  return z.toJSONSchema(manifestSchema);
+}

@@ -127,11 +127,6 @@ export function printString(text: string): string {
   return JSON.stringify(text);
 }
 
-/** An object of these members, in this order. */
-export function jsonObject(members: Iterable<readonly [string, Json]>): JsonObject {
-  return new Map(members);
-}
-
 /** Whether `json` is an object. */
 export function isJsonObject(json: Json | undefined): json is JsonObject {
   return json instanceof Map;

@@ -147,7 +147,7 @@ function refToV4(body: JsonObject, onLost: OnLoss<TaggedLost>, pointer: string):
 }
 
 /** The v4 JSON of a ref. */
-export function refV4(id: string, collection?: Json): JsonObject {
+function refV4(id: string, collection?: Json): JsonObject {
   const body: JsonObject = new Map([["id", id]]);
   if (collection !== undefined) body.set("collection", collection);
   return new Map([["@ref", body]]);

@@ -2,7 +2,7 @@
 import { ArkError } from "../errors/errors.ts";
 import type { CutDocument } from "./document.ts";
 import type { OnLoss } from "./loss.ts";
-import { type DocumentRecord, parseRecord, printRecord } from "./record.ts";
+import { parseRecord, printRecord } from "./record.ts";
 import { parseSimpleDocument, type SimpleLost } from "./simple-document.ts";
 import {
   parseTaggedDocument,
@@ -73,16 +73,6 @@ export async function* documentsToRecords(
   documents: AsyncIterable<CutDocument> | Iterable<CutDocument>,
 ): AsyncGenerator<string> {
   for await (const { record } of documents) yield printRecord(record);
-}
-
-/**
- * Segment lines as records.
- *
- * @throws ArkError ERR_RECORD with the line's number at a malformed line.
- */
-export async function* parseRecords(lines: Lines, place?: string): AsyncGenerator<DocumentRecord> {
-  for await (const [number, line] of numbered(lines))
-    yield at(place, number, () => parseRecord(line));
 }
 
 async function* numbered(lines: Lines): AsyncGenerator<readonly [number, string]> {

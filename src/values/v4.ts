@@ -94,7 +94,7 @@ function parseTag(tag: string, body: Json): Value {
 }
 
 /** The text that is a tag's body. @throws ArkError ERR_RECORD when it is none. */
-export function textOf(tag: string, body: Json): string {
+function textOf(tag: string, body: Json): string {
   if (typeof body === "string") return body;
   throw new ArkError("ERR_RECORD", `The body of ${tag} is not a string.`);
 }

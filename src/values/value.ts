@@ -64,11 +64,6 @@ export class Lambda {
   }
 }
 
-/** Whether `value` is an object (a map of fields). */
-export function isObjectValue(value: Value | undefined): value is ObjectValue {
-  return value instanceof Map;
-}
-
 /** The ref of the user collection `name`. */
 export function collectionRef(name: string): Ref {
   return new Ref(name, new Ref("collections"));

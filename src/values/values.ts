@@ -8,6 +8,7 @@
  * says in a `…_CANNOT_HOLD` or `…_HAS_LOST` table what it cannot carry. `value` and the codecs `v4` and `tagged` are for
  * those who compute with values.
  */
+export { arrayElements, type ArrayElementsOptions } from "./array-elements.ts";
 export { parseBase64, printBase64 } from "./bytes.ts";
 export { canonicalText } from "./canonical.ts";
 export { LocalDate } from "./date.ts";
@@ -22,7 +23,6 @@ export {
   type Json,
   JsonNumber,
   type JsonObject,
-  jsonObject,
   parseJson,
   printJson,
   printString,
@@ -60,7 +60,6 @@ export { TAGGED_HAS_LOST, type TaggedLost, taggedToV4 } from "./tagged-to-v4.ts"
 export { Time } from "./time.ts";
 export {
   documentsToRecords,
-  parseRecords,
   recordsToTagged,
   simpleToDocuments,
   taggedToDocuments,
@@ -72,7 +71,6 @@ export { TAGGED_CANNOT_HOLD, type TaggedLoss, v4ToTagged } from "./v4-to-tagged.
 export {
   collectionRef,
   documentRef,
-  isObjectValue,
   Lambda,
   type ObjectValue,
   Ref,

@@ -21,6 +21,11 @@ export {
 } from "./archive-writer.ts";
 export { Archive, openArchive, type ReadOptions } from "./archive-reader.ts";
 export { checkArchive, type CheckOptions, type CheckProgress, type CheckReport } from "./check.ts";
+export {
+  type DefinitionLine,
+  parseDefinitionLine,
+  printDefinitionLine,
+} from "./definition-line.ts";
 export type { Compression } from "./compression.ts";
 export {
   type CollectionEntry,

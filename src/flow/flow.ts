@@ -10,3 +10,4 @@ export { coalesce } from "./coalesce.ts";
 export { lines, LineError, type Line, type LinesOptions } from "./lines.ts";
 export { mapConcurrent, type MapConcurrentOptions } from "./map-concurrent.ts";
 export { merge } from "./merge.ts";
+export type { OnProgress, Progress } from "./progress.ts";

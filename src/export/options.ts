@@ -1,0 +1,112 @@
+import { availableParallelism } from "node:os";
+import picomatch from "picomatch";
+import type { Compression } from "../archive/archive.ts";
+import { ArkError } from "../errors/errors.ts";
+import type { Connection } from "../fauna/fauna.ts";
+import type { OnProgress } from "../flow/flow.ts";
+import { openStore, type Store } from "../store/store.ts";
+
+export interface ExportOptions {
+  /** The database to export, opened with an admin secret. */
+  readonly source: Connection;
+  /** Where the archive goes: a store, or a path that is empty or does not exist yet. */
+  readonly target: Store | string;
+  /** Globs of the collections whose documents are exported; all of them by default. The schema is always whole. */
+  readonly collections?: readonly string[] | undefined;
+  /** Globs of collections whose documents are left out. */
+  readonly exclude?: readonly string[] | undefined;
+  readonly schemaOnly?: boolean | undefined;
+  readonly dataOnly?: boolean | undefined;
+  /** How segments are stored; gzip by default. zstd needs a Node that has it (22.15 or newer). */
+  readonly compression?: Compression | undefined;
+  /** Documents asked for in one request, at most; 4,000 by default. */
+  readonly pageSize?: number | undefined;
+  /** Id ranges read at once; each keeps up to two requests under way. */
+  readonly window?: number | undefined;
+  /** Documents in an id range; collections larger than this are read in several ranges at once. */
+  readonly rangeDocuments?: number | undefined;
+  /** Plain bytes of a segment, at most; 64 MiB by default. */
+  readonly segmentBytes?: number | undefined;
+  /** How long one query may take on the server, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+  /** Put into the manifest as the tool that wrote it. */
+  readonly tool?: { readonly name: string; readonly version: string } | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** The wall clock. */
+  readonly now?: (() => Date) | undefined;
+}
+
+/** Complete options; nothing in here is optional any more. */
+export interface ResolvedExport {
+  readonly source: Connection;
+  readonly store: Store;
+  readonly wants: (collection: string) => boolean;
+  readonly schema: boolean;
+  readonly data: boolean;
+  readonly compression: Compression;
+  readonly pageSize: number;
+  readonly window: number;
+  readonly rangeDocuments: number;
+  readonly segmentBytes: number;
+  readonly timeoutMs: number | undefined;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+  readonly now: () => Date;
+  /** What the manifest says was asked for. */
+  readonly asked: Readonly<Record<string, string | number | boolean | string[]>>;
+}
+
+/** @throws ArkError ERR_USAGE when options contradict one another or are out of range. */
+export function resolveExport(options: ExportOptions): ResolvedExport {
+  const { collections = [], exclude = [], schemaOnly = false, dataOnly = false } = options;
+  if (schemaOnly && dataOnly) {
+    throw new ArkError("ERR_USAGE", "Only the schema and only the data cannot both be asked for.", {
+      hint: "Leave out schema-only or data-only.",
+    });
+  }
+  const compression = options.compression ?? "gzip";
+  const resolved = {
+    pageSize: options.pageSize ?? 4_000,
+    window: options.window ?? Math.max(4, availableParallelism() * 2),
+    rangeDocuments: options.rangeDocuments ?? 50_000,
+    segmentBytes: options.segmentBytes ?? 64 * 1024 * 1024,
+  };
+  for (const [name, value] of Object.entries(resolved)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new ArkError("ERR_USAGE", `${name} has to be a whole number from 1.`, { place: name });
+    }
+  }
+  return {
+    ...resolved,
+    source: options.source,
+    store: typeof options.target === "string" ? openStore(options.target) : options.target,
+    wants: matcher(collections, exclude),
+    schema: !dataOnly,
+    data: !schemaOnly,
+    compression,
+    timeoutMs: options.timeoutMs,
+    tool: options.tool ?? { name: "fauna-ark", version: "unreleased" },
+    signal: options.signal ?? new AbortController().signal,
+    onProgress: options.onProgress ?? (() => {}),
+    now: options.now ?? (() => new Date()),
+    asked: {
+      ...(collections.length > 0 ? { collection: [...collections] } : {}),
+      ...(exclude.length > 0 ? { exclude: [...exclude] } : {}),
+      ...(schemaOnly ? { "schema-only": true } : {}),
+      ...(dataOnly ? { "data-only": true } : {}),
+      compress: compression,
+    },
+  };
+}
+
+/** Names are no paths: a `/` is a character like any other, and so is a leading dot. */
+function matcher(include: readonly string[], exclude: readonly string[]) {
+  const options = { dot: true, bash: true };
+  const wanted = include.map((glob) => picomatch(glob, options));
+  const unwanted = exclude.map((glob) => picomatch(glob, options));
+  return (name: string): boolean =>
+    (wanted.length === 0 || wanted.some((matches) => matches(name))) &&
+    !unwanted.some((matches) => matches(name));
+}

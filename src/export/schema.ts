@@ -1,0 +1,133 @@
+/**
+ * The moment and the schema at that moment. The schema files have no time of their own: they are read
+ * before and after the moment is picked, and count only if nothing changed in between (DESIGN §6).
+ */
+import { ArkError } from "../errors/errors.ts";
+import {
+  allDefinitions,
+  type Connection,
+  type Definition,
+  type SchemaFile,
+  schemaFiles,
+  snapshotTime,
+  stagedStatus,
+  type StagedStatus,
+} from "../fauna/fauna.ts";
+import { parseJson, isJsonObject, JsonNumber } from "../values/json.ts";
+
+export interface SchemaSnapshot {
+  /** The snapshot time, in microseconds. */
+  readonly at: bigint;
+  readonly files: readonly SchemaFile[];
+  /** Files of a schema that is staged and not in force; none when nothing is staged. */
+  readonly staged: readonly SchemaFile[];
+  readonly stagedStatus: StagedStatus;
+  readonly definitions: readonly Definition[];
+  readonly collections: readonly CollectionAtSnapshot[];
+}
+
+export interface CollectionAtSnapshot {
+  readonly name: string;
+  /** Days that past versions are kept; null keeps them for ever. */
+  readonly historyDays: number | null;
+  readonly ttlDays: number | null;
+  readonly definition: Definition;
+}
+
+interface Options {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number | undefined;
+}
+
+/** How often a moment is looked for while somebody keeps changing the schema. */
+const TRIES = 8;
+
+/** @throws ArkError ERR_TRY_AGAIN when the schema never holds still. */
+export async function readSchema(
+  connection: Connection,
+  { signal, timeoutMs }: Options,
+): Promise<SchemaSnapshot> {
+  for (let tries = 1; tries <= TRIES; tries++) {
+    signal.throwIfAborted();
+    const { version, files } = await schemaFiles(connection, { signal });
+    const { status } = await stagedStatus(connection, { signal });
+    const staged =
+      status === "none" ? [] : (await schemaFiles(connection, { signal, staged: true })).files;
+    const at = await snapshotTime(connection, { signal });
+    const definitions = await allDefinitions(connection, { at, signal, timeoutMs });
+    const after = await schemaFiles(connection, { signal });
+    if (after.version === version && version <= at) {
+      const collections = definitions.filter(({ kind }) => kind === "collections").map(settings);
+      return { at, files, staged, stagedStatus: status, definitions, collections };
+    }
+  }
+  throw new ArkError("ERR_TRY_AGAIN", "The schema kept changing while it was read.", {
+    place: connection.place,
+    hint: "Export again when nobody is editing the schema.",
+  });
+}
+
+function settings(definition: Definition): CollectionAtSnapshot {
+  const historyDays = days(definition, "history_days");
+  return {
+    name: definition.name,
+    // Only a definition that keeps history for ever has no such member (facts §4).
+    historyDays: historyDays !== null && historyDays > 36_500_000 ? null : historyDays,
+    ttlDays: days(definition, "ttl_days"),
+    definition,
+  };
+}
+
+function days({ v4, v10 }: Definition, member: string): number | null {
+  const json = parseJson(v4 ?? v10 ?? "{}");
+  const inner = isJsonObject(json) ? (json.get("@doc") ?? json) : json;
+  const value = isJsonObject(inner) ? inner.get(member) : undefined;
+  if (value instanceof JsonNumber) return Number(value.text);
+  if (!isJsonObject(value)) return null;
+  const tagged = value.get("@int") ?? value.get("@long");
+  return typeof tagged === "string" ? Number(tagged) : null;
+}
+
+/**
+ * Makes sure that what was read at `snapshot.at` was read in the shape it had then: reads go through a
+ * collection's newest migrations (facts §6.7), and stop when it is gone.
+ *
+ * @throws ArkError ERR_TRY_AGAIN naming the collections that were changed so.
+ */
+export async function checkSchemaHeld(
+  connection: Connection,
+  snapshot: SchemaSnapshot,
+  names: ReadonlySet<string>,
+  { signal, timeoutMs }: Options,
+): Promise<void> {
+  const at = await snapshotTime(connection, { signal });
+  const now = await allDefinitions(connection, { at, signal, timeoutMs, kinds: ["collections"] });
+  const shapes = new Map(now.map((definition) => [definition.name, shape(definition)]));
+  const changed = snapshot.collections
+    .filter(({ name }) => names.has(name))
+    .filter(({ name, definition }) => shapes.get(name) !== shape(definition))
+    .map(({ name }) => name);
+  if (changed.length === 0) return;
+  throw new ArkError(
+    "ERR_TRY_AGAIN",
+    `The schema of ${changed.join(", ")} was migrated or deleted while its documents were read.`,
+    {
+      place: connection.place,
+      hint: "Export again: documents cannot be read in the shape they had before a migration.",
+      details: { collections: changed },
+    },
+  );
+}
+
+/** What of a collection's definition decides in which shape its documents are read. */
+function shape({ v10, v4 }: Definition): string {
+  const json = parseJson(v10 ?? v4 ?? "{}");
+  const inner = isJsonObject(json) ? (json.get("@doc") ?? json) : json;
+  return isJsonObject(inner) ? JSON.stringify(plain(inner.get("migrations") ?? null)) : "";
+}
+
+function plain(json: unknown): unknown {
+  if (json instanceof Map) return [...json].map(([key, value]) => [key, plain(value)]);
+  if (json instanceof JsonNumber) return json.text;
+  return Array.isArray(json) ? json.map(plain) : json;
+}

@@ -33,6 +33,14 @@ export type DataProblem =
       readonly ref: DocRef;
       readonly existing: DocRef;
     }
+  /** A document's rows in one index would take more than a transaction may. */
+  | {
+      readonly kind: "index_entries_too_large";
+      readonly index: IndexId;
+      readonly ref: DocRef;
+      readonly size: number;
+      readonly limit: number;
+    }
   /** A version over 8 MiB. */
   | {
       readonly kind: "version_too_large";
@@ -83,6 +91,8 @@ function describe(problem: DataProblem): string {
       return `Write time ${problem.requested} is after the transaction's ${problem.maximum}.`;
     case "not_unique":
       return `Document ${at(problem.ref)} is not unique in index ${problem.index}.`;
+    case "index_entries_too_large":
+      return `Index entries of ${at(problem.ref)} of ${problem.size} bytes exceed the limit of ${problem.limit}.`;
     case "version_too_large":
       return `Version of ${problem.size} bytes exceeds the limit of ${problem.limit}.`;
     case "transaction_too_large":

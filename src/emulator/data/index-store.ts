@@ -2,9 +2,9 @@
 import { entriesOf, type EntryParts } from "./entries.ts";
 import type { CollectionId, IndexId } from "./ids.ts";
 import type { Journal } from "./journal.ts";
-import { compareData } from "./order.ts";
+import { compareData, compareTerms } from "./order.ts";
 import { orderedMap, walkMap, type OrderedMap } from "./ordered-map.ts";
-import type { IndexKey, IndexRange, IndexRow, IndexShape } from "./shape.ts";
+import type { IndexField, IndexKey, IndexRange, IndexRow, IndexShape } from "./shape.ts";
 import { sizeOf } from "./size.ts";
 import { DocRef, sameRef, type Data } from "./value.ts";
 import type { Version } from "./version.ts";
@@ -52,11 +52,8 @@ export class IndexStore {
   constructor(id: IndexId, shape: IndexShape) {
     this.id = id;
     this.shape = shape;
-    const descending = [
-      ...shape.terms.map(() => false),
-      ...shape.values.map((value) => value.reverse === true),
-    ];
-    this.#compare = (a, b) => compareKeys(a, b, descending);
+    const parts = [...shape.terms.map(() => compareTerms), ...shape.values.map(comparatorOf)];
+    this.#compare = (a, b) => compareKeys(a, b, parts);
     this.#rows = orderedMap(this.#compare);
   }
 
@@ -195,7 +192,7 @@ export class IndexStore {
 
   /** The keys of a version, ascending, each once. */
   #keysOf(ref: DocRef, version: Version): RowKey[] {
-    const entries = entriesOf(this.shape, ref, version);
+    const entries = entriesOf(this.shape, this.id, ref, version);
     if (entries.length <= 1)
       return entries.map((parts) => new RowKey(parts, ref.collection, ref.id));
     const compare = this.#compare;
@@ -239,11 +236,17 @@ function boundary(terms: readonly Data[], key: IndexKey | undefined, side: -1 | 
   return new Edge([...terms, ...key.values], key.ref, facing);
 }
 
-function compareKeys(a: RowKey, b: RowKey, descending: readonly boolean[]): number {
+type Comparator = (a: Data, b: Data) => number;
+
+function comparatorOf(value: IndexField): Comparator {
+  return value.reverse === true ? (a, b) => compareData(b, a) : compareData;
+}
+
+function compareKeys(a: RowKey, b: RowKey, comparators: readonly Comparator[]): number {
   const length = Math.min(a.parts.length, b.parts.length);
   for (let i = 0; i < length; i++) {
-    const order = compareData(a.parts[i] as Data, b.parts[i] as Data);
-    if (order !== 0) return descending[i] === true ? -order : order;
+    const order = (comparators[i] as Comparator)(a.parts[i] as Data, b.parts[i] as Data);
+    if (order !== 0) return order;
   }
   if (a instanceof Edge) return compareEdge(a, b);
   if (b instanceof Edge) return -compareEdge(b, a);

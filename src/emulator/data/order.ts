@@ -1,7 +1,8 @@
 /**
  * Fauna's order of values, as indexes and set algebra have it (v4-schema/index-value-types,
- * v10-sets/indexes): number < bytes < string < array < object < reference < set < lambda < time
- * < date < uuid < false < true < null.
+ * v10-sets/indexes): number < bytes < string < array < object < set < reference < time < date
+ * < lambda < uuid < false < true < null. Strings sort as in a dictionary: Fauna compares them with
+ * ICU's collator, here `Intl.Collator`.
  */
 import { LocalDate } from "../../values/date.ts";
 import { Time } from "../../values/time.ts";
@@ -22,11 +23,11 @@ const RANK = {
   string: 2,
   array: 3,
   object: 4,
-  ref: 5,
-  set: 6,
-  lambda: 7,
-  time: 8,
-  date: 9,
+  set: 5,
+  ref: 6,
+  time: 7,
+  date: 8,
+  lambda: 9,
   uuid: 10,
   boolean: 11,
   null: 12,
@@ -34,7 +35,7 @@ const RANK = {
 
 /** Negative, zero or positive as `a` sorts before, with or after `b`. 1 and 1.0 sort together. */
 export function compareData(a: Data, b: Data): number {
-  if (a === b) return 0;
+  if (a === b && a !== 0) return 0;
   if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   if (typeof a === "bigint" && typeof b === "bigint") return a < b ? -1 : 1;
   const rank = rankOf(a);
@@ -65,6 +66,11 @@ export function compareData(a: Data, b: Data): number {
     default:
       return 0;
   }
+}
+
+/** As {@link compareData}, but tells a long from a double of the same value: as terms they are two. */
+export function compareTerms(a: Data, b: Data): number {
+  return compareData(a, b) || Number(typeof a === "number") - Number(typeof b === "number");
 }
 
 /** Element by element; a prefix sorts before what it begins. */
@@ -110,26 +116,24 @@ function rankOf(value: Data): number {
   return value instanceof StoredSet ? RANK.set : RANK.lambda;
 }
 
-/** Exactly, also where a long has no double; NaN sorts after every number, and −0.0 with 0.0. */
+/** Exactly, also where a long has no double. NaN sorts after every number, −0.0 before 0. */
 function compareNumbers(a: bigint | number, b: bigint | number): number {
   const aIsNaN = Number.isNaN(a);
   const bIsNaN = Number.isNaN(b);
   if (aIsNaN || bIsNaN) return Number(aIsNaN) - Number(bIsNaN);
-  return a < b ? -1 : a > b ? 1 : 0;
+  if (a < b) return -1;
+  if (a > b) return 1;
+  return Number(Object.is(b, -0)) - Number(Object.is(a, -0));
 }
 
-/** By UTF-8 bytes, which is by code point: surrogates sort after the rest of the basic plane. */
+const COLLATOR = new Intl.Collator("en");
+
+/** As the collator has it; a prefix first, and by code unit what the collator takes for one. */
 function compareText(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    if (x === y) continue;
-    const xIsHigh = x >= 0xd800 && x <= 0xdfff;
-    const yIsHigh = y >= 0xd800 && y <= 0xdfff;
-    return xIsHigh === yIsHigh ? x - y : xIsHigh ? 1 : -1;
-  }
-  return a.length - b.length;
+  if (a.length !== b.length && (a.startsWith(b) || b.startsWith(a))) return a.length - b.length;
+  const order = COLLATOR.compare(a, b);
+  if (order !== 0) return order;
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function compareObjects(a: ObjectData, b: ObjectData): number {

@@ -17,7 +17,10 @@ export type Binding = (ref: DocRef, version: Version) => Data | undefined;
 export interface IndexField {
   /** Where the value comes from: a path, or a function for all sources, or one for each source that has it. */
   readonly from: FieldPath | Binding | ReadonlyMap<CollectionId, Binding>;
-  /** An array gives one row for each of its elements (always in v4; `mva` in v10). */
+  /**
+   * Arrays on the way and at the end give one row for each scalar in them, and what is no scalar
+   * is null (always in v4; `mva` in v10). Otherwise the value is taken whole.
+   */
   readonly explode?: boolean | undefined;
   /** Values only: descending. */
   readonly reverse?: boolean | undefined;
@@ -33,9 +36,7 @@ export interface IndexShape {
   readonly values: readonly IndexField[];
   /** A second document with the same terms (and values, as v4 has it) is refused. */
   readonly unique?: boolean | undefined;
-  /** Rows with a null term are left out (`any`, v10) or only those with nothing but nulls (`all`, v4). Default `all`. */
-  readonly omitNullTerms?: "any" | "all" | undefined;
-  /** Rows with nothing but null values are left out, if the index has values (v4). Default true. */
+  /** Rows with nothing but null values are left out, if the index has values (v4, not v10). Default true. Rows with nothing but null terms always are. */
   readonly omitNullValues?: boolean | undefined;
 }
 

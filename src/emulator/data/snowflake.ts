@@ -1,17 +1,17 @@
-/** Generated ids: milliseconds since the start of 2013 over 20 bits of worker and counter, as Fauna's. */
-const EPOCH_MILLIS = 1_356_998_400_000n;
-const COUNTER_BITS = 20n;
-const COUNTERS = 1n << COUNTER_BITS;
+/** Generated ids as Fauna's: milliseconds since May 2012, a counter of 10 bits, a worker of 10 bits. */
+const EPOCH_MILLIS = 1_336_258_850_000n;
+const COUNTER_BITS = 10n;
+const WORKER_BITS = 10n;
+const WORKER = 0n;
 
 /** Makes ids of 18 digits that only ever grow. */
 export class Snowflake {
-  #last = 0n;
+  #tick = 0n;
 
   /** A new id for a document made at `now` (µs). */
   next(now: bigint): bigint {
-    const base = (now / 1000n - EPOCH_MILLIS) * COUNTERS;
-    const id = base > this.#last ? base + 512n : this.#last + 1n;
-    this.#last = id;
-    return id;
+    const tick = (now / 1000n - EPOCH_MILLIS) << COUNTER_BITS;
+    this.#tick = tick > this.#tick ? tick : this.#tick + 1n;
+    return (this.#tick << WORKER_BITS) | WORKER;
   }
 }

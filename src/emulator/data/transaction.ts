@@ -131,7 +131,7 @@ export class Transaction {
 
   /** Where `version` of `ref` stands in index `id`: terms, then values, one for each of its rows. */
   entries(id: IndexId, ref: DocRef, version: Version): EntryParts[] {
-    return entriesOf(this.#index(id).shape, ref, version);
+    return entriesOf(this.#index(id).shape, id, ref, version);
   }
 
   /** What happened to document `ref` inside the window, oldest first; the state at the window's start included. */
@@ -169,10 +169,10 @@ export class Transaction {
     );
   }
 
-  /** The earliest time, in µs, at which `collection` can be read. */
+  /** The earliest time, in µs, at which `collection` can be read; a deleted one has no window. */
   minimumTime(collection: CollectionId): bigint {
-    if (!isUserCollection(collection)) return nativeMinimumTime(collection, this.now);
-    const store = this.database.store(collection);
+    const store = isUserCollection(collection) ? this.database.store(collection) : undefined;
+    if (store === undefined || store.isDeleted) return nativeMinimumTime(collection, this.now);
     return minimumTime(store.definition, store.floor, this.now);
   }
 

@@ -1,13 +1,13 @@
 /** How far back a collection can be read, and which versions that leaves (facts §4, live 4, 19, 20). */
-import { NATIVE, isUserCollection, type CollectionId } from "./ids.ts";
+import { NATIVE, type CollectionId } from "./ids.ts";
 import type { ObjectData } from "./value.ts";
 import type { Version } from "./version.ts";
 
 const MICROS_PER_DAY = 86_400_000_000n;
 /** Every window is a quarter of an hour longer than its collection says. */
 export const WINDOW_SLACK = 15n * 60n * 1_000_000n;
-/** Nothing is older. */
-export const BEGINNING = -(2n ** 63n);
+/** No window reaches further back than 1970. */
+const EPOCH = 0n;
 
 /** The days of history that a collection's definition keeps; undefined for ever. */
 export function historyDays(definition: ObjectData): bigint | undefined {
@@ -42,15 +42,18 @@ export function floorAfterChange(
 export function minimumTime(definition: ObjectData, floor: bigint, now: bigint): bigint {
   const days = historyDays(definition);
   const start = days === undefined ? floor : now - days * MICROS_PER_DAY;
-  return (start > floor ? start : floor) - WINDOW_SLACK;
+  return notBeforeEpoch((start > floor ? start : floor) - WINDOW_SLACK);
 }
 
 /** The earliest readable time of a native collection: schema for ever, secrets for the slack alone. */
 export function nativeMinimumTime(collection: CollectionId, now: bigint): bigint {
-  if (isUserCollection(collection)) return BEGINNING;
   const isSecret =
     collection === NATIVE.Key || collection === NATIVE.Token || collection === NATIVE.Credential;
-  return isSecret ? now - WINDOW_SLACK : BEGINNING;
+  return isSecret ? notBeforeEpoch(now - WINDOW_SLACK) : EPOCH;
+}
+
+function notBeforeEpoch(ts: bigint): bigint {
+  return ts > EPOCH ? ts : EPOCH;
 }
 
 /** How many of `versions` (ascending) have fallen out of a window that begins at `minimum`. */

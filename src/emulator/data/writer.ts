@@ -41,8 +41,8 @@ export class Writer {
     const { now } = this.#transaction;
     const store = this.#writable(ref.collection);
     const known = store.versions(ref.id) ?? [];
-    const older = known.at(-1)?.ts === now ? known.slice(0, -1) : known;
-    const wasThere = older.length > 0 && !(older.at(-1) as Version).isDeleted;
+    const older = versionsBefore(known, now);
+    const wasThere = older.at(-1)?.isDeleted === false;
     const all = this.#completed(store, ref, fields, options);
     const version = new Version(now, wasThere ? "update" : "create", all);
     this.#checkSize(ref, version);
@@ -54,16 +54,15 @@ export class Writer {
     });
   }
 
-  /** The end of a document that is there, at the transaction's time; one made in this transaction leaves no trace. */
+  /** The end of a document that is there, at the transaction's time. */
   delete(ref: DocRef): void {
     const { now } = this.#transaction;
     const store = this.#database.store(ref.collection);
     const known = store.versions(ref.id) ?? [];
-    const older = known.at(-1)?.ts === now ? known.slice(0, -1) : known;
-    const leavesTrace = older.length > 0 && !(older.at(-1) as Version).isDeleted;
-    const next = leavesTrace
-      ? [...this.#trimmed(ref.collection, older), Version.deleted(now)]
-      : older;
+    const next = [
+      ...this.#trimmed(ref.collection, versionsBefore(known, now)),
+      Version.deleted(now),
+    ];
     this.#transaction.attempt(() => {
       this.#undefine(ref);
       this.#store(store, ref, known, next, now);
@@ -85,9 +84,8 @@ export class Writer {
       ? Version.deleted(ts)
       : new Version(ts, "create", this.#completed(store, ref, fields, options));
     this.#checkSize(ref, version);
-    const next = [...known.filter((other) => other.ts !== ts), version].toSorted((a, b) =>
-      a.ts < b.ts ? -1 : a.ts > b.ts ? 1 : 0,
-    );
+    const others = known.filter((other) => other.ts !== ts || other.isDeleted !== isDeletion);
+    const next = [...others, version].toSorted(compareVersions);
     this.#transaction.attempt(() => {
       this.#store(store, ref, known, next.slice(this.#expired(ref.collection, next)), ts);
     });
@@ -271,4 +269,17 @@ export class Writer {
     store.isDefined = true;
     this.#journal.record(() => Object.assign(store, { definition, floor, isDeleted, isDefined }));
   }
+}
+
+/** The versions that begin before `ts`. */
+function versionsBefore(versions: Versions, ts: bigint): Versions {
+  let end = versions.length;
+  while (end > 0 && (versions[end - 1] as Version).ts >= ts) end--;
+  return end === versions.length ? versions : versions.slice(0, end);
+}
+
+/** By time; of one time the deletion last, for it holds. */
+function compareVersions(a: Version, b: Version): number {
+  if (a.ts !== b.ts) return a.ts < b.ts ? -1 : 1;
+  return Number(a.isDeleted) - Number(b.isDeleted);
 }

@@ -67,11 +67,23 @@ class Model {
     return found?.data === undefined ? undefined : found;
   }
 
-  put(document: number, version: Known): void {
-    const others = this.#of(document).filter((other) => other.ts !== version.ts);
+  /** What a write in a transaction does: all that the transaction had written before is replaced. */
+  write(document: number, version: Known): void {
+    this.#versions.set(document, [
+      ...this.#of(document).filter(({ ts }) => ts !== version.ts),
+      version,
+    ]);
+  }
+
+  /** What Insert does: only the version of that time and kind is replaced, and of two a deletion holds. */
+  insert(document: number, version: Known): void {
+    this.drop(document, version.ts, version.data === undefined);
     this.#versions.set(
       document,
-      [...others, version].toSorted((a, b) => Number(a.ts - b.ts)),
+      [...this.#of(document), version].toSorted(
+        (a, b) =>
+          Number(a.ts - b.ts) || Number(a.data === undefined) - Number(b.data === undefined),
+      ),
     );
   }
 
@@ -115,7 +127,7 @@ function apply(
       return;
     }
     write();
-    model.put(document, {
+    model.write(document, {
       ts: t.now,
       data: kind === "update" ? new Map([...(now ?? []), ...fields]) : fields,
     });
@@ -128,7 +140,7 @@ function apply(
     model.drop(document, t.now, false);
     // What was made in this transaction leaves no trace.
     if (model.at(document, t.now) !== undefined)
-      model.put(document, { ts: t.now, data: undefined });
+      model.write(document, { ts: t.now, data: undefined });
   } else if (kind === "insert") {
     const given = (rest as { data: Data[] | undefined }).data;
     const fields = given === undefined ? undefined : object(given);
@@ -138,7 +150,7 @@ function apply(
       fields === undefined ? "delete" : "create",
       objectOf([["data", fields]]),
     );
-    model.put(document, { ts: inThePast, data: fields });
+    model.insert(document, { ts: inThePast, data: fields });
   } else {
     const { isDeletion } = rest as { isDeletion: boolean };
     t.removeVersion(ref, inThePast, isDeletion ? "delete" : "update");

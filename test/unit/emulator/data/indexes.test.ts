@@ -44,7 +44,7 @@ describe("an index", () => {
   it("gives the rows under its terms, ordered by values and then by reference", () => {
     const bench = new Bench();
     const sources = new Set([shop(bench)]);
-    const byCat = bench.index({ sources, terms: [field("cat")], values: [], omitNullTerms: "any" });
+    const byCat = bench.index({ sources, terms: [field("cat")], values: [] });
     const byPrice = bench.index({
       sources,
       terms: [],
@@ -137,13 +137,66 @@ describe("an index", () => {
     expect(rowsOf(bench, all, [1n]).length).toBe(3);
   });
 
-  it("treats 1 and 1.0 as one term", () => {
+  it("tells 1 from 1.0 as a term, not as a value", () => {
     const bench = new Bench();
     const c = bench.collection("c");
-    const index = bench.index({ sources: new Set([c]), terms: [field("x")], values: [] });
-    bench.put(c, 1n, { x: 1n });
-    bench.put(c, 2n, { x: 1 });
-    expect(rowsOf(bench, index, [1n])).toEqual([[1], [2]]);
+    const sources = new Set([c]);
+    const term = bench.index({ sources, terms: [field("x")], values: [] });
+    const value = bench.index({ sources, terms: [], values: [field("x")] });
+    bench.put(c, 1n, { x: 1 });
+    bench.put(c, 2n, { x: 1n });
+    expect(rowsOf(bench, term, [1n])).toEqual([[2]]);
+    expect(rowsOf(bench, term, [1])).toEqual([[1]]);
+    expect(rowsOf(bench, value, [], { from: { values: [1n] } })).toEqual([
+      [1, 1],
+      [2, 1n],
+    ]);
+  });
+
+  it("goes into the elements of arrays on its way, and into references", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const sources = new Set([c]);
+    const inside = bench.index({
+      sources,
+      terms: [{ from: ["data", "items", "name"], explode: true }],
+      values: [],
+    });
+    const byTarget = bench.index({
+      sources,
+      terms: [{ from: ["data", "to", "id"], explode: true }],
+      values: [],
+    });
+    bench.put(c, 1n, {
+      items: [fields({ name: "x" }), fields({ name: ["y", ["z"]] }), 5n],
+      to: new DocRef(c, 7n),
+    });
+    for (const name of ["x", "y", "z"]) expect(rowsOf(bench, inside, [name])).toEqual([[1]]);
+    expect(rowsOf(bench, byTarget, ["7"])).toEqual([[1]]);
+  });
+
+  it("takes arrays and objects whole where it does not open them", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const index = bench.index({
+      sources: new Set([c]),
+      terms: [{ from: ["data", "x"] }],
+      values: [],
+    });
+    bench.put(c, 1n, { x: ["a", "b"] });
+    bench.put(c, 2n, { x: fields({ b: 1n, a: 2n }) });
+    expect(rowsOf(bench, index, [["a", "b"]])).toEqual([[1]]);
+    expect(rowsOf(bench, index, ["a"])).toEqual([]);
+    expect(rowsOf(bench, index, [fields({ a: 2n, b: 1n })])).toEqual([[2]]);
+  });
+
+  it("refuses a document whose arrays would make more rows than a transaction may write", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    bench.index({ sources: new Set([c]), terms: [field("x"), field("y")], values: [] });
+    const many = Array.from({ length: 5000 }, (_, i) => BigInt(i));
+    expect(() => bench.put(c, 1n, { x: many, y: many })).toThrow("exceed the limit");
+    bench.put(c, 1n, { x: many, y: 1n });
   });
 
   it("takes entries of any size (v4-write/index-entry-limits)", () => {

@@ -137,10 +137,7 @@ function apply(
       return;
     }
     t.delete(ref);
-    model.drop(document, t.now, false);
-    // What was made in this transaction leaves no trace.
-    if (model.at(document, t.now) !== undefined)
-      model.write(document, { ts: t.now, data: undefined });
+    model.write(document, { ts: t.now, data: undefined });
   } else if (kind === "insert") {
     const given = (rest as { data: Data[] | undefined }).data;
     const fields = given === undefined ? undefined : object(given);

@@ -44,6 +44,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long the server may take, in milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** Whether a timeout is repeated with more time, or reported at once. `repeat` by default. */
+  readonly onTimeout?: "repeat" | "report" | undefined;
 }
 
 export interface V4Options extends CallOptions {
@@ -146,7 +148,7 @@ export class Connection {
    */
   v4(query: string | Uint8Array | Expr, options: V4Options = {}): Promise<V4Answer> {
     return this.#guard(async () => {
-      const { answer } =
+      const { answer, refused } =
         typeof query === "string" || query instanceof Uint8Array
           ? {
               answer: await this.#send(
@@ -156,9 +158,10 @@ export class Connection {
                 options,
                 "x-query-timeout",
               ),
+              refused: undefined,
             }
           : await this.#drivers.v4(query, this.#call(options));
-      if (answer.status >= 300) throw v4Refusal(answer, this.place);
+      if (answer.status >= 300) throw v4Refusal(answer, this.place, refused);
       requireJson(answer, this.place);
       const txnTime = BigInt(/^\d+$/.exec(answer.headers["x-txn-time"] ?? "")?.[0] ?? 0);
       this.#shared.last.saw(txnTime);
@@ -261,8 +264,8 @@ export class Connection {
     });
   }
 
-  #call({ idempotent = false, timeoutMs, signal }: CallOptions): Call {
-    return { idempotent, signal, timeoutMs: timeoutMs ?? this.#shared.timeoutMs };
+  #call({ idempotent = false, timeoutMs, onTimeout, signal }: CallOptions): Call {
+    return { idempotent, onTimeout, signal, timeoutMs: timeoutMs ?? this.#shared.timeoutMs };
   }
 
   #v10Answer(answer: Answer): V10Answer {

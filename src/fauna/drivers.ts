@@ -6,11 +6,7 @@ import type { LastTransaction } from "./last-transaction.ts";
 import type { Answer, FaunaRequest, Transport } from "./transport.ts";
 
 /** What a caller says about one request beyond the query itself. */
-export interface Call {
-  readonly idempotent: boolean;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-}
+export type Call = Pick<FaunaRequest, "idempotent" | "timeoutMs" | "onTimeout" | "signal">;
 
 /** An answer that a driver took part in: `refused` is the driver's own error for it. */
 export interface DriverAnswer {
@@ -104,13 +100,14 @@ export class Drivers {
     throw underWay.error ?? refused;
   }
 
-  async #send(request: Omit<FaunaRequest, "idempotent" | "timeoutMs" | "signal">): Promise<Answer> {
+  async #send(request: Omit<FaunaRequest, keyof Call>): Promise<Answer> {
     const call = this.#calls.getStore();
     if (call === undefined)
       throw new ArkError("ERR_UNEXPECTED", "A driver was called past its door.");
     try {
-      const { idempotent, timeoutMs, signal } = call;
-      call.answer = await this.#transport.send({ ...request, idempotent, timeoutMs, signal });
+      const { idempotent, timeoutMs, onTimeout, signal } = call;
+      const whole = { ...request, idempotent, timeoutMs, onTimeout, signal };
+      call.answer = await this.#transport.send(whole);
       return call.answer;
     } catch (error) {
       call.error = error;

@@ -116,7 +116,9 @@ class PageReader {
       this.#careful ? withReadableDocuments(refs) : withDocuments(refs),
     );
     const { timeoutMs } = this.#options;
-    const calls = { idempotent: true, signal: this.#stop.signal, timeoutMs };
+    // Where a smaller page can be asked for, that helps sooner than more time.
+    const onTimeout = this.#size.size > 1 ? "report" : "repeat";
+    const calls = { idempotent: true, signal: this.#stop.signal, timeoutMs, onTimeout } as const;
     const { text } = await this.#connection.v4(query, calls);
     const page = cutPage(text);
     this.#size.saw(page.items.length, text.length);

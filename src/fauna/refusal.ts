@@ -29,11 +29,11 @@ export function isV4Disabled(error: unknown): boolean {
 }
 
 /** The error of a v4 answer, `{"errors":[{position, code, description, failures}]}`. */
-export function v4Refusal(answer: Answer, place: string): ArkError {
+export function v4Refusal(answer: Answer, place: string, cause?: unknown): ArkError {
   const errors = refusalBody(answer, place).get("errors");
   const all = Array.isArray(errors) ? errors.filter(isJsonObject) : [];
   const first: JsonObject = all[0] ?? new Map();
-  return refusal(answer, place, {
+  const complaint = {
     code: text(first.get("code")) ?? "unknown",
     text: text(first.get("description")) ?? `The database answers ${answer.status}.`,
     details: {
@@ -41,7 +41,8 @@ export function v4Refusal(answer: Answer, place: string): ArkError {
       failures: plainJson(first.get("failures")),
       ...(all.length > 1 ? { errors: all.map(plainJson) } : {}),
     },
-  });
+  };
+  return refusal(answer, place, complaint, cause);
 }
 
 /** The error of a v10 answer, `{"error":{code, message, constraint_failures, abort}, summary}`. */

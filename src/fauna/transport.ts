@@ -19,6 +19,11 @@ export interface FaunaRequest {
   readonly timeoutMs: number;
   /** The header that tells the server so; each protocol has its own name for it. */
   readonly timeoutHeader?: "x-query-timeout" | "x-query-timeout-ms" | undefined;
+  /**
+   * What to do when the time was too short: repeat the request with more of it, or report it at once, because
+   * the caller would rather ask for less. `repeat` by default.
+   */
+  readonly onTimeout?: "repeat" | "report" | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -133,14 +133,21 @@ function judge({ answer, error }: Outcome, request: FaunaRequest): Verdict {
   if (answer !== undefined) {
     // The schema's 409 is a stale version: the same request can only get the same answer.
     if (answer.status === 409 && request.path.startsWith("/schema/")) return undefined;
+    if (request.onTimeout === "report" && isTimeout(answer)) return undefined;
     return STATUS[answer.status];
   }
   const failure = failureOf(error);
   if (failure === undefined || !failure.retry) return undefined;
+  if (request.onTimeout === "report" && failure.kind === "deadline") return undefined;
   return {
     again: failure.ambiguous ? "ambiguous" : "unapplied",
     longer: failure.kind === "deadline",
   };
+}
+
+/** v10 has a status for it; v4 says it in the code of a 503 (live 35). */
+function isTimeout({ status, text }: Answer): boolean {
+  return status === 440 || (status === 503 && /"code":"time[ _]out"/.test(text));
 }
 
 function mayRepeat(verdict: Exclude<Verdict, undefined>, request: FaunaRequest): boolean {

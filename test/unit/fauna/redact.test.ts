@@ -23,7 +23,11 @@ const SECRET = "fnAFabcdefghijklmnopqrstuvwxyz0123456789ABCD";
 
 describe("redactor", () => {
   const secretText = fc
-    .string({ unit: fc.constantFrom(..."abcXYZ019_-."), minLength: 8, maxLength: 50 })
+    .string({
+      unit: fc.constantFrom("a", "b", "c", "X", "Y", "Z", "0", "1", "9", "_", "-", "."),
+      minLength: 8,
+      maxLength: 50,
+    })
     .filter((text) => /^[a-zA-Z0-9]/.test(text));
 
   it("hides a secret wherever it stands, in every form it is sent in", () => {

@@ -162,6 +162,28 @@ describe("RetryingTransport", () => {
     },
   );
 
+  it("reports a timeout at once where the caller would rather ask for less", async () => {
+    const timeout = {
+      status: 503,
+      headers: {},
+      text: '{"errors":[{"code":"time out"}]}',
+      bytes: 0,
+    };
+    const sent: FaunaRequest[] = [];
+    const slow = {
+      send: (request: FaunaRequest) => {
+        sent.push(request);
+        return Promise.resolve(timeout);
+      },
+      close: () => Promise.resolve(),
+    };
+    await new RetryingTransport(slow).send({ ...REQUEST, onTimeout: "report" });
+    expect(sent).toHaveLength(1);
+    const late = new Fated("deadline");
+    await outcome(impatient(late).transport.send({ ...REQUEST, onTimeout: "report" }));
+    expect(late.sent).toHaveLength(1);
+  });
+
   it("takes the schema's 409 for what it is: a stale version", async () => {
     const fated = new Fated(409);
     await impatient(fated).transport.send({ ...REQUEST, path: "/schema/1/update?version=1" });

@@ -14,8 +14,9 @@ export interface Journal {
   readonly segments: readonly SegmentJournal[];
 }
 
+/** @throws ArkError ERR_TARGET_NOT_EMPTY when another run has begun in the same place. */
 export async function writeRun(store: Store, run: RunJournal): Promise<void> {
-  await writeWhole(store, RUN_JOURNAL, `${JSON.stringify(run)}\n`);
+  await writeWhole(store, RUN_JOURNAL, `${JSON.stringify(run)}\n`, { exclusive: true });
 }
 
 /** Notes that a segment is durable. */

@@ -25,6 +25,15 @@ export function fileError(cause: unknown, doing: string, place: string): unknown
   );
 }
 
+/** The failure of an exclusive write. */
+export function occupied(place: string, cause?: unknown): ArkError {
+  return new ArkError("ERR_TARGET_NOT_EMPTY", "there is such a file already", {
+    place,
+    cause,
+    hint: "Choose another place; nothing was changed.",
+  });
+}
+
 function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;

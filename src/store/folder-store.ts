@@ -1,17 +1,19 @@
 import { randomBytes } from "node:crypto";
 import {
   type FileHandle,
+  link,
   mkdir,
   open,
   readdir,
   realpath,
   rename,
   rm,
+  rmdir,
   stat,
 } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { ArkError, isArkError } from "../errors/errors.ts";
-import { fileError } from "./file-error.ts";
+import { fileError, occupied } from "./file-error.ts";
 import { isTemporary, safeName } from "./names.ts";
 import type { ByteRange, Store, StoredFile, WriteOptions } from "./store.ts";
 
@@ -69,7 +71,7 @@ export class FolderStore implements Store {
   async write(
     name: string,
     source: AsyncIterable<Uint8Array>,
-    { signal }: WriteOptions = {},
+    { signal, exclusive = false }: WriteOptions = {},
   ): Promise<{ bytes: number }> {
     const path = this.#path(name);
     const folder = dirname(path);
@@ -80,7 +82,7 @@ export class FolderStore implements Store {
     try {
       await makeFolder(folder);
       await this.#real(folder);
-      handle = await open(temporary, "wx");
+      handle = await openNew(temporary);
       let bytes = 0;
       for await (const chunk of source) {
         signal?.throwIfAborted();
@@ -90,7 +92,7 @@ export class FolderStore implements Store {
       signal?.throwIfAborted();
       await handle.sync();
       await handle.close();
-      await rename(temporary, path);
+      await (exclusive ? putExclusively(temporary, path) : rename(temporary, path));
       await syncFolder(folder);
       return { bytes };
     } catch (error) {
@@ -106,6 +108,7 @@ export class FolderStore implements Store {
       await this.#real(dirname(path));
       await rm(path);
       await syncFolder(dirname(path));
+      if (dirname(path) !== this.place) await rmdir(dirname(path)).catch(() => {});
     } catch (error) {
       if (hasCode(error, "ENOENT")) return;
       throw fileError(error, "remove", path);
@@ -156,6 +159,32 @@ export class FolderStore implements Store {
       if (name.endsWith("/")) yield* this.#names(name);
       else yield name;
     }
+  }
+}
+
+/** Gives a file its name only if nothing has it. */
+async function putExclusively(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) throw occupied(path, error);
+    if (!["EPERM", "ENOTSUP", "ENOSYS"].some((code) => hasCode(error, code))) throw error;
+    // This file system has no hard links; what is left is not proof against another at the same moment.
+    if ((await stat(path).catch(() => undefined)) !== undefined) throw occupied(path, error);
+    await rename(temporary, path);
+    return;
+  }
+  await rm(temporary);
+}
+
+/** Makes a file. Its folder is made again should a removal at the same moment have found it empty. */
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "wx");
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    await makeFolder(dirname(path));
+    return await open(path, "wx");
   }
 }
 

@@ -1,4 +1,5 @@
 import { ArkError } from "../errors/errors.ts";
+import { occupied } from "./file-error.ts";
 import { isTemporary, safeName } from "./names.ts";
 import type { ByteRange, Store, StoredFile, WriteOptions } from "./store.ts";
 
@@ -32,7 +33,7 @@ export class MemoryStore implements Store {
   async write(
     name: string,
     source: AsyncIterable<Uint8Array>,
-    { signal }: WriteOptions = {},
+    { signal, exclusive }: WriteOptions = {},
   ): Promise<{ bytes: number }> {
     safeName(name, this.place);
     signal?.throwIfAborted();
@@ -42,6 +43,7 @@ export class MemoryStore implements Store {
       chunks.push(Uint8Array.from(chunk));
     }
     signal?.throwIfAborted();
+    if (exclusive === true && this.#files.has(name)) throw occupied(`${this.place}/${name}`);
     const file = new Uint8Array(Buffer.concat(chunks));
     this.#files.set(name, file);
     return { bytes: file.length };

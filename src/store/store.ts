@@ -33,6 +33,8 @@ export interface ByteRange {
 export interface WriteOptions {
   /** Ends the write before it is done; nothing of it stays. */
   readonly signal?: AbortSignal | undefined;
+  /** Fails with ERR_TARGET_NOT_EMPTY instead of replacing a file; of several at once one succeeds. */
+  readonly exclusive?: boolean | undefined;
 }
 
 export interface Store {
@@ -56,7 +58,8 @@ export interface Store {
    * Makes or replaces a file. It shows under its name once every byte is durable; when `source`
    * throws, the signal aborts or the store fails, what was there before is still there.
    *
-   * @throws ArkError ERR_DISK_FULL or ERR_FILE_ACCESS; what `source` threw; the signal's reason.
+   * @throws ArkError ERR_DISK_FULL or ERR_FILE_ACCESS; ERR_TARGET_NOT_EMPTY when `exclusive` and there
+   * is such a file; what `source` threw; the signal's reason.
    */
   write(
     name: string,
@@ -64,7 +67,7 @@ export interface Store {
     options?: WriteOptions,
   ): Promise<{ readonly bytes: number }>;
 
-  /** Removes a file, durably. Removing what is not there is no failure. */
+  /** Removes a file, durably, and the folder that it leaves empty. Removing what is not there is no failure. */
   remove(name: string): Promise<void>;
 
   /** The bytes a file holds; undefined when there is none of that name. */

@@ -131,6 +131,28 @@ export function storeContract(name: string, makeStore: () => Promise<Store>): vo
       expect(await read(store, "folder/07")).toBe("folder/07");
     });
 
+    it("never replaces a file by an exclusive write", async () => {
+      const store = await makeStore();
+      await writeWhole(store, "a/file", "first", { exclusive: true });
+      const second = writeWhole(store, "a/file", "second", { exclusive: true });
+      await expect(second).rejects.toMatchObject({ code: "ERR_TARGET_NOT_EMPTY" });
+      expect(await read(store, "a/file")).toBe("first");
+      expect(await names(store)).toEqual(["a/file"]);
+    });
+
+    it("lets one of several exclusive writes at once succeed", async () => {
+      const store = await makeStore();
+      const writes = ["a", "b", "c", "d", "e"].map((content) =>
+        writeWhole(store, "file", content, { exclusive: true }).then(() => content),
+      );
+      const outcomes = await Promise.allSettled(writes);
+      const won = outcomes.flatMap((outcome) =>
+        outcome.status === "fulfilled" ? [outcome.value] : [],
+      );
+      expect(won).toHaveLength(1);
+      expect(await read(store, "file")).toBe(won[0]);
+    });
+
     it("keeps names apart that look alike", async () => {
       const store = await makeStore();
       for (const file of ["é", "e", "ü~1", " x", "a b", "100%"])

@@ -79,8 +79,14 @@ export interface CheckMember {
   readonly span: Span;
 }
 
-export interface DaysMember {
-  readonly kind: "history_days" | "ttl_days";
+export interface HistoryDaysMember {
+  readonly kind: "history_days";
+  readonly days: bigint;
+  readonly span: Span;
+}
+
+export interface TtlDaysMember {
+  readonly kind: "ttl_days";
   readonly days: bigint;
   readonly span: Span;
 }
@@ -132,7 +138,8 @@ export type CollectionMember =
   | IndexMember
   | UniqueMember
   | CheckMember
-  | DaysMember
+  | HistoryDaysMember
+  | TtlDaysMember
   | DocumentTtlsMember
   | MigrationsMember;
 
@@ -207,8 +214,14 @@ export interface RoleItem extends ItemBase {
   readonly members: readonly (PrivilegesMember | MembershipMember)[];
 }
 
-export interface AddressMember {
-  readonly kind: "issuer" | "jwks_uri";
+export interface IssuerMember {
+  readonly kind: "issuer";
+  readonly value: string;
+  readonly span: Span;
+}
+
+export interface JwksUriMember {
+  readonly kind: "jwks_uri";
   readonly value: string;
   readonly span: Span;
 }
@@ -222,7 +235,7 @@ export interface ProviderRoleMember {
 
 export interface AccessProviderItem extends ItemBase {
   readonly kind: "access provider";
-  readonly members: readonly (AddressMember | ProviderRoleMember)[];
+  readonly members: readonly (IssuerMember | JwksUriMember | ProviderRoleMember)[];
 }
 
 /** One definition of a schema file. */
@@ -236,7 +249,8 @@ export type FslMember =
   | CollectionMember
   | PrivilegesMember
   | MembershipMember
-  | AddressMember
+  | IssuerMember
+  | JwksUriMember
   | ProviderRoleMember;
 
 /** A schema file that has been read. */

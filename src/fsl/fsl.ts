@@ -1,5 +1,6 @@
 /** Fauna's schema language: read a file, print items, edit a file without touching the rest of it. */
 import type { FslFile, FslItem, FslKind } from "./ast.ts";
+import { Cursor } from "./cursor.ts";
 import { readFsl } from "./parser.ts";
 import { problemError } from "./problem.ts";
 
@@ -7,11 +8,13 @@ export * from "./ast.ts";
 export {
   addMember,
   appendItem,
+  closingBrace,
   removeAnnotation,
   removeItem,
   removeMember,
   replaceMember,
   setAnnotation,
+  splice,
 } from "./edit.ts";
 export { isIdentifier, isKeyword, printName, printString, SPECIAL_FIELD_NAMES } from "./names.ts";
 export { type FslReading, readFsl } from "./parser.ts";
@@ -42,6 +45,14 @@ export function parseFsl(text: string, filename: string): FslFile {
   const { items, problems } = readFsl(text);
   if (problems.length > 0) throw problemError(problems, filename, text);
   return { filename, text, items };
+}
+
+/** The value of a string literal of FQL or FSL. @throws FslSyntaxError if `text` does not begin with one. */
+export function readString(text: string): string {
+  const cursor = new Cursor(text);
+  const read = cursor.string();
+  if (read === undefined) throw cursor.failure("Expected string literal");
+  return read.value;
 }
 
 /** The item of this kind and name, if the file has it. */

@@ -1,0 +1,176 @@
+/** What differs between two schemas: items added, removed and changed, and their members. */
+import {
+  type Annotation,
+  type FslItem,
+  type FslMember,
+  printMember,
+  printSignature,
+} from "../../fsl/fsl.ts";
+import type { Transaction } from "../data/transaction.ts";
+import { fieldsOfItem, kindOfItem } from "./to-fields.ts";
+import { itemOf } from "./to-item.ts";
+
+/** An item, where it stands, and how it reads once all its layout is Fauna's own. */
+export interface Located {
+  readonly filename: string;
+  readonly item: FslItem;
+  readonly canonical: FslItem;
+}
+
+/** A change inside an item. `before` and `after` are members as written; what they say is compared in Fauna's own layout. */
+export type ItemChange =
+  | { readonly kind: "rename" }
+  | {
+      readonly kind: "annotation";
+      readonly before: Annotation | undefined;
+      readonly after: Annotation | undefined;
+    }
+  | {
+      readonly kind: "member";
+      readonly before: FslMember | undefined;
+      readonly after: FslMember | undefined;
+      /** The members in Fauna's own layout. */
+      readonly from: FslMember | undefined;
+      readonly to: FslMember | undefined;
+    }
+  | { readonly kind: "signature" | "body" };
+
+export type Difference =
+  | { readonly kind: "add"; readonly after: Located }
+  | { readonly kind: "remove"; readonly before: Located }
+  | {
+      readonly kind: "modify";
+      readonly before: Located;
+      readonly after: Located;
+      readonly changes: readonly ItemChange[];
+    };
+
+/** `item` with its canonical form. @throws QueryFailure for an expression that is not FQL. */
+export function locate(transaction: Transaction, filename: string, item: FslItem): Located {
+  const canonical =
+    itemOf(transaction, kindOfItem(item.kind), fieldsOfItem(item, undefined)) ?? item;
+  return { filename, item, canonical };
+}
+
+const idOf = (item: FslItem) => `${item.kind} ${item.name.text}`;
+
+/**
+ * The differences between two sets of items: what was added in the order of `after`, what was
+ * removed, what was changed. `renamed` tells the old name of an item whose name changed.
+ */
+export function diffItems(
+  before: readonly Located[],
+  after: readonly Located[],
+  renamed: ReadonlyMap<string, string> = new Map(),
+): Difference[] {
+  const old = new Map(before.map((located) => [idOf(located.item), located]));
+  const fresh = new Map(
+    after.map((located) => [renamed.get(idOf(located.item)) ?? idOf(located.item), located]),
+  );
+  const added = [...fresh]
+    .filter(([id]) => !old.has(id))
+    .map(([, one]): Difference => ({ kind: "add", after: one }));
+  const removed = [...old]
+    .filter(([id]) => !fresh.has(id))
+    .map(([, one]): Difference => ({ kind: "remove", before: one }));
+  const modified = [...old].flatMap(([id, one]): Difference[] => {
+    const other = fresh.get(id);
+    const changes = other === undefined ? [] : diffItem(one, other);
+    return other === undefined || changes.length === 0
+      ? []
+      : [{ kind: "modify", before: one, after: other, changes }];
+  });
+  return [...added, ...removed, ...modified];
+}
+
+function diffItem(before: Located, after: Located): ItemChange[] {
+  const changes: ItemChange[] = [];
+  if (before.item.name.text !== after.item.name.text) changes.push({ kind: "rename" });
+  changes.push(...diffAnnotations(before, after));
+  const old = before.canonical;
+  const fresh = after.canonical;
+  if (old.kind === "function" && fresh.kind === "function") {
+    if (printSignature(old) !== printSignature(fresh)) changes.push({ kind: "signature" });
+    if (old.body.text !== fresh.body.text) changes.push({ kind: "body" });
+    return changes;
+  }
+  return [...changes, ...diffMembers(before, after)];
+}
+
+function diffAnnotations(before: Located, after: Located): ItemChange[] {
+  return (["alias", "role"] as const).flatMap((keyword): ItemChange[] => {
+    const find = ({ item }: Located) =>
+      item.annotations.find((annotation) => annotation.keyword === keyword);
+    const old =
+      find(before) ??
+      before.canonical.annotations.find((annotation) => annotation.keyword === keyword);
+    const fresh = after.canonical.annotations.find((annotation) => annotation.keyword === keyword);
+    return old?.value.text === fresh?.value.text
+      ? []
+      : [{ kind: "annotation", before: find(before), after: fresh }];
+  });
+}
+
+/** What makes a member the same member in both versions of an item. */
+export function memberId(member: FslMember): string {
+  switch (member.kind) {
+    case "field":
+    case "compute":
+    case "index":
+    case "check":
+      return `${member.kind} ${member.name.text}`;
+    case "privileges":
+    case "membership":
+      return `${member.kind} ${member.resource.text}`;
+    case "role":
+      return `role ${member.role.text}`;
+    case "unique":
+      return printMember(member);
+    default:
+      return member.kind;
+  }
+}
+
+function membersOfItem(item: FslItem): readonly FslMember[] {
+  return item.kind === "function" ? [] : item.members;
+}
+
+interface Pair {
+  readonly written: FslMember | undefined;
+  readonly canonical: FslMember;
+}
+
+function pairs({ item, canonical }: Located): Map<string, Pair> {
+  const written = new Map(membersOfItem(item).map((member) => [memberId(member), member]));
+  return new Map(
+    membersOfItem(canonical).map((member) => [
+      memberId(member),
+      { written: written.get(memberId(member)), canonical: member },
+    ]),
+  );
+}
+
+function diffMembers(before: Located, after: Located): ItemChange[] {
+  const old = pairs(before);
+  const fresh = pairs(after);
+  const change = (from: Pair | undefined, to: Pair | undefined): ItemChange => ({
+    kind: "member",
+    before: from?.written,
+    after: to?.written ?? to?.canonical,
+    from: from?.canonical,
+    to: to?.canonical,
+  });
+  const added = [...fresh]
+    .filter(([id]) => !old.has(id))
+    .map(([, pair]) => change(undefined, pair));
+  const removed = [...old]
+    .filter(([id]) => !fresh.has(id))
+    .map(([, pair]) => change(pair, undefined));
+  const modified = [...old].flatMap(([id, pair]) => {
+    const other = fresh.get(id);
+    const same =
+      other === undefined || printMember(pair.canonical) === printMember(other.canonical);
+    return same ? [] : [change(pair, other)];
+  });
+  return [...added, ...removed, ...modified];
+}

@@ -1,0 +1,85 @@
+/**
+ * The schema files of a database: kept as they were pushed, and patched when queries have changed
+ * definitions since, so that they always say what the definitions say.
+ */
+import { type FslItem, parseFsl, printItem } from "../../fsl/fsl.ts";
+import type { Transaction } from "../data/transaction.ts";
+import { diffItems, locate } from "./diff.ts";
+import { patchFiles } from "./patch.ts";
+import { stagedSchema } from "./pin.ts";
+import { itemsOfSchema } from "./to-item.ts";
+
+export interface SourceFile {
+  readonly filename: string;
+  readonly content: string;
+}
+
+/** Where definitions made by queries are written. */
+export const MAIN_FILE = "main.fsl";
+
+/** What a generated file begins with; the newline keeps it from becoming the comment of an item. */
+const PREAMBLE = `// The following schema is auto-generated.
+// This file contains FSL for FQL10-compatible schema items.
+`;
+
+interface Kept {
+  readonly files: readonly SourceFile[];
+  /** The schema version, µs, that the files speak of. */
+  readonly version: bigint;
+}
+
+const FILES = Symbol("schema files");
+
+/** The files as definitions are now, staged ones included. */
+export function stagedFiles(transaction: Transaction): readonly SourceFile[] {
+  const kept = transaction.database.attachments.get(FILES) as Kept | undefined;
+  const { schemaVersion } = transaction.database;
+  if (kept !== undefined && kept.files.length > 0) {
+    if (kept.version >= schemaVersion) return kept.files;
+    return keepFiles(transaction, patched(transaction, kept.files));
+  }
+  const files = generated(itemsOfSchema(transaction));
+  return files.length === 0 ? files : keepFiles(transaction, files);
+}
+
+/** The files as queries see the schema: while one is staged, those from before. */
+export function activeFiles(transaction: Transaction): readonly SourceFile[] {
+  return stagedSchema(transaction)?.files ?? stagedFiles(transaction);
+}
+
+/** Keeps `files` as what the definitions of now say. */
+export function keepFiles(
+  transaction: Transaction,
+  files: readonly SourceFile[],
+): readonly SourceFile[] {
+  const kept: Kept = { files, version: transaction.database.schemaVersion };
+  transaction.attach(FILES, kept);
+  return files;
+}
+
+/** The items of `files`, which parsed when they were pushed. */
+export function itemsOfFiles(
+  files: readonly SourceFile[],
+): { readonly filename: string; readonly item: FslItem }[] {
+  return files.flatMap(({ filename, content }) =>
+    parseFsl(content, filename).items.map((item) => ({ filename, item })),
+  );
+}
+
+function generated(items: readonly FslItem[]): SourceFile[] {
+  if (items.length === 0) return [];
+  const content = [PREAMBLE, ...items.map((item) => printItem(item))].join("\n");
+  return [{ filename: MAIN_FILE, content }];
+}
+
+function patched(transaction: Transaction, files: readonly SourceFile[]): SourceFile[] {
+  const before = itemsOfFiles(files).map(({ filename, item }) =>
+    locate(transaction, filename, item),
+  );
+  const after = itemsOfSchema(transaction).map((item) => locate(transaction, MAIN_FILE, item));
+  const result = patchFiles(files, diffItems(before, after), MAIN_FILE);
+  if (files.some(({ filename }) => filename === MAIN_FILE)) return result;
+  return result.map((file) =>
+    file.filename === MAIN_FILE ? { ...file, content: `${PREAMBLE}\n${file.content}` } : file,
+  );
+}

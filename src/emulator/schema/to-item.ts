@@ -1,0 +1,358 @@
+/**
+ * Stored definitions as items of a schema file, printed as the server prints them. Functions and
+ * roles in v4's form have no place in schema files (facts §1.6); of an access provider only its
+ * predicates must be v10's (recording `fsl/access-provider-with-v4-role`).
+ */
+import {
+  type AccessProviderItem,
+  type Annotation,
+  type CollectionItem,
+  type CollectionMember,
+  type Expression,
+  type FslItem,
+  type FunctionArgument,
+  type IndexTerm,
+  type MigrationStep,
+  type Name,
+  parseType,
+  ROLE_ACTIONS,
+  type RoleItem,
+  type TypeExpr,
+} from "../../fsl/fsl.ts";
+import { NATIVE } from "../data/ids.ts";
+import type { Transaction } from "../data/transaction.ts";
+import { type Data, DocRef, isArrayData, isObjectData, type ObjectData } from "../data/value.ts";
+import { parseLambda } from "../fql10/parser/parser.ts";
+import { NO_SOURCE } from "../fql10/source.ts";
+import { type IndexedField, indexedFields, uniqueFields } from "./collection.ts";
+import type { DefinitionKind } from "./definition-shapes.ts";
+import { displayExpr, displayLambda, displaySource } from "./display.ts";
+
+const SPAN = { start: 0, end: 0 };
+const MAX_LONG = 2n ** 63n - 1n;
+
+const named = (text: string): Name => ({ text, span: SPAN });
+const expression = (text: string): Expression => ({ text, span: SPAN });
+
+/** FQL of several lines, indented for a place `level` steps deep. */
+function indented(text: string, level: number): Expression {
+  return expression(text.replaceAll(/\n(?=.)/g, `\n${"  ".repeat(level)}`));
+}
+
+/** Every definition that schema files hold: collections, functions, roles, access providers, oldest first. */
+export function itemsOfSchema(transaction: Transaction, at?: bigint): FslItem[] {
+  const kinds = [NATIVE.Collection, NATIVE.Function, NATIVE.Role, NATIVE.AccessProvider] as const;
+  return kinds.flatMap((kind) =>
+    [...transaction.definitions.all(kind, at)].flatMap(
+      ({ version }) => itemOf(transaction, kind, version.fields) ?? [],
+    ),
+  );
+}
+
+/** The item of a definition; undefined if schema files cannot hold it. */
+export function itemOf(
+  transaction: Transaction,
+  kind: DefinitionKind,
+  fields: ObjectData,
+): FslItem | undefined {
+  switch (kind) {
+    case NATIVE.Collection:
+      return collectionItem(fields);
+    case NATIVE.Function:
+      return functionItem(transaction, fields);
+    case NATIVE.Role:
+      return isV10Role(fields) ? roleItem(fields) : undefined;
+    case NATIVE.AccessProvider:
+      return providerItem(transaction, fields);
+  }
+}
+
+const text = (fields: ObjectData, name: string): string | undefined => {
+  const value = fields.get(name);
+  return typeof value === "string" ? value : undefined;
+};
+
+function annotations(
+  values: Partial<Record<Annotation["keyword"], string | undefined>>,
+): Annotation[] {
+  return (["alias", "role"] as const).flatMap((keyword) => {
+    const value = values[keyword];
+    return value === undefined ? [] : [{ keyword, value: named(value), span: SPAN }];
+  });
+}
+
+function objects(fields: ObjectData, name: string): [string, ObjectData][] {
+  const value = fields.get(name);
+  if (!isObjectData(value)) return [];
+  return [...value].filter((entry): entry is [string, ObjectData] => isObjectData(entry[1]));
+}
+
+/** One object or a list of them, as roles may have it. */
+function listed(value: Data | undefined): Data[] {
+  if (value === undefined || value === null) return [];
+  return isArrayData(value) ? [...value] : [value];
+}
+
+function collectionItem(fields: ObjectData): CollectionItem {
+  const members: CollectionMember[] = objects(fields, "fields").map(([name, field]) => {
+    const otherwise = text(field, "default");
+    return {
+      kind: "field",
+      name: named(name),
+      type: parseType(text(field, "signature") ?? "Any"),
+      default: otherwise === undefined ? undefined : indented(displaySource(otherwise), 1),
+      span: SPAN,
+    };
+  });
+  for (const [name, field] of objects(fields, "computed_fields")) {
+    const signature = text(field, "signature");
+    const type = signature === undefined ? undefined : parseType(signature);
+    members.push({
+      kind: "compute",
+      name: named(name),
+      type,
+      body: computedBody(text(field, "body") ?? ""),
+      span: SPAN,
+    });
+  }
+  const wildcard = text(fields, "wildcard");
+  if (wildcard !== undefined)
+    members.push({ kind: "wildcard", type: parseType(wildcard), span: SPAN });
+  for (const [name, index] of objects(fields, "indexes")) {
+    const terms = indexedFields(index, "terms").map(indexTerm);
+    const values = indexedFields(index, "values").map(indexTerm);
+    members.push({
+      kind: "index",
+      name: named(name),
+      terms: terms.length === 0 ? undefined : terms,
+      values: values.length === 0 ? undefined : values,
+      span: SPAN,
+    });
+  }
+  for (const unique of uniqueFields(fields))
+    members.push({ kind: "unique", terms: unique.map(indexTerm), span: SPAN });
+  for (const constraint of listed(fields.get("constraints"))) {
+    const check = isObjectData(constraint) ? constraint.get("check") : undefined;
+    if (!isObjectData(check)) continue;
+    const body = indented(displayLambda(text(check, "body") ?? ""), 1);
+    members.push({ kind: "check", name: named(text(check, "name") ?? ""), body, span: SPAN });
+  }
+  members.push(...settings(fields));
+  const steps = listed(fields.get("migrations")).filter(isObjectData).map(migrationStep);
+  if (steps.length > 0) members.push({ kind: "migrations", steps, span: SPAN });
+  return {
+    kind: "collection",
+    name: named(text(fields, "name") ?? ""),
+    doc: undefined,
+    annotations: annotations({ alias: text(fields, "alias") }),
+    members,
+    span: SPAN,
+  };
+}
+
+/** History for ever is stored as nothing and written as the largest number (recording `fsl/history-days-infinite`). */
+function settings(fields: ObjectData): CollectionMember[] {
+  const members: CollectionMember[] = [];
+  const history = fields.get("history_days");
+  const days = typeof history === "bigint" ? history : MAX_LONG;
+  if (days !== 0n) members.push({ kind: "history_days", days, span: SPAN });
+  const ttl = fields.get("ttl_days");
+  if (typeof ttl === "bigint") members.push({ kind: "ttl_days", days: ttl, span: SPAN });
+  const documentTtls = fields.get("document_ttls");
+  if (typeof documentTtls === "boolean")
+    members.push({ kind: "document_ttls", enabled: documentTtls, span: SPAN });
+  return members;
+}
+
+function computedBody(source: string): Expression {
+  const lambda = parseLambda({ ...NO_SOURCE, text: source });
+  const displayed = displayExpr(lambda);
+  return indented(lambda.short ? `(${displayed})` : displayed, 1);
+}
+
+function indexTerm({ field, mva, descending }: IndexedField): IndexTerm {
+  return {
+    path: expression(/^[.[]/.test(field) ? field : `.${field}`),
+    mva,
+    descending,
+    span: SPAN,
+  };
+}
+
+function migrationStep(step: ObjectData): MigrationStep {
+  const [[kind, body] = ["add_wildcard", null]] = step;
+  const inner = isObjectData(body) ? body : new Map<string, Data>();
+  const path = (name: string) => expression(text(inner, name) ?? "");
+  switch (kind) {
+    case "add":
+    case "drop":
+      return { kind, field: path("field"), span: SPAN };
+    case "backfill":
+      return {
+        kind,
+        field: path("field"),
+        value: indented(displaySource(text(inner, "value") ?? "null"), 2),
+        span: SPAN,
+      };
+    case "move":
+      return { kind, field: path("field"), to: path("to"), span: SPAN };
+    case "split":
+      return {
+        kind,
+        field: path("field"),
+        to: listed(inner.get("to")).map((to) => expression(String(to))),
+        span: SPAN,
+      };
+    case "move_conflicts":
+    case "move_wildcard":
+      return { kind, into: path("into"), span: SPAN };
+    default:
+      return { kind: "add_wildcard", span: SPAN };
+  }
+}
+
+function functionItem(transaction: Transaction, fields: ObjectData): FslItem | undefined {
+  const source = text(fields, "body");
+  const name = text(fields, "name") ?? "";
+  if (source === undefined) return undefined;
+  const lambda = parseLambda({ ...NO_SOURCE, text: source });
+  const signature = signatureOf(text(fields, "signature"));
+  const args: FunctionArgument[] = lambda.params.map((param, index) => ({
+    name: named(param ?? "_"),
+    type: signature?.parameters[index]?.type,
+    variadic: false,
+  }));
+  if (lambda.rest !== undefined)
+    args.push({ name: named(lambda.rest), type: signature?.variadic?.type, variadic: true });
+  const { body } = lambda;
+  const block =
+    body.kind === "block"
+      ? body
+      : ({
+          kind: "block",
+          statements: [{ kind: "expr", value: body, span: body.span }],
+          span: body.span,
+        } as const);
+  return {
+    kind: "function",
+    name: named(name),
+    doc: undefined,
+    annotations: annotations({
+      alias: text(fields, "alias") ?? freeAlias(transaction, name),
+      role: roleName(transaction, fields.get("role")),
+    }),
+    args,
+    returns: signature?.returns,
+    signatureSpan: SPAN,
+    body: expression(displayExpr(block)),
+    span: SPAN,
+  };
+}
+
+/** A function that a collection hides needs an alias to stand beside it in a file. */
+function freeAlias(transaction: Transaction, name: string): string | undefined {
+  if (transaction.definitions.find(NATIVE.Collection, name) === undefined) return undefined;
+  let alias = `${name}Function`;
+  while (transaction.definitions.findModule(alias) !== undefined) alias += "Function";
+  return alias;
+}
+
+function signatureOf(
+  signature: string | undefined,
+): Extract<TypeExpr, { kind: "lambda" }> | undefined {
+  if (signature === undefined) return undefined;
+  const type = parseType(signature);
+  return type.kind === "lambda" ? type : undefined;
+}
+
+function roleName(transaction: Transaction, role: Data | undefined): string | undefined {
+  if (typeof role === "string") return role;
+  return role instanceof DocRef ? transaction.definitions.nameOf(role) : undefined;
+}
+
+/** Whether a role is written in v10's terms throughout: names for resources, source text for predicates. */
+export function isV10Role(fields: ObjectData): boolean {
+  const parts = [...listed(fields.get("privileges")), ...listed(fields.get("membership"))];
+  return parts.filter(isObjectData).every((part) => {
+    const actions = part.get("actions");
+    const policies = isObjectData(actions) ? [...actions.values()] : [];
+    const predicate = part.get("predicate") ?? true;
+    const known = [...policies, predicate].every(
+      (policy) => typeof policy === "boolean" || typeof policy === "string",
+    );
+    return typeof part.get("resource") === "string" && known;
+  });
+}
+
+function predicateOf(policy: Data | undefined, level: number): Expression | undefined {
+  if (typeof policy !== "string") return undefined;
+  return indented(displayLambda(policy), level);
+}
+
+function roleItem(fields: ObjectData): RoleItem {
+  const members: RoleItem["members"][number][] = [];
+  for (const privilege of listed(fields.get("privileges")).filter(isObjectData)) {
+    const actions = privilege.get("actions");
+    const policies = isObjectData(actions) ? actions : new Map<string, Data>();
+    members.push({
+      kind: "privileges",
+      resource: named(text(privilege, "resource") ?? ""),
+      actions: [...policies].flatMap(([name, policy]) => {
+        const action = ROLE_ACTIONS.find((known) => known === name);
+        if (action === undefined || policy === false || policy === null) return [];
+        return [{ action, predicate: predicateOf(policy, 3), span: SPAN }];
+      }),
+      span: SPAN,
+    });
+  }
+  for (const membership of listed(fields.get("membership")).filter(isObjectData)) {
+    const resource = named(text(membership, "resource") ?? "");
+    members.push({
+      kind: "membership",
+      resource,
+      predicate: predicateOf(membership.get("predicate"), 2),
+      span: SPAN,
+    });
+  }
+  return {
+    kind: "role",
+    name: named(text(fields, "name") ?? ""),
+    doc: undefined,
+    annotations: [],
+    members,
+    span: SPAN,
+  };
+}
+
+function providerItem(
+  transaction: Transaction,
+  fields: ObjectData,
+): AccessProviderItem | undefined {
+  const roles = listed(fields.get("roles"));
+  const parts = roles.map((role) => {
+    const predicate = isObjectData(role) ? role.get("predicate") : undefined;
+    return {
+      role: roleName(transaction, isObjectData(role) ? role.get("role") : role) ?? "",
+      predicate,
+    };
+  });
+  if (parts.some(({ predicate }) => predicate !== undefined && typeof predicate !== "string"))
+    return undefined;
+  return {
+    kind: "access provider",
+    name: named(text(fields, "name") ?? ""),
+    doc: undefined,
+    annotations: [],
+    members: [
+      { kind: "issuer", value: text(fields, "issuer") ?? "", span: SPAN },
+      { kind: "jwks_uri", value: text(fields, "jwks_uri") ?? "", span: SPAN },
+      ...parts.map(({ role, predicate }) => ({
+        kind: "role" as const,
+        role: named(role),
+        predicate: predicateOf(predicate, 2),
+        span: SPAN,
+      })),
+    ],
+    span: SPAN,
+  };
+}

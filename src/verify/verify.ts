@@ -1,0 +1,159 @@
+/**
+ * Verify: proves an archive by itself, and, if asked, that a live database holds the same.
+ *
+ *     every file against the manifest, the manifest against its digest       (archive/check.ts)
+ *     pick a moment of the live database
+ *     definitions and schema files, one by one                               (definitions.ts)
+ *     documents by fingerprints of id ranges, then one by one                (documents.ts)
+ */
+import pLimit from "p-limit";
+import { checkArchive, openArchive, type Problem } from "../archive/archive.ts";
+import { type Connection, snapshotTime } from "../fauna/fauna.ts";
+import type { OnProgress } from "../flow/flow.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { Time } from "../values/time.ts";
+import { compareSchema, type DefinitionDifference } from "./definitions.ts";
+import { compareRange, Comparison, type CollectionComparison, rangesOf } from "./documents.ts";
+
+export type { DefinitionDifference } from "./definitions.ts";
+export { IDS_LISTED_MAX, type CollectionComparison, type DocumentDifference } from "./documents.ts";
+export { type ArchiveSummary, showArchive, showCollection, showDocument } from "./show.ts";
+
+export interface VerifyOptions {
+  readonly archive: Store | string;
+  /** The database to compare with, opened with an admin secret. */
+  readonly against?: Connection | undefined;
+  /** Id ranges compared at once. */
+  readonly window?: number | undefined;
+  /** Documents asked for in one request, at most. */
+  readonly pageSize?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** What a verification found. Its form is the `--json` contract. */
+export interface VerifyReport {
+  readonly archive: string;
+  /** Whether the archive is whole and, where a database was given, holds the same. */
+  readonly equal: boolean;
+  /** What is wrong with the archive itself; with any, nothing was compared. */
+  readonly problems: readonly Problem[];
+  /** Odd and harmless, such as files that do not belong. */
+  readonly notes: readonly { readonly message: string; readonly file: string }[];
+  readonly documents: number;
+  readonly files: number;
+  readonly against: AgainstReport | undefined;
+}
+
+export interface AgainstReport {
+  readonly endpoint: string;
+  readonly database: string;
+  /** The moment of the database that was compared. */
+  readonly snapshot: { readonly ts: string; readonly time: string };
+  readonly equal: boolean;
+  readonly collections: readonly CollectionComparison[];
+  readonly definitions: readonly DefinitionDifference[];
+}
+
+/**
+ * Proves an archive, offline or against a database.
+ *
+ * Finds all there is to find rather than the first; what is wrong is in the report and not an error.
+ *
+ * @throws ArkError ERR_ARCHIVE_INCOMPLETE and ERR_ARCHIVE_VERSION when there is nothing that could be verified;
+ * what store and connection throw; the signal's reason.
+ */
+export async function verifyArchive(options: VerifyOptions): Promise<VerifyReport> {
+  const store = typeof options.archive === "string" ? openStore(options.archive) : options.archive;
+  const signal = options.signal ?? new AbortController().signal;
+  const onProgress = options.onProgress ?? (() => {});
+  const check = await checkArchive(store, {
+    signal,
+    onProgress: ({ bytes, bytesTotal }) =>
+      onProgress({ phase: "check", done: bytes, total: bytesTotal, unit: "bytes" }),
+  });
+  const { problems, notes, documents, files } = check;
+  const whole = problems.length === 0;
+  const against =
+    whole && options.against !== undefined
+      ? await compareWith(store, options.against, { ...options, signal, onProgress })
+      : undefined;
+  const equal = whole && against?.equal !== false;
+  return { archive: store.place, equal, problems, notes, documents, files, against };
+}
+
+async function compareWith(
+  store: Store,
+  connection: Connection,
+  options: VerifyOptions & { readonly signal: AbortSignal; readonly onProgress: OnProgress },
+): Promise<AgainstReport> {
+  const { window = 4, pageSize = 4_000, onProgress } = options;
+  const archive = await openArchive(store);
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort(options.signal.reason);
+  options.signal.addEventListener("abort", onAbort);
+  const { signal } = stop;
+  try {
+    options.signal.throwIfAborted();
+    const at = await snapshotTime(connection, { signal });
+    const definitions = await compareSchema(archive, connection, { at, signal });
+    const absent = new Set(
+      definitions
+        .filter(({ kind, how }) => kind === "collections" && how === "missing")
+        .map(({ name }) => name),
+    );
+    const limit = pLimit(window);
+    const entries = archive.database().collections;
+    const comparisons = entries.map((entry) => new Comparison(entry));
+    const work = entries.flatMap((entry, index) => {
+      let done = 0;
+      const onDocuments = (count: number): void =>
+        onProgress({
+          phase: "compare",
+          item: entry.name,
+          done: (done += count),
+          total: entry.documents,
+          unit: "documents",
+        });
+      const range = { at, signal, pageSize, onDocuments };
+      return rangesOf(entry).map((each) =>
+        limit(async () => {
+          if (signal.aborted) return;
+          try {
+            if (absent.has(entry.name))
+              await allMissing(archive, each, comparisons[index]!, signal);
+            else await compareRange(archive, connection, each, comparisons[index]!, range);
+          } catch (error) {
+            stop.abort(error);
+          }
+        }),
+      );
+    });
+    await Promise.all(work);
+    signal.throwIfAborted();
+    const collections = comparisons.map((comparison) => comparison.result());
+    return {
+      endpoint: connection.endpoint,
+      database: connection.path,
+      snapshot: { ts: String(at), time: Time.fromMicros(at).toString() },
+      equal: definitions.length === 0 && collections.every(({ equal }) => equal),
+      collections,
+      definitions,
+    };
+  } finally {
+    options.signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** A collection that the database does not have lacks every document. */
+async function allMissing(
+  archive: Awaited<ReturnType<typeof openArchive>>,
+  { collection, segment }: ReturnType<typeof rangesOf>[number],
+  comparison: Comparison,
+  signal: AbortSignal,
+): Promise<void> {
+  if (segment === undefined) return;
+  for await (const { records } of archive.segment(collection, segment, { signal })) {
+    for (const { id } of records) comparison.found("missing", id);
+  }
+}

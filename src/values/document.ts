@@ -37,46 +37,54 @@ export function cutDocument(text: string): CutDocument {
 }
 
 /** As {@link cutDocument} for the document that begins at `start`; also gives the offset behind it. */
-export function cutDocumentAt(text: string, start: number): [CutDocument, number] {
+export function cutDocumentAt(
+  text: string,
+  start: number,
+  refs = new DocumentRefs(),
+): [CutDocument, number] {
   let ref: DocumentName | undefined;
   let ts: string | undefined;
   let ttl: string | undefined;
   let dataText: string | undefined;
-  let extra = "";
-  const seen = new Set<string>();
+  let extra: Map<string, string> | undefined;
+  // Of duplicate members the first wins.
   const end = walkObject(text, start, (name, at) => {
-    if (seen.has(name)) return skipValue(text, at); // Of duplicates the first wins.
-    seen.add(name);
-    if (name === "ref") {
-      const [found, refEnd] = readDocumentRef(text, at);
+    if (name === "ref" && ref === undefined) {
+      const [found, refEnd] = refs.read(text, at);
       ref = found;
       return refEnd;
     }
-    if (name === "ts") {
+    if (name === "ts" && ts === undefined) {
       const tsEnd = skipNumber(text, at);
       ts = text.slice(at, tsEnd);
       return tsEnd;
     }
-    if (name === "ttl") {
+    if (name === "ttl" && ttl === undefined) {
       const [found, ttlEnd] = readTtl(text, at);
       ttl = found;
       return ttlEnd;
     }
     const valueEnd = skipValue(text, at);
-    if (name === "data") {
+    if (name === "data" && dataText === undefined) {
       if (text[at] !== "{") throw malformed(text, at, "an object");
       dataText = canonicalSpan(text, at, valueEnd);
-    } else {
-      extra += `${extra === "" ? "" : ","}${printString(name)}:${canonicalSpan(text, at, valueEnd)}`;
+    } else if (!MEMBERS.has(name) && extra?.has(name) !== true) {
+      extra = (extra ?? new Map()).set(name, canonicalSpan(text, at, valueEnd));
     }
     return valueEnd;
   });
   if (ref === undefined) throw malformed(text, start, "a document with a ref");
-  const extraText = extra === "" ? undefined : `{${extra}}`;
+  const extraText = extra === undefined ? undefined : printExtra(extra);
   return [
     { collection: ref.collection, record: makeRecord(ref.id, ts, { ttl, dataText, extraText }) },
     end,
   ];
+}
+
+const MEMBERS: ReadonlySet<string> = new Set(["ref", "ts", "ttl", "data"]);
+
+function printExtra(extra: ReadonlyMap<string, string>): string {
+  return `{${Array.from(extra, ([name, value]) => `${printString(name)}:${value}`).join(",")}}`;
 }
 
 /** Which document a ref names: its collection and its id. */
@@ -108,6 +116,34 @@ export function readDocumentRef(text: string, start: number): [DocumentName, num
       details: { offset: start },
     },
   );
+}
+
+const REF_HEAD = '{"@ref":{"id":"';
+const DIGITS = /^\d+$/;
+
+/**
+ * Reads the refs of many documents. Those of one collection differ in nothing but the id, so what follows the id is
+ * compared with the ref before instead of being read again: the same text there means the same.
+ */
+export class DocumentRefs {
+  #collection = "";
+  /** What followed the id in the ref read last, its closing quote included. */
+  #tail: string | undefined;
+
+  /** As {@link readDocumentRef}. */
+  read(text: string, start: number): [DocumentName, number] {
+    const idStart = start + REF_HEAD.length;
+    const idEnd = text.startsWith(REF_HEAD, start) ? text.indexOf('"', idStart) : -1;
+    if (idEnd < 0) return readDocumentRef(text, start);
+    const id = text.slice(idStart, idEnd);
+    if (this.#tail !== undefined && text.startsWith(this.#tail, idEnd) && DIGITS.test(id)) {
+      return [{ collection: this.#collection, id }, idEnd + this.#tail.length];
+    }
+    const [name, end] = readDocumentRef(text, start);
+    this.#collection = name.collection;
+    this.#tail = name.id === id ? text.slice(idEnd, end) : undefined;
+    return [name, end];
+  }
 }
 
 interface RefText {

@@ -1,6 +1,6 @@
 /** A v4 answer with a page of documents, cut into records by one pass over its text. */
 import { ArkError, isArkError } from "../errors/errors.ts";
-import { type CutDocument, cutDocumentAt, type DocumentName, readDocumentRef } from "./document.ts";
+import { type CutDocument, cutDocumentAt, type DocumentName, DocumentRefs } from "./document.ts";
 import { malformed, skipValue, walkArray, walkObject, walkWhole } from "./scan.ts";
 
 /** A page: what it holds, and the text of the cursors to the pages around it. */
@@ -22,7 +22,8 @@ type ReadItem<T> = (text: string, start: number) => [item: T, end: number];
  * @throws ArkError ERR_PROTOCOL with the offset when the answer is cut off, malformed or no page of documents.
  */
 export function cutPage(answer: string): Page<CutDocument> {
-  return readPage(answer, cutDocumentAt);
+  const refs = new DocumentRefs();
+  return readPage(answer, (text, start) => cutDocumentAt(text, start, refs));
 }
 
 /**
@@ -31,7 +32,8 @@ export function cutPage(answer: string): Page<CutDocument> {
  * @throws ArkError ERR_PROTOCOL as {@link cutPage}.
  */
 export function cutRefPage(answer: string): Page<DocumentName> {
-  return readPage(answer, readDocumentRef);
+  const refs = new DocumentRefs();
+  return readPage(answer, (text, start) => refs.read(text, start));
 }
 
 /**

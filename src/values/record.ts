@@ -166,19 +166,18 @@ export function makeRecord(
     );
   }
   const { action, ttl, extraText } = parts;
-  const deletion = action === "delete";
-  if (deletion && parts.dataText !== undefined)
+  const record: Mutable<DocumentRecord> = { id, ts: BigInt(ts) };
+  if (action !== undefined) record.action = action;
+  if (ttl !== undefined) record.ttl = ttl;
+  if (action !== "delete") record.dataText = parts.dataText ?? "{}";
+  else if (parts.dataText !== undefined) {
     throw new ArkError("ERR_RECORD", "A deletion carries no data.");
-  const dataText = deletion ? undefined : (parts.dataText ?? "{}");
-  return {
-    id,
-    ts: BigInt(ts),
-    ...(action === undefined ? {} : { action }),
-    ...(ttl === undefined ? {} : { ttl }),
-    ...(dataText === undefined ? {} : { dataText }),
-    ...(extraText === undefined ? {} : { extraText }),
-  };
+  }
+  if (extraText !== undefined) record.extraText = extraText;
+  return record;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** The text of the `{"@ts":"…"}` that begins at `start`, and the offset behind it. */
 export function readTtl(text: string, start: number): [ttl: string, end: number] {

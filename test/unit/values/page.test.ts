@@ -23,6 +23,25 @@ describe("cutting a page", () => {
     expect(cutPage('{"resource":{"data":[]}}')).toEqual({ items: [], gone: 0 });
   });
 
+  it("reads every ref for itself, whatever the one before it was", () => {
+    const role = '{"@ref":{"id":"9","collection":{"@ref":{"id":"roles"}}}}';
+    const refs = [refText("1"), refText("2", "D"), refText("3", "D"), refText("4"), refText("5")];
+    expect(cutRefPage(`{"resource":{"data":[${refs.join(",")}]}}`).items).toEqual([
+      { collection: "C", id: "1" },
+      { collection: "D", id: "2" },
+      { collection: "D", id: "3" },
+      { collection: "C", id: "4" },
+      { collection: "C", id: "5" },
+    ]);
+    const scoped = refText("6").replace("}}}}}}", '}}}},"database":{"@ref":{"id":"d"}}}}');
+    for (const odd of [role, refText('1\\"'), refText("x"), scoped, refText("7").slice(0, -1)]) {
+      expect(
+        () => cutPage(`{"resource":{"data":[{"ref":${refs[0]},"ts":1},{"ref":${odd},"ts":1}]}}`),
+        odd,
+      ).toThrow(noPage);
+    }
+  });
+
   it("counts documents that were listed but are gone", () => {
     expect(cutPage(`{"resource":{"data":[null,${document("1")},null]}}`)).toMatchObject({
       gone: 2,

@@ -23,7 +23,9 @@ export class Cluster {
 
   /** Begins a transaction in `database`. It must end, by commit or rollback, before another one begins. */
   begin(database: Database = this.root): Transaction {
-    return new Transaction(database, this.clock.next());
+    const transaction = new Transaction(database, this.clock.next());
+    database.sweeper.sweep(database, (collection) => transaction.minimumTime(collection));
+    return transaction;
   }
 
   /**

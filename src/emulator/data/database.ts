@@ -11,6 +11,7 @@ import {
 import type { IndexStore } from "./index-store.ts";
 import type { Journal } from "./journal.ts";
 import { Names } from "./names.ts";
+import { Sweeper } from "./sweeper.ts";
 import { EMPTY_OBJECT, type ObjectData } from "./value.ts";
 
 export class Database {
@@ -22,6 +23,7 @@ export class Database {
   /** Unique in the cluster, 13 letters and digits, never chosen by anyone. */
   readonly globalId: string;
   readonly names = new Names();
+  readonly sweeper = new Sweeper();
   /** Time in µs of the last change of the schema. */
   schemaVersion: bigint;
   /**

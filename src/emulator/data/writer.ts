@@ -141,6 +141,8 @@ export class Writer {
     const bytes = this.#follow(ref, known, next);
     const version = next.findLast((candidate) => candidate.ts === ts);
     this.#transaction.ops.write((version?.size ?? 0) + bytes);
+    const { sweeper } = this.#database;
+    this.#journal.afterCommit(() => sweeper.note(store, ref.id, next));
     if (isUserCollection(store.id))
       store.log(this.#journal, ts, ref.id, ts !== this.#transaction.now);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DocRef, isDataError } from "../../../../src/emulator/data/data.ts";
-import { Bench, DAY, MINUTE, document, fields, ids } from "./bench.ts";
+import { Time } from "../../../../src/values/time.ts";
+import { Bench, DAY, MINUTE, document, field, fields, ids } from "./bench.ts";
 
 const OLD = 1_500_000_000_000_000n;
 
@@ -252,5 +253,45 @@ describe("events", () => {
       [5, false, true],
       [4, true, false],
     ]);
+  });
+});
+
+describe("what no read can see any more", () => {
+  it("is forgotten once it has left the window: old versions, deleted documents, lapsed ones and their rows", () => {
+    const bench = new Bench();
+    const c = bench.collection("c");
+    const index = bench.index({ sources: new Set([c]), terms: [field("v")], values: [] });
+    const store = bench.cluster.root.store(c);
+    bench.put(c, 1n, { v: 1n });
+    bench.run((t) => t.update(new DocRef(c, 1n), document({ v: 2n })));
+    bench.put(c, 2n, { v: 1n });
+    bench.run((t) => t.delete(new DocRef(c, 2n)));
+    bench.run((t) =>
+      t.create(
+        new DocRef(c, 3n),
+        fields({ ttl: Time.fromMicros(t.now + MINUTE), data: fields({ v: 1n }) }),
+      ),
+    );
+    bench.run((t) => t.now);
+    expect(store.size).toBe(3);
+    bench.wait(20n * MINUTE);
+    bench.run((t) => t.now);
+    expect(store.size).toBe(1);
+    expect(store.versions(1n)?.length).toBe(1);
+    expect(bench.cluster.root.index(index)?.size).toBe(1);
+    expect(bench.run((t) => ids(t.rows(index, [2n])))).toEqual([1]);
+  });
+
+  it("stays as long as the collection keeps history", () => {
+    const bench = new Bench();
+    const c = bench.collection("c", { history_days: 30n });
+    bench.put(c, 1n, { v: 1n });
+    bench.run((t) => t.delete(new DocRef(c, 1n)));
+    bench.wait(29n * DAY);
+    bench.run((t) => t.now);
+    expect(bench.cluster.root.store(c).versions(1n)?.length).toBe(2);
+    bench.wait(2n * DAY);
+    bench.run((t) => t.now);
+    expect(bench.cluster.root.store(c).size).toBe(0);
   });
 });

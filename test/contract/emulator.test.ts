@@ -1,0 +1,4 @@
+import { emulatorTarget } from "../support/emulator.ts";
+import { databaseContract } from "./database-contract.ts";
+
+databaseContract("The emulator", emulatorTarget);

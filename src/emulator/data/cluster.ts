@@ -24,7 +24,9 @@ export class Cluster {
   /** Begins a transaction in `database`. It must end, by commit or rollback, before another one begins. */
   begin(database: Database = this.root): Transaction {
     const transaction = new Transaction(database, this.clock.next());
-    database.sweeper.sweep(database, (collection) => transaction.minimumTime(collection));
+    database.sweeper.sweep(database, transaction.now, (collection) =>
+      transaction.minimumTime(collection),
+    );
     return transaction;
   }
 

@@ -85,9 +85,9 @@ export class CollectionStore {
     });
   }
 
-  /** What was written from `from` to `to` (µs, inclusive), by time and id, each once; forgets what is older than `minimum`. */
-  *entries(from: bigint, to: bigint, minimum: bigint): Generator<Entry, void> {
-    this.#tidy(minimum);
+  /** What was written from `from` to `to` (µs, inclusive), by time and id, each once. */
+  *entries(from: bigint, to: bigint): Generator<Entry, void> {
+    this.#sortLog();
     const log = this.#log;
     let previous: Entry | undefined;
     for (let i = firstAtOrAfter(log, from); i < log.length; i++) {
@@ -99,11 +99,17 @@ export class CollectionStore {
     }
   }
 
-  #tidy(minimum: bigint): void {
+  /** Forgets what was written before `minimum`, once that is half of all. */
+  trimLog(minimum: bigint): void {
+    const middle = this.#log[this.#log.length >>> 1];
+    if (middle === undefined || middle.ts >= minimum) return;
+    this.#sortLog();
+    this.#log = this.#log.slice(firstAtOrAfter(this.#log, minimum));
+  }
+
+  #sortLog(): void {
     if (!this.#isLogSorted) this.#log = this.#log.toSorted(compareEntries);
     this.#isLogSorted = true;
-    const stale = firstAtOrAfter(this.#log, minimum);
-    if (stale * 2 > this.#log.length) this.#log = this.#log.slice(stale);
   }
 }
 

@@ -26,7 +26,7 @@ export function documentEvents(
   range: TimeRange,
 ): SetEvent[] {
   const events: SetEvent[] = [];
-  for (const { ts, id } of store.entries(later(range.from, minimum), range.to ?? now, minimum)) {
+  for (const { ts, id } of store.entries(later(range.from, minimum), range.to ?? now)) {
     const step = stepAt(store.versions(id), ts);
     if (step === undefined || (step.before === undefined) === (step.after === undefined)) continue;
     const action = step.after === undefined ? "remove" : "add";
@@ -62,7 +62,6 @@ export function* changesOf(
   for (const { ts, id, isHistorical } of store.entries(
     later(range.from, minimum),
     range.to ?? now,
-    minimum,
   )) {
     if (isHistorical) continue;
     const step = stepAt(store.versions(id), ts);

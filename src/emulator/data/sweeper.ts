@@ -8,8 +8,9 @@ import { DocRef } from "./value.ts";
 import type { Version } from "./version.ts";
 import { countExpired } from "./window.ts";
 
-/** Documents looked at between two transactions, at most. */
-const STEPS = 256;
+/** Time between two sweeps, in µs, and documents looked at in one, at most. */
+const PAUSE = 100_000n;
+const STEPS = 4096;
 
 /** That document `id` has something to forget once its collection's window begins after `ts`. */
 interface Note {
@@ -19,18 +20,22 @@ interface Note {
 
 export class Sweeper {
   readonly #notes = new Map<CollectionStore, OrderedMap<Note, true>>();
+  #sweptAt = 0n;
 
   /** Notes when `versions` of document `id` will have something to forget, if ever. */
   note(store: CollectionStore, id: bigint, versions: Versions): void {
+    const notes = this.#of(store);
     const last = versions.at(-1);
     if (last === undefined) return;
     const { ttl } = last;
-    if (ttl !== undefined) this.#of(store).set({ ts: ttl, id }, true);
-    if (versions.length > 1 || last.isDeleted) this.#of(store).set({ ts: last.ts, id }, true);
+    if (ttl !== undefined) notes.set({ ts: ttl, id }, true);
+    if (versions.length > 1 || last.isDeleted) notes.set({ ts: last.ts, id }, true);
   }
 
   /** Forgets a little. Only between transactions: nothing of it can be taken back. */
-  sweep(database: Database, minimumTime: (collection: CollectionId) => bigint): void {
+  sweep(database: Database, now: bigint, minimumTime: (collection: CollectionId) => bigint): void {
+    if (now < this.#sweptAt + PAUSE) return;
+    this.#sweptAt = now;
     let steps = STEPS;
     for (const [store, notes] of this.#notes) {
       const minimum = minimumTime(store.id);
@@ -40,7 +45,7 @@ export class Sweeper {
         notes.delete(first);
         forget(database, store, first.id, minimum);
       }
-      if (notes.size === 0) this.#notes.delete(store);
+      store.trimLog(minimum);
     }
   }
 

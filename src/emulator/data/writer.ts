@@ -143,8 +143,9 @@ export class Writer {
     this.#transaction.ops.write((version?.size ?? 0) + bytes);
     const { sweeper } = this.#database;
     this.#journal.afterCommit(() => sweeper.note(store, ref.id, next));
-    if (isUserCollection(store.id))
-      store.log(this.#journal, ts, ref.id, ts !== this.#transaction.now);
+    const isHistorical = ts !== this.#transaction.now;
+    const isTold = !isHistorical || ts >= this.#transaction.minimumTime(store.id);
+    if (isTold && isUserCollection(store.id)) store.log(this.#journal, ts, ref.id, isHistorical);
   }
 
   #follow(ref: DocRef, known: Versions, next: Versions): number {

@@ -36,6 +36,7 @@ export interface ConnectOptions {
   /** As in `HttpOptions`. */
   readonly maxAnswerBytes?: number | undefined;
   readonly pingMs?: number | undefined;
+  readonly ca?: string | undefined;
 }
 
 export interface CallOptions {
@@ -320,6 +321,7 @@ export function connect(options: ConnectOptions): Connection {
       graceMs: options.graceMs,
       maxAnswerBytes: options.maxAnswerBytes,
       pingMs: options.pingMs,
+      ca: options.ca,
     });
   const transport = new RetryingTransport(new ThrottledTransport(wire, options.throttle), {
     ...options.retry,

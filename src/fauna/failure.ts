@@ -66,6 +66,8 @@ const UNREACHABLE = new Set([
 
 /** Turns what Node reports about a socket into a failure. `connected`: whether the request could have left. */
 export function socketFailure(error: unknown, place: string, connected: boolean): ArkError {
+  // A proxy's tunnel fails with one of ours already.
+  if (error instanceof ArkError) return error;
   const code = (error as { code?: unknown } | undefined)?.code;
   const text = typeof code === "string" ? code : "";
   if (UNREACHABLE.has(text)) return unreachable(text, place, error);

@@ -19,6 +19,8 @@ export interface HttpOptions {
   readonly maxAnswerBytes?: number | undefined;
   /** How often a connection in use is asked whether it still lives, in milliseconds. */
   readonly pingMs?: number | undefined;
+  /** An authority to trust in place of those that Node knows, in PEM. */
+  readonly ca?: string | undefined;
   readonly counters?: Counters | undefined;
 }
 
@@ -32,6 +34,7 @@ export class HttpTransport implements Transport {
   readonly #graceMs: number;
   readonly #maxBytes: number;
   readonly #pingMs: number;
+  readonly #ca: string | undefined;
   readonly #counters: Counters;
   #wire: Wire | undefined;
   #closed = false;
@@ -42,10 +45,11 @@ export class HttpTransport implements Transport {
     this.#graceMs = options.graceMs ?? 5_000;
     this.#maxBytes = options.maxAnswerBytes ?? 256 * 1024 * 1024;
     this.#pingMs = options.pingMs ?? 15_000;
+    this.#ca = options.ca;
     this.#counters = options.counters ?? new Counters();
     const plainProxy = this.#proxy !== undefined && this.#endpoint.protocol === "http:";
     if (options.http1 === true || plainProxy)
-      this.#wire = new Http1Wire(this.#endpoint, this.#proxy);
+      this.#wire = new Http1Wire(this.#endpoint, this.#proxy, this.#ca);
   }
 
   async send(request: FaunaRequest): Promise<Answer> {
@@ -116,7 +120,7 @@ export class HttpTransport implements Transport {
     } catch (error) {
       if (!(error instanceof NotHttp2)) throw error;
       // Several requests can learn this at once; the first changes the wire for all.
-      if (this.#wire === wire) this.#wire = new Http1Wire(this.#endpoint, this.#proxy);
+      if (this.#wire === wire) this.#wire = new Http1Wire(this.#endpoint, this.#proxy, this.#ca);
       wire.close();
       return this.#wire.exchange(exchange);
     }
@@ -132,10 +136,10 @@ export class HttpTransport implements Transport {
   }
 
   async #secureSocket() {
-    const protocols = ["h2", "http/1.1"];
+    const options = { protocols: ["h2", "http/1.1"], ca: this.#ca };
     const socket = await (this.#proxy === undefined
-      ? secure(this.#endpoint, protocols)
-      : this.#proxy.secureTunnel(this.#endpoint, protocols));
+      ? secure(this.#endpoint, options)
+      : this.#proxy.secureTunnel(this.#endpoint, options));
     if (socket.alpnProtocol === "h2") return socket;
     socket.destroy();
     throw new NotHttp2();

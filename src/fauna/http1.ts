@@ -4,7 +4,7 @@ import {
   type ClientRequest,
   type IncomingMessage,
 } from "node:http";
-import { Agent as SecureAgent, request as secureRequest } from "node:https";
+import { Agent as SecureAgent, request as secureRequest, type AgentOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import { callbackify } from "node:util";
 import { failure, socketFailure } from "./failure.ts";
@@ -20,10 +20,15 @@ export class Http1Wire implements Wire {
   readonly #proxy: Proxy | undefined;
   readonly #agent: Agent | SecureAgent;
 
-  constructor(endpoint: URL, proxy: Proxy | undefined) {
+  constructor(endpoint: URL, proxy: Proxy | undefined, ca: string | undefined) {
     this.#endpoint = endpoint;
     this.#proxy = proxy;
-    const options = { keepAlive: true, keepAliveMsecs: 1_000, timeout: IDLE_MS };
+    const options = {
+      keepAlive: true,
+      keepAliveMsecs: 1_000,
+      timeout: IDLE_MS,
+      ...(ca === undefined ? {} : { ca }),
+    };
     this.#agent =
       endpoint.protocol === "http:"
         ? new Agent(options)
@@ -114,11 +119,13 @@ export class Http1Wire implements Wire {
 
 /** Opens its connections through a proxy's tunnel. */
 class TunnelAgent extends SecureAgent {
+  readonly #ca: string | undefined;
   readonly #endpoint: URL;
   readonly #proxy: Proxy;
 
-  constructor(endpoint: URL, proxy: Proxy, options: ConstructorParameters<typeof SecureAgent>[0]) {
+  constructor(endpoint: URL, proxy: Proxy, options: AgentOptions & { readonly ca?: string }) {
     super(options);
+    this.#ca = options.ca;
     this.#endpoint = endpoint;
     this.#proxy = proxy;
   }
@@ -127,7 +134,9 @@ class TunnelAgent extends SecureAgent {
     _options: unknown,
     done?: (error: Error | null, socket: Duplex) => void,
   ): Duplex | null | undefined {
-    const open = callbackify(() => this.#proxy.secureTunnel(this.#endpoint, ["http/1.1"]));
+    const open = callbackify(() =>
+      this.#proxy.secureTunnel(this.#endpoint, { protocols: ["http/1.1"], ca: this.#ca }),
+    );
     open((error, socket) => done?.(error, socket));
     return undefined;
   }

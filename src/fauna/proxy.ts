@@ -27,9 +27,9 @@ export class Proxy {
   }
 
   /** A TLS connection to `endpoint` through the proxy (CONNECT), which sees none of what passes. */
-  async secureTunnel(endpoint: URL, protocols: readonly string[]): Promise<TLSSocket> {
+  async secureTunnel(endpoint: URL, options: SecureOptions): Promise<TLSSocket> {
     const socket = await this.#connect(endpoint);
-    return secure(endpoint, protocols, socket);
+    return secure(endpoint, { ...options, socket });
   }
 
   #connect(endpoint: URL): Promise<Socket> {
@@ -59,11 +59,17 @@ export class Proxy {
   }
 }
 
+export interface SecureOptions {
+  /** What we can speak over it, best first. */
+  readonly protocols: readonly string[];
+  /** An authority to trust in place of those that Node knows, in PEM. */
+  readonly ca?: string | undefined;
+}
+
 /** A TLS connection to `endpoint`, over `socket` if there is one already. Resolves after the handshake. */
 export function secure(
   endpoint: URL,
-  protocols: readonly string[],
-  socket?: Socket,
+  { protocols, ca, socket }: SecureOptions & { readonly socket?: Socket },
 ): Promise<TLSSocket> {
   const host = endpoint.hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve, reject) => {
@@ -72,6 +78,7 @@ export function secure(
         ? { host, port: endpoint.port === "" ? 443 : Number(endpoint.port) }
         : { socket }),
       ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+      ...(ca === undefined ? {} : { ca }),
       ALPNProtocols: [...protocols],
     });
     const onError = (error: Error): void => reject(socketFailure(error, endpoint.origin, false));

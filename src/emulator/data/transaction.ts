@@ -10,12 +10,10 @@ import { DataError } from "./errors.ts";
 import { entriesOf, type EntryParts } from "./entries.ts";
 import { documentEvents, historyOf, indexEvents, changesOf } from "./events.ts";
 import {
-  FIRST_USER_COLLECTION,
   LAST_USER_COLLECTION,
   MAX_DOCUMENT_ID,
   NATIVE,
   isNamedKind,
-  isUserCollection,
   type CollectionId,
   type IndexId,
 } from "./ids.ts";
@@ -24,10 +22,10 @@ import { Journal } from "./journal.ts";
 import { Ops } from "./ops.ts";
 import type { DocumentRange, IndexRange, IndexRow, IndexShape, TimeRange } from "./shape.ts";
 import { MAX_TRANSACTION_BYTES } from "./size.ts";
+import { ReadWindow } from "./read-window.ts";
 import { DocRef, mergeObjects, type Data, type ObjectData } from "./value.ts";
 import type { Action, Change, Found, HistoryEvent, SetEvent, Version } from "./version.ts";
 import { currentVersion, isVisible, versionAt } from "./visibility.ts";
-import { minimumTime, nativeMinimumTime } from "./window.ts";
 import { Writer, type WriteOptions } from "./writer.ts";
 
 export type { WriteOptions } from "./writer.ts";
@@ -40,6 +38,7 @@ export class Transaction {
   /** Definitions by name. */
   readonly definitions: Definitions;
   readonly #journal: Journal;
+  readonly #window: ReadWindow;
   readonly #writer: Writer;
   #isOpen = true;
 
@@ -50,6 +49,7 @@ export class Transaction {
     this.ops = outer?.ops ?? new Ops();
     this.#journal = outer?.journal ?? new Journal();
     this.definitions = new Definitions(this);
+    this.#window = new ReadWindow(database, now);
     this.#writer = new Writer(this, this.#journal);
   }
 
@@ -69,7 +69,7 @@ export class Transaction {
    * @throws DataError stale_read.
    */
   get(ref: DocRef, at?: bigint): Version | undefined {
-    const time = this.#readTime(ref.collection, at);
+    const time = this.#window.collectionTime(ref.collection, at);
     const versions = this.database.store(ref.collection).versions(ref.id);
     const version = versions === undefined ? undefined : versionAt(versions, time);
     this.ops.read(version?.size ?? 0);
@@ -90,7 +90,7 @@ export class Transaction {
    * @throws DataError stale_read, before the first document.
    */
   documents(collection: CollectionId, range: DocumentRange = {}): Iterable<Found> {
-    const time = this.#readTime(collection, range.at);
+    const time = this.#window.collectionTime(collection, range.at);
     return this.#documents(collection, range, time);
   }
 
@@ -113,7 +113,7 @@ export class Transaction {
    */
   rows(id: IndexId, terms: readonly Data[], range: IndexRange = {}): Iterable<IndexRow> {
     const index = this.#index(id);
-    return this.#rows(index, terms, range, this.#indexReadTime(index, range.at));
+    return this.#rows(index, terms, range, this.#window.indexTime(index, range.at));
   }
 
   *#rows(
@@ -153,7 +153,7 @@ export class Transaction {
   /** Rows coming into and going out of index `id` under `terms` inside the window, oldest first. */
   indexEvents(id: IndexId, terms: readonly Data[], range: TimeRange = {}): SetEvent[] {
     const index = this.#index(id);
-    return indexEvents(index, terms, this.#indexMinimumTime(index), range);
+    return indexEvents(index, terms, this.#window.indexMinimumTime(index), range);
   }
 
   /**
@@ -171,9 +171,7 @@ export class Transaction {
 
   /** The earliest time, in µs, at which `collection` can be read; a deleted one has no window. */
   minimumTime(collection: CollectionId): bigint {
-    const store = isUserCollection(collection) ? this.database.store(collection) : undefined;
-    if (store === undefined || store.isDeleted) return nativeMinimumTime(collection, this.now);
-    return minimumTime(store.definition, store.floor, this.now);
+    return this.#window.minimumTime(collection);
   }
 
   // Writing ------------------------------------------------------------------------------------
@@ -383,35 +381,9 @@ export class Transaction {
     return index;
   }
 
-  #readTime(collection: CollectionId, at: bigint | undefined): bigint {
-    if (at === undefined || at >= this.now) return this.now;
-    return this.#checkReadTime(at, this.minimumTime(collection));
-  }
-
-  #indexReadTime(index: IndexStore, at: bigint | undefined): bigint {
-    if (at === undefined || at >= this.now) return this.now;
-    return this.#checkReadTime(at, this.#indexMinimumTime(index));
-  }
-
-  #checkReadTime(at: bigint, minimum: bigint): bigint {
-    if (at < minimum) throw new DataError({ kind: "stale_read", requested: at, minimum });
-    return at;
-  }
-
   #checkWriteTime(ts: bigint): void {
     if (ts > this.now)
       throw new DataError({ kind: "invalid_write_time", requested: ts, maximum: this.now });
-  }
-
-  #indexMinimumTime(index: IndexStore): bigint {
-    const { sources } = index.shape;
-    const collections = sources === "all" ? this.database.userCollections : sources;
-    let latest: bigint | undefined;
-    for (const collection of collections) {
-      const minimum = this.minimumTime(collection);
-      if (latest === undefined || minimum > latest) latest = minimum;
-    }
-    return latest ?? nativeMinimumTime(FIRST_USER_COLLECTION, this.now);
   }
 
   #isExpired(ref: DocRef, time: bigint): boolean {

@@ -136,7 +136,7 @@ export class Archive {
     return await readOne(this.store, segment, id, { codec, report: this.#report });
   }
 
-  /** All definitions of a kind, one JSON text each; none when the archive holds no such file. */
+  /** The lines of all definitions of a kind, for `parseDefinitionLine`; none when there is no such file. */
   async *definitions(
     kind: DefinitionKind,
     path: readonly string[] = [],

@@ -221,7 +221,7 @@ export class DatabaseWriter {
     this.#context = context;
   }
 
-  /** Writes all definitions of a kind, one JSON text each, without line feeds. Once a kind. */
+  /** Writes all definitions of a kind, one line each as `printDefinitionLine` makes them. Once a kind. */
   async definitions(
     kind: DefinitionKind,
     texts: AsyncIterable<string> | Iterable<string>,

@@ -3,12 +3,12 @@ import type { Store } from "../store/store.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { type Archive, openArchive } from "./archive-reader.ts";
 import { codecFor } from "./compression.ts";
+import { parseDefinitionLine } from "./definition-line.ts";
 import type { CollectionEntry, Manifest, SchemaFileEntry } from "./manifest.ts";
 import { JOURNAL, MANIFEST, MANIFEST_DIGEST } from "./names.ts";
 import type { Problem, Report } from "./problem.ts";
 import { readDefinitions, readFsl } from "./schema-files.ts";
 import { readSegment } from "./segment-reader.ts";
-import { parseJson } from "../values/json.ts";
 
 export interface CheckProgress {
   readonly files: number;
@@ -124,7 +124,7 @@ class Check {
     for await (const text of readDefinitions(store, entry, this.#report)) {
       line++;
       try {
-        parseJson(text);
+        parseDefinitionLine(text, entry.file);
       } catch (error) {
         if (!isArkError(error)) throw error;
         this.#report({ code: error.code, message: error.message, file: entry.file, line });

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { mapConcurrent } from "../flow/flow.ts";
 import { readWhole, type Store, writeWhole } from "../store/store.ts";
 import {
   type RunJournal,
@@ -40,10 +41,16 @@ export async function readJournal(store: Store): Promise<Journal> {
   return { run, segments };
 }
 
+/** Removes what the journal holds. Several at once, for each removal waits for the disk. */
 export async function removeJournal(store: Store): Promise<void> {
   const names: string[] = [];
   for await (const { name } of store.list(JOURNAL)) names.push(name);
-  for (const name of names) await store.remove(name);
+  const removals = mapConcurrent(each(names), (name) => store.remove(name), { concurrency: 16 });
+  for await (const _ of removals);
+}
+
+async function* each(names: readonly string[]): AsyncGenerator<string, void, undefined> {
+  yield* names;
 }
 
 function parse<T>(text: string, schema: z.ZodType<T>): T | undefined {

@@ -56,8 +56,8 @@ const segment = z
 const collection = z.strictObject({
   name: z.string().min(1),
   folder: z.string(),
-  historyDays: z.number().nullable().describe("null: no history limit is known."),
-  ttlDays: z.number().nullable(),
+  historyDays: z.number().nullable().describe("null: past versions are kept for ever."),
+  ttlDays: z.number().nullable().describe("null: documents do not expire by themselves."),
   documents: count,
   plainBytes: count,
   storedBytes: count,

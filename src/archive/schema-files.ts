@@ -1,6 +1,8 @@
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { coalesce, LineError, lines } from "../flow/flow.ts";
 import { isMissing, type Store } from "../store/store.ts";
+import { parseDefinitionLine } from "./definition-line.ts";
 import type { SchemaFileEntry, SchemaKind } from "./manifest.ts";
 import type { Report } from "./problem.ts";
 
@@ -14,16 +16,22 @@ export interface SchemaFileOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Writes definitions, one JSON text a line. A text may not hold a line feed. */
+/**
+ * Writes definitions, one line each as `printDefinitionLine` makes them.
+ *
+ * @throws ArkError ERR_RECORD when a line is not a definition.
+ */
 export async function writeDefinitions(
   store: Store,
   texts: AsyncIterable<string> | Iterable<string>,
   options: SchemaFileOptions,
 ): Promise<SchemaFileEntry> {
+  const { file } = options;
   let definitions = 0;
   async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const text of texts) {
-      if (text.includes("\n")) throw new TypeError("a definition is one line");
+      assert(!text.includes("\n"), "a definition is one line");
+      parseDefinitionLine(text, file);
       definitions++;
       yield Buffer.from(`${text}\n`);
     }

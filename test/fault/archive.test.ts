@@ -16,7 +16,7 @@ const settle = async <T>(promise: Promise<T>) =>
 async function writeTiny(store: Store): Promise<void> {
   const writer = await createArchive(store, options());
   await writer.database().fsl("main.fsl", "collection C {}\n");
-  await writer.database().definitions("collections", ['{"name":"C"}']);
+  await writer.database().definitions("collections", ['{"name":"C","madeBy":"v10"}']);
   await writer
     .database()
     .collection("C")

@@ -13,6 +13,13 @@ export const SNAPSHOT_TS = 1_795_259_107_540_123n;
 /** What the sample archive's FSL file holds. */
 export const SAMPLE_FSL = "collection Order {\n  total: Number\n}\n";
 
+/** The lines of its `collections.ndjson`. */
+export const SAMPLE_DEFINITIONS: readonly string[] = [
+  `{"name":"Order","madeBy":"v10","v10":{"@doc":{"name":"Order","coll":{"@mod":"Collection"}}}}`,
+  `{"name":"nasty","madeBy":"v4","v4":{"name":"nasty","history_days":30}}`,
+  `{"name":"Empty","madeBy":"v10"}`,
+];
+
 export const options = (more: Partial<CreateArchiveOptions> = {}): CreateArchiveOptions => ({
   tool: { name: "fauna-ark", version: "0.0.0-test" },
   source: { endpoint: "http://127.0.0.1:8443", database: "shop", globalId: "ytest" },
@@ -38,11 +45,7 @@ export async function writeSample(
   await database.fsl("main.fsl", SAMPLE_FSL);
   await database.fsl("Main.fsl", "// not the same file\n");
   await database.fsl("main.fsl", "// staged\n", { staged: true });
-  await database.definitions("collections", [
-    '{"name":"Order"}',
-    '{"name":"nasty"}',
-    '{"name":"Empty"}',
-  ]);
+  await database.definitions("collections", SAMPLE_DEFINITIONS);
   await database.definitions("roles", []);
   await database.collection("nasty").write(each([nastyRecords()]));
   database.collection("Empty", { historyDays: 0, ttlDays: 7 });

@@ -3,6 +3,7 @@ import * as zlib from "node:zlib";
 import { describe, expect, it } from "vitest";
 import {
   checkArchive,
+  type CheckProgress,
   type Compression,
   createArchive,
   openArchive,
@@ -13,6 +14,7 @@ import { printRecord } from "../../../src/values/record.ts";
 import {
   contents,
   options,
+  SAMPLE_DEFINITIONS,
   SAMPLE_FSL,
   SNAPSHOT_TS,
   writeRecords,
@@ -93,11 +95,7 @@ describe("an archive", () => {
       ]),
     );
     expect(await archive.fsl([], { staged: true })).toEqual(new Map([["main.fsl", "// staged\n"]]));
-    expect(await collect(archive.definitions("collections"))).toEqual([
-      '{"name":"Order"}',
-      '{"name":"nasty"}',
-      '{"name":"Empty"}',
-    ]);
+    expect(await collect(archive.definitions("collections"))).toEqual(SAMPLE_DEFINITIONS);
     expect(await collect(archive.definitions("indexes"))).toEqual([]);
   });
 
@@ -170,7 +168,7 @@ describe("an archive", () => {
       .database(["Shop", "eu"])
       .collection("docs")
       .write(each([plainRecords(3)]));
-    await writer.database(["shop"]).definitions("roles", ["{}"]);
+    await writer.database(["shop"]).definitions("roles", SAMPLE_DEFINITIONS);
     const manifest = await writer.finish();
     expect(manifest.databases.map((database) => database.path)).toEqual([
       [],
@@ -259,6 +257,14 @@ describe("writing an archive", () => {
     await expect(writer.finish()).rejects.toThrow("not every write of docs has ended well");
   });
 
+  it("refuses a line that is no definition, or not one line", async () => {
+    const writer = await createArchive(new MemoryStore(), options());
+    await expect(writer.database().definitions("roles", ['{"name":"x"}'])).rejects.toMatchObject({
+      code: "ERR_RECORD",
+    });
+    await expect(writer.database().definitions("functions", ["{\n}"])).rejects.toThrow("one line");
+  });
+
   it("refuses to finish when two ranges overlap", async () => {
     const store = new MemoryStore();
     const writer = await createArchive(store, options());
@@ -305,5 +311,33 @@ describe("opening an archive", () => {
     expect(() => archive.collection("order")).toThrow(
       "the archive does not hold the collection order",
     );
+  });
+});
+
+describe("checking an archive", () => {
+  it("says how far it is, up to all files, bytes and documents", async () => {
+    const store = new MemoryStore();
+    const { totals } = await writeSample(store);
+    const seen: CheckProgress[] = [];
+    await checkArchive(store, { onProgress: (progress) => seen.push(progress) });
+    const last = seen.at(-1);
+    expect(last).toEqual({
+      files: last?.filesTotal,
+      filesTotal: 1 + 5 + totals.segments,
+      bytes: totals.storedBytes,
+      bytesTotal: totals.storedBytes,
+      documents: totals.documents,
+    });
+    const bytes = seen.map((progress) => progress.bytes);
+    expect(bytes).toEqual(bytes.toSorted((a, b) => a - b));
+  });
+
+  it("stops when it is told to", async () => {
+    const store = new MemoryStore();
+    await writeSample(store);
+    const controller = new AbortController();
+    const onProgress = () => controller.abort(new Error("stopped"));
+    const { signal } = controller;
+    await expect(checkArchive(store, { signal, onProgress })).rejects.toThrow("stopped");
   });
 });

@@ -2,7 +2,7 @@ import type { JsonObject } from "../values/json.ts";
 import { parseObject, requireJson, stringOf } from "./answer.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import type { Answer } from "./transport.ts";
-import { faunaCode, faunaStatus, isV4Disabled, v4Refusal } from "./refusal.ts";
+import { faunaCode, faunaStatus, isV4Disabled, schemaRefusal, v4Refusal } from "./refusal.ts";
 
 export interface Identity {
   /** The database's own id, the same whichever secret opens it. */
@@ -34,15 +34,16 @@ function readObject(answer: Answer, place: string): JsonObject {
 }
 
 /**
- * What the connection's secret may do, found by asking for what only admin, then only server may see, and by a
- * write that takes itself back.
+ * What the connection's secret may do, found by asking for what only some may see, and by a write that takes
+ * itself back.
  */
 export async function rights(connection: Connection, options: Options = {}): Promise<Rights> {
+  // Only these see the schema's files. Sets are no sign: where something may not be read, they can just be empty.
+  if (!(await seesSchema(connection, options))) return "limited";
   const calls = { idempotent: true, ...options };
   const v4 = (query: string) => allowed(() => connection.v4(query, calls));
   try {
     if (await v4('{"paginate":{"keys":null},"size":1}')) return "admin";
-    if (!(await v4('{"paginate":{"credentials":null},"size":1}'))) return "limited";
     // An aborted transaction leaves nothing; one that is not allowed does not come as far as the abort.
     const probe =
       '{"do":[{"create_collection":{"object":{"name":"fauna_ark_probe"}}},{"abort":"probe"}]}';
@@ -53,8 +54,17 @@ export async function rights(connection: Connection, options: Options = {}): Pro
   const v10 = (query: string) =>
     allowed(() => connection.v10(query, { ...calls, typecheck: false }));
   if (await v10('Key.create({ role: "client" })\nabort("probe")')) return "admin";
-  if (await v10('Collection.create({ name: "fauna_ark_probe" })\nabort("probe")')) return "server";
-  return (await v10("Credential.all().isEmpty()")) ? "server-readonly" : "limited";
+  const probe = 'Collection.create({ name: "fauna_ark_probe" })\nabort("probe")';
+  return (await v10(probe)) ? "server" : "server-readonly";
+}
+
+function seesSchema(connection: Connection, options: Options): Promise<boolean> {
+  const request = { method: "GET", path: "/schema/1/files", idempotent: true, ...options } as const;
+  return connection.ask(request, (answer, place) => {
+    if (answer.status === 403) return false;
+    if (answer.status >= 300) throw schemaRefusal(answer, place);
+    return true;
+  });
 }
 
 /** Whether a request gets past the database's permissions, however it ends after that. */

@@ -94,7 +94,7 @@ function describe(problem: DataProblem): string {
     case "index_entries_too_large":
       return `Index entries of ${at(problem.ref)} of ${problem.size} bytes exceed the limit of ${problem.limit}.`;
     case "version_too_large":
-      return `Version of ${problem.size} bytes exceeds the limit of ${problem.limit}.`;
+      return `Version bytes (${problem.size}) exceeds threshold (${problem.limit})`;
     case "transaction_too_large":
       return `Transaction exceeded limit: got ${problem.size} bytes, limit ${problem.limit} bytes`;
   }

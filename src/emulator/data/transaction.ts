@@ -347,9 +347,9 @@ export class Transaction {
   commit(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    if (this.ops.bytesWritten > MAX_TRANSACTION_BYTES) {
+    if (this.ops.transactionBytes > MAX_TRANSACTION_BYTES) {
       this.#journal.rollback();
-      const size = this.ops.bytesWritten;
+      const size = this.ops.transactionBytes;
       throw new DataError({ kind: "transaction_too_large", size, limit: MAX_TRANSACTION_BYTES });
     }
     this.#journal.commit();

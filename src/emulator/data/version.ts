@@ -3,9 +3,6 @@ import { sizeOf } from "./size.ts";
 import type { Data, DocRef, ObjectData } from "./value.ts";
 import { EMPTY_OBJECT, microsOf } from "./value.ts";
 
-/** What a version takes besides its fields: id, collection, times. */
-const OVERHEAD_BYTES = 40;
-
 /** What a write did to a document. */
 export type Action = "create" | "update" | "delete";
 
@@ -18,14 +15,14 @@ export class Version {
   readonly ts: bigint;
   readonly action: Action;
   readonly fields: ObjectData;
-  /** Bytes in storage. */
+  /** Bytes in storage (errors-limits/document-size). */
   readonly size: number;
 
   constructor(ts: bigint, action: Action, fields: ObjectData) {
     this.ts = ts;
     this.action = action;
     this.fields = fields;
-    this.size = sizeOf(fields) + OVERHEAD_BYTES;
+    this.size = sizeOf(fields);
   }
 
   static deleted(ts: bigint): Version {

@@ -107,20 +107,26 @@ describe("writing documents", () => {
     });
   });
 
-  it("refuses a version over 8 MiB and a transaction over 16 MiB, and keeps nothing of them", () => {
+  it("refuses a version over 8 MiB and a transaction over 16 MiB, counted as Fauna counts (errors-limits/document-size)", () => {
     const bench = new Bench();
     const c = bench.collection("c");
-    expect(problemOf(() => bench.put(c, 1n, { s: "x".repeat(8_388_609) }))?.kind).toBe(
-      "version_too_large",
-    );
-    const large = document({ s: "x".repeat(6_000_000) });
-    const problem = problemOf(() =>
+    const text = "x".repeat(1_000_000);
+    const problem = problemOf(() => bench.put(c, 1n, { s: text.repeat(9) }));
+    expect(problem).toMatchObject({ kind: "version_too_large", size: 9_000_014, limit: 8_388_608 });
+    const b = fields({ c: text, d: text, e: text, f: text, g: text });
+    const deep = problemOf(() => bench.put(c, 1n, { a: [text, text, text, text], b }));
+    expect(deep).toMatchObject({ size: 9_000_068 });
+    const many = (count: bigint) => () =>
       bench.run((t) => {
-        for (let id = 1n; id <= 3n; id++) t.create(new DocRef(c, id), large);
-      }),
-    );
-    expect(problem?.kind).toBe("transaction_too_large");
+        for (let id = 1n; id <= count; id++) t.create(new DocRef(c, id), document({ s: text }));
+      });
+    expect(problemOf(many(17n))).toEqual({
+      kind: "transaction_too_large",
+      size: 17_005_695,
+      limit: 16_777_216,
+    });
     expect(ids(bench.run((t) => t.documents(c)))).toEqual([]);
+    many(16n)();
   });
 
   it("generates ids of 18 digits that grow", () => {

@@ -1,0 +1,279 @@
+/**
+ * Page cursors and event tokens: base64 of everything it takes to go on, so that the server keeps
+ * nothing. A cursor holds the set as a recipe, the functions in it with what they close over, the
+ * place of the next member, the page's size and the snapshot's time, which later pages read at
+ * (live 1, 2).
+ */
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { parseBase64, printBase64 } from "../../values/bytes.ts";
+import { LocalDate } from "../../values/date.ts";
+import { parseDouble, printDouble } from "../../values/double.ts";
+import { Time } from "../../values/time.ts";
+import { Uuid } from "../../values/uuid.ts";
+import type { Expr } from "./ast.ts";
+import { freeNames } from "./interpreter/free-names.ts";
+import type { Context } from "./interpreter/context.ts";
+import { NO_SPAN } from "./source.ts";
+import { restoreSet } from "./sets/restore.ts";
+import { type Position, type RecipePart, ValueSet } from "./sets/set.ts";
+import {
+  Doc,
+  Double,
+  Id,
+  Int,
+  isArray,
+  isObject,
+  Lambda,
+  Long,
+  Module,
+  NativeFunction,
+  Null,
+  type Scope,
+  SetCursor,
+  TransactionTime,
+  UserFunction,
+  type Value,
+} from "./values.ts";
+
+export interface Cursor {
+  readonly set: ValueSet;
+  readonly position: Position | undefined;
+  /** The snapshot, µs. */
+  readonly time: bigint;
+  readonly size: number;
+}
+
+type Plain =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Plain[]
+  | { readonly [key: string]: Plain };
+
+const VERSION = 1;
+
+/** The text of a cursor: standard base64. */
+export function encodeCursor({ set, position, time, size }: Cursor): string {
+  const plain = [
+    VERSION,
+    encodeSet(set),
+    position === undefined ? null : encodePosition(position),
+    String(time),
+    size,
+  ];
+  return deflateRawSync(JSON.stringify(plain)).toString("base64");
+}
+
+/**
+ * The cursor that `text` encodes, or undefined if it encodes none.
+ * @throws QueryFailure `unbound_variable` if its collection is not there (any more).
+ */
+export function decodeCursor(context: Context, text: string): Cursor | undefined {
+  const plain = inflate(text);
+  if (plain === undefined) return undefined;
+  const [version, set, position, time, size] = plain;
+  if (version !== VERSION || typeof time !== "string" || typeof size !== "number") return undefined;
+  return {
+    set: decodeSet(context, set as Plain),
+    position: position === null ? undefined : decodePosition(context, position as Plain),
+    time: BigInt(time),
+    size,
+  };
+}
+
+/** The snapshot, µs, of a cursor over an array that starts with `mark`; undefined if `text` is no such cursor. */
+export function markedCursorTime(text: string, mark: string): bigint | undefined {
+  const [version, set, , time] = inflate(text) ?? [];
+  if (version !== VERSION || typeof time !== "string" || !Array.isArray(set)) return undefined;
+  const [kind, items] = set as readonly Plain[];
+  return kind === "array" && Array.isArray(items) && items[0] === mark ? BigInt(time) : undefined;
+}
+
+function inflate(text: string): readonly Plain[] | undefined {
+  try {
+    const plain: unknown = JSON.parse(inflateRawSync(Buffer.from(text, "base64")).toString("utf8"));
+    return Array.isArray(plain) ? (plain as Plain[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// Sets -------------------------------------------------------------------------------------------
+
+const encodeSet = (set: ValueSet): Plain =>
+  set
+    .recipe()
+    .map((part, index) => (index === 0 ? (part as string) : encodePart(part as RecipePart)));
+
+function encodePart(part: RecipePart): Plain {
+  if (
+    typeof part === "object" &&
+    !(part instanceof Map) &&
+    !Array.isArray(part) &&
+    "micros" in part
+  ) {
+    const { micros } = part as { micros: bigint | undefined };
+    return { t: micros === undefined ? null : String(micros) };
+  }
+  return encodeValue(part as Value);
+}
+
+function decodeSet(context: Context, plain: Plain): ValueSet {
+  const [kind, ...parts] = plain as readonly Plain[];
+  const decoded = parts.map((part) => {
+    if (part !== null && typeof part === "object" && "t" in part) {
+      return { micros: part["t"] === null ? undefined : BigInt(part["t"] as string) };
+    }
+    return decodeValue(context, part);
+  });
+  return restoreSet(context, kind as string, decoded);
+}
+
+function encodePosition(position: Position): Plain {
+  if (typeof position === "bigint") return { n: String(position) };
+  if (Array.isArray(position))
+    return (position as readonly Position[]).map((part) => encodePosition(part));
+  if (position !== null && typeof position === "object")
+    return { v: encodeValue((position as { value: Value }).value) };
+  return position as Plain;
+}
+
+function decodePosition(context: Context, plain: Plain): Position {
+  if (Array.isArray(plain)) return (plain as Plain[]).map((part) => decodePosition(context, part));
+  if (plain !== null && typeof plain === "object") {
+    const { n, v } = plain as { n?: string; v?: Plain };
+    return n === undefined ? { value: decodeValue(context, v ?? null) } : BigInt(n);
+  }
+  return plain as Position;
+}
+
+// Values -----------------------------------------------------------------------------------------
+
+function encodeValue(value: Value): Plain {
+  if (value instanceof Null) return null;
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  if (value instanceof Int) return value.value;
+  if (isArray(value)) return value.map(encodeValue);
+  if (isObject(value)) return { o: [...value].map(([key, item]) => [key, encodeValue(item)]) };
+  if (value instanceof Long) return { l: String(value.value) };
+  if (value instanceof Double) return { d: printDouble(value.value) };
+  if (value instanceof Id) return { i: String(value.value) };
+  if (value instanceof Time) return { T: value.toString() };
+  if (value instanceof LocalDate) return { D: value.toString() };
+  if (value instanceof Uint8Array) return { b: printBase64(value) };
+  if (value instanceof Uuid) return { u: value.text };
+  if (value instanceof Doc)
+    return {
+      r: [
+        value.collection,
+        String(value.id),
+        value.readTime === undefined ? null : String(value.readTime),
+        value.name ?? null,
+      ],
+    };
+  if (value instanceof Module || value instanceof UserFunction) return { m: value.name };
+  if (value instanceof NativeFunction) return { f: value.name };
+  if (value instanceof ValueSet) return { s: encodeSet(value) };
+  if (value instanceof SetCursor) return value.text;
+  if (value instanceof TransactionTime) return { x: 0 };
+  return value instanceof Lambda ? encodeLambda(value) : null;
+}
+
+function encodeLambda({ params, rest, body, scope }: Lambda): Plain {
+  const bound = new Set([...params, rest]);
+  const closure = [...freeNames(body)].flatMap((name): Plain[] => {
+    if (bound.has(name)) return [];
+    for (let here = scope; here !== undefined; here = here.outer) {
+      if (here.name === name) return [[name, encodeValue(here.value)]];
+    }
+    return [];
+  });
+  return { k: [params.map((name) => name ?? null), rest ?? null, encodeExpr(body), closure] };
+}
+
+function decodeValue(context: Context, plain: Plain): Value {
+  if (plain === null) return Null.literal();
+  if (typeof plain === "string" || typeof plain === "boolean") return plain;
+  if (typeof plain === "number") return new Int(plain);
+  if (Array.isArray(plain)) return (plain as Plain[]).map((item) => decodeValue(context, item));
+  const [[tag, content] = ["", null]] = Object.entries(plain);
+  const text = content as string;
+  switch (tag) {
+    case "o":
+      return new Map(
+        (content as [string, Plain][]).map(([key, item]) => [key, decodeValue(context, item)]),
+      );
+    case "l":
+      return new Long(BigInt(text));
+    case "d":
+      return new Double(parseDouble(text));
+    case "i":
+      return new Id(BigInt(text));
+    case "T":
+      return Time.parse(text);
+    case "D":
+      return LocalDate.parse(text);
+    case "b":
+      return parseBase64(text);
+    case "u":
+      return new Uuid(text);
+    case "r":
+      return decodeDoc(content as readonly Plain[]);
+    case "m":
+    case "f":
+      return context.query.named(context, text);
+    case "s":
+      return decodeSet(context, content as Plain);
+    case "k":
+      return decodeLambda(context, content as readonly Plain[]);
+    default:
+      return TransactionTime.instance;
+  }
+}
+
+function decodeDoc([collection, id, time, name]: readonly Plain[]): Doc {
+  return new Doc(collection as number, BigInt(id as string), {
+    readTime: typeof time === "string" ? BigInt(time) : undefined,
+    name: typeof name === "string" ? name : undefined,
+  });
+}
+
+function decodeLambda(context: Context, [params, rest, body, closure]: readonly Plain[]): Lambda {
+  let scope: Scope | undefined;
+  for (const [name, value] of closure as [string, Plain][]) {
+    scope = { name, value: decodeValue(context, value), outer: scope };
+  }
+  const names = (params as (string | null)[]).map((name) => name ?? undefined);
+  return new Lambda(
+    names,
+    typeof rest === "string" ? rest : undefined,
+    decodeExpr(body as Plain),
+    scope,
+  );
+}
+
+// Expressions ------------------------------------------------------------------------------------
+
+/** A tree without its spans: they lead to a source that a cursor does not hold. */
+function encodeExpr(expr: Expr): Plain {
+  return JSON.parse(
+    JSON.stringify(expr, (key: string, value: unknown) => {
+      if (key === "span") return undefined;
+      return typeof value === "bigint" ? { $n: String(value) } : value;
+    }),
+  ) as Plain;
+}
+
+function decodeExpr(plain: Plain): Expr {
+  return revive(plain) as unknown as Expr;
+}
+
+function revive(plain: Plain): unknown {
+  if (Array.isArray(plain)) return (plain as Plain[]).map(revive);
+  if (plain === null || typeof plain !== "object") return plain;
+  const { $n } = plain as { $n?: string };
+  if ($n !== undefined) return BigInt($n);
+  const entries = Object.entries(plain).map(([key, value]) => [key, revive(value)]);
+  return { ...Object.fromEntries(entries), span: NO_SPAN };
+}

@@ -1,0 +1,121 @@
+/** Writing the database's own documents: definitions, child databases, keys, tokens, credentials. */
+import { type CollectionId, NATIVE, nativeName } from "../../data/ids.ts";
+import { isDataError } from "../../data/errors.ts";
+import { DocRef, isArrayData, type ObjectData } from "../../data/value.ts";
+import { Version } from "../../data/version.ts";
+import { isDefinitionKind } from "../../schema/definition-shapes.ts";
+import * as schema from "../../schema/definitions.ts";
+import { ConstraintError, InvalidSchemaError } from "../../schema/failure.ts";
+import type { Context } from "../interpreter/context.ts";
+import { denied, notFoundMessage } from "../interpreter/evaluate.ts";
+import { Doc, type ObjectOf } from "../values.ts";
+import { resourceOf } from "./collection.ts";
+import { toFields } from "./convert.ts";
+import { definitionName } from "./read.ts";
+import { createNative, replaceNative } from "./secrets.ts";
+import { constraintFailure, needWrite } from "./write.ts";
+
+const resource = (collection: CollectionId) =>
+  resourceOf({ id: collection, name: nativeName(collection) ?? "" });
+
+/** Creates a document of one of the database's own collections. */
+export function createDefinition(
+  context: Context,
+  collection: CollectionId,
+  object: ObjectOf,
+): Doc {
+  needWrite(context, "create");
+  if (!isDefinitionKind(collection)) {
+    return createNative(context, collection, object, (ref, after) => {
+      if (!context.auth.may("create", resource(collection), { ref, after })) throw denied(context);
+    });
+  }
+  const fields = toFields(context, object);
+  if (!context.auth.may("create", resource(collection), { after: fields })) throw denied(context);
+  const ref = guarded(context, () =>
+    schema.createDefinition(context.query.transaction, collection, fields),
+  );
+  if (collection === NATIVE.Collection)
+    context.query.noteWrite(context, Number(ref.id), "collection");
+  context.query.noteDefinition(context);
+  return new Doc(collection, ref.id, { name: String(fields.get("name")) });
+}
+
+/** Changes a definition or secret. */
+export function changeDefinition(
+  context: Context,
+  doc: Doc,
+  how: "update" | "replace",
+  object: ObjectOf,
+): Doc {
+  needWrite(context, how);
+  const ref = existing(context, doc);
+  const { transaction } = context.query;
+  const fields = toFields(context, object);
+  const before = transaction.get(ref)?.fields ?? new Map();
+  if (!context.auth.may("write", resource(doc.collection), { ref, before, after: fields }))
+    throw denied(context);
+  if (!isDefinitionKind(doc.collection)) return replaceNative(context, doc, before, how, fields);
+  if (doc.collection === NATIVE.Collection)
+    context.query.noteWrite(context, Number(doc.id), "collection");
+  const given =
+    how === "replace" || doc.collection !== NATIVE.Collection ? fields : withoutStates(fields);
+  guarded(context, () =>
+    how === "update"
+      ? schema.updateDefinition(transaction, ref, given)
+      : schema.replaceDefinition(transaction, ref, given),
+  );
+  context.query.noteDefinition(context);
+  return new Doc(doc.collection, doc.id);
+}
+
+/** Constraints are replaced as a whole, so that states of theirs are never merged. */
+const withoutStates = (fields: ObjectData): ObjectData => {
+  const constraints = fields.get("constraints");
+  return isArrayData(constraints) ? new Map([...fields, ["constraints", constraints]]) : fields;
+};
+
+/** Deletes a definition or secret. */
+export function deleteDefinition(context: Context, doc: Doc): Doc {
+  needWrite(context, "delete");
+  const { transaction } = context.query;
+  const ref = new DocRef(doc.collection, doc.id);
+  if (!context.auth.may("delete", resource(doc.collection), { ref })) throw denied(context);
+  existing(context, doc);
+  const name = isNamed(doc.collection) ? definitionName(context, doc) : undefined;
+  if (isDefinitionKind(doc.collection)) {
+    if (doc.collection === NATIVE.Collection)
+      context.query.noteWrite(context, Number(doc.id), "collection");
+    guarded(context, () => schema.deleteDefinition(transaction, ref));
+    context.query.noteDefinition(context);
+  } else guarded(context, () => transaction.delete(ref));
+  return new Doc(doc.collection, doc.id, { name, version: Version.deleted(context.query.now) });
+}
+
+const isNamed = (collection: CollectionId) =>
+  collection !== NATIVE.Key && collection !== NATIVE.Token && collection !== NATIVE.Credential;
+
+function existing(context: Context, doc: Doc): DocRef {
+  const ref = new DocRef(doc.collection, doc.id);
+  if (doc.id >= 0n && context.query.transaction.get(ref) !== undefined) return ref;
+  throw context.failure(
+    "document_not_found",
+    notFoundMessage(doc, nativeName(doc.collection) ?? ""),
+  );
+}
+
+/** Runs a write and puts its refusal into v10's words, at this place. */
+export function guarded<T>(context: Context, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if (error instanceof ConstraintError)
+      throw constraintFailure(context, error.message, error.violations);
+    if (error instanceof InvalidSchemaError) throw context.failure("invalid_schema", error.message);
+    if (isDataError(error, "name_taken")) {
+      const violation = { paths: [["name"]], message: "Failed unique constraint" };
+      throw constraintFailure(context, "Failed unique constraint.", [violation]);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * FQL v10: evaluates the bodies of `POST /query/1` in a transaction.
+ *
+ * `parser/` makes trees of source, `interpreter/` evaluates them, `modules/` holds what values and
+ * modules can do, `sets/` the lazy sets and their cursors, `documents/` reading and writing, `render/`
+ * the three formats of answers. {@link v10Language} is what the schema needs of all this.
+ */
+import { Time } from "../../values/time.ts";
+import type { Auth } from "../auth/auth.ts";
+import { DataError } from "../data/errors.ts";
+import type { Transaction } from "../data/transaction.ts";
+import { ConstraintError, InvalidSchemaError } from "../schema/failure.ts";
+import { finishSchema } from "../schema/finish.ts";
+import { placeholderName } from "./ast.ts";
+import { fromSimple, fromTagged, InvalidValue } from "./arguments.ts";
+import { QueryFailure, RequestFailure } from "./failure.ts";
+import { Context } from "./interpreter/context.ts";
+import { evaluate } from "./interpreter/evaluate.ts";
+import type { Neighbours } from "./neighbours.ts";
+import { guarded } from "./documents/definitions.ts";
+import { parseQuery } from "./parser/parser.ts";
+import { Query } from "./query.ts";
+import { renderFailure, renderRefusal, renderSuccess } from "./render/answer.ts";
+import { materialise } from "./render/materialise.ts";
+import { parseRequest } from "./request.ts";
+import { querySource } from "./source.ts";
+import type { Scope } from "./values.ts";
+
+export { v10Language } from "./language.ts";
+export type { Neighbours, V4Call, V4Result } from "./neighbours.ts";
+export { callV10 } from "./calls.ts";
+
+export type Format = "simple" | "tagged" | "decorated";
+
+/** Where and for whom a query runs. */
+export interface V10Context {
+  readonly transaction: Transaction;
+  readonly auth: Auth;
+  /** When it has to be over, on the clock of `performance.now()`. */
+  readonly deadline?: number | undefined;
+  readonly neighbours?: Neighbours | undefined;
+}
+
+export interface V10Request {
+  /** The body as sent. */
+  readonly text: string;
+  readonly format: Format;
+  readonly queryTags?: string | undefined;
+}
+
+export interface V10Outcome {
+  /** 200; 400 for what the query did; 440 for a query that took too long. */
+  readonly status: number;
+  /** The answer's JSON text. */
+  readonly body: string;
+  readonly computeOps: number;
+}
+
+/**
+ * Evaluates a query. Never throws for what a request can do wrong; an outcome whose status is not 200
+ * wants the transaction rolled back.
+ */
+export function evaluateV10(context: V10Context, request: V10Request): V10Outcome {
+  const { transaction, deadline, neighbours } = context;
+  const query = new Query(transaction, { deadline, neighbours });
+  const computeOps = () => Math.max(1, Math.ceil(query.steps / STEPS_PER_OP));
+  const facts = {
+    query,
+    started: performance.now(),
+    queryTags: request.queryTags,
+    format: request.format,
+  };
+  try {
+    const top = Context.top(query, context.auth);
+    const shown = run(top, request);
+    return {
+      status: 200,
+      body: renderSuccess(facts, shown, computeOps()),
+      computeOps: computeOps(),
+    };
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure instanceof RequestFailure) {
+      return { status: failure.status, body: renderRefusal(failure), computeOps: computeOps() };
+    }
+    const abort = failure.options.abort;
+    const shown =
+      abort === undefined ? undefined : materialise(Context.top(query, context.auth), abort.value);
+    return {
+      status: 400,
+      body: renderFailure(facts, failure, shown, computeOps()),
+      computeOps: computeOps(),
+    };
+  }
+}
+
+/** How many function calls make one compute op. */
+const STEPS_PER_OP = 50;
+
+function run(top: Context, request: V10Request) {
+  const { query } = top;
+  const { text, fragments, args } = parseRequest(request.text);
+  let scope: Scope | undefined;
+  for (const [name, json] of args) {
+    try {
+      const value = request.format === "simple" ? fromSimple(json) : fromTagged(query, json);
+      scope = { name, value, outer: scope };
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error;
+      throw new RequestFailure(
+        400,
+        "invalid_request",
+        `Invalid argument '${name}': ${error.message}`,
+      );
+    }
+  }
+  const source = querySource(text);
+  const tree = parseQuery(source, { template: true });
+  for (const [index, { json, offset }] of fragments.entries()) {
+    try {
+      scope = { name: placeholderName(index), value: fromTagged(query, json), outer: scope };
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error;
+      throw QueryFailure.check([
+        { message: error.message, span: { source, start: offset, end: offset + 7 } },
+      ]);
+    }
+  }
+  const value = evaluate(top, tree, scope);
+  finish(query);
+  return materialise(top, value);
+}
+
+/** Definitions written in any order have to make sense together once all are written. */
+function finish(query: Query): void {
+  const { definedAt } = query;
+  if (definedAt !== undefined) guarded(definedAt, () => finishSchema(query.transaction));
+}
+
+/** What an error means to the one who asked. Anything unforeseen is thrown on. */
+function asFailure(error: unknown): QueryFailure | RequestFailure {
+  if (error instanceof QueryFailure || error instanceof RequestFailure) return error;
+  if (error instanceof RangeError && /call stack/i.test(error.message)) {
+    return new QueryFailure("stack_overflow", "number of stack frames exceeded limit of 2048");
+  }
+  if (error instanceof ConstraintError) {
+    return new QueryFailure("constraint_failure", error.message, {
+      constraintFailures: error.violations,
+    });
+  }
+  if (error instanceof InvalidSchemaError) return new QueryFailure("invalid_schema", error.message);
+  if (error instanceof DataError) return fromDataError(error);
+  throw error;
+}
+
+function fromDataError({ problem, message }: DataError): RequestFailure {
+  const refuse = (text: string) => new RequestFailure(400, "invalid_request", text);
+  switch (problem.kind) {
+    case "stale_read": {
+      const [requested, minimum] = [problem.requested, problem.minimum].map((time) =>
+        Time.fromMicros(time).toString(),
+      );
+      return refuse(
+        `Requested timestamp ${requested} less than minimum allowed timestamp ${minimum}.`,
+      );
+    }
+    case "version_too_large":
+      return refuse(`Version bytes (${problem.size}) exceeds threshold (${problem.limit})`);
+    default:
+      return refuse(message);
+  }
+}

@@ -81,6 +81,8 @@ export class Http2Wire implements Wire {
   async #connect(): Promise<Line> {
     const socket = await this.#options.socket?.();
     const session = connect(this.#endpoint, {
+      // Node's limit of 10 MB would refuse new requests while a few large ones are under way.
+      maxSessionMemory: 2_048,
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       ...(socket === undefined ? {} : { createConnection: () => socket }),
     });

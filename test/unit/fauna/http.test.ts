@@ -72,6 +72,15 @@ describe.each([{ http1: false }, { http1: true }])("HttpTransport, http1: $http1
     expect((await at.transport.send({ ...REQUEST, body })).bytes).toBe(9_000_000);
   });
 
+  it("carries large bodies at once, as an import does", async () => {
+    await using at = await pair({ http1, reply: ({ body }) => ({ body }) }, { http1 });
+    const bodies = Array.from({ length: 12 }, (_, i) => String(i % 10).repeat(3_000_000));
+    const answers = await Promise.all(
+      bodies.map((body) => at.transport.send({ ...REQUEST, body, timeoutMs: 30_000 })),
+    );
+    expect(answers.every(({ text }, i) => text === bodies[i])).toBe(true);
+  });
+
   it("uses one connection for requests one after the other", async () => {
     await using at = await pair({ http1, reply: () => ({ body: "{}" }) }, { http1 });
     for (let i = 0; i < 5; i++) await at.transport.send(REQUEST);

@@ -18,7 +18,7 @@ import {
   type SchemaFileEntry,
   type SegmentEntry,
 } from "./manifest.ts";
-import { folderName, fslFile, JOURNAL, MANIFEST, MANIFEST_DIGEST } from "./names.ts";
+import { folderName, fslFile, MANIFEST, MANIFEST_DIGEST, RUN_JOURNAL } from "./names.ts";
 import { firstContradiction, sumFingerprints } from "./parse-manifest.ts";
 import { writeDefinitions, writeFsl } from "./schema-files.ts";
 import { RecordSource, writeSegment } from "./segment-writer.ts";
@@ -75,7 +75,8 @@ export async function createArchive(
 
 async function refuseOccupied(store: Store): Promise<void> {
   for await (const { name } of store.list()) {
-    const unfinished = name.startsWith(JOURNAL) && (await store.size(MANIFEST)) === undefined;
+    const begun = (await store.size(RUN_JOURNAL)) !== undefined;
+    const unfinished = begun && (await store.size(MANIFEST)) === undefined;
     throw new ArkError(
       "ERR_TARGET_NOT_EMPTY",
       unfinished

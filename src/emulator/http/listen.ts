@@ -34,7 +34,11 @@ export async function listen(
   http1.timeout = SILENCE_MS;
   http1.on("clientError", (_error, socket: Duplex) => refuse(socket));
   const h2c = http2.createServer(
-    { settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS } },
+    {
+      settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS },
+      // In MB. Node's 10 would refuse requests while a few large pages are under way.
+      maxSessionMemory: 2_048,
+    },
     onRequest,
   );
   const sessions = new Set<http2.Http2Session>();

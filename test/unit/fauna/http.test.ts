@@ -74,9 +74,13 @@ describe.each([{ http1: false }, { http1: true }])("HttpTransport, http1: $http1
 
   it("carries large bodies at once, as an import does", async () => {
     await using at = await pair({ http1, reply: ({ body }) => ({ body }) }, { http1 });
-    const bodies = Array.from({ length: 12 }, (_, i) => String(i % 10).repeat(3_000_000));
+    const bodies = Array.from({ length: 20 }, (_, i) => String(i % 10).repeat(3_000_000));
     const answers = await Promise.all(
-      bodies.map((body) => at.transport.send({ ...REQUEST, body, timeoutMs: 30_000 })),
+      bodies.map(async (body, i) => {
+        // One after the other, while earlier ones are still under way.
+        await new Promise((resolve) => setTimeout(resolve, i * 3));
+        return at.transport.send({ ...REQUEST, body, timeoutMs: 30_000 });
+      }),
     );
     expect(answers.every(({ text }, i) => text === bodies[i])).toBe(true);
   });

@@ -1,0 +1,100 @@
+/**
+ * FQL v4: a query is one JSON expression; it is parsed into a tree, evaluated in a transaction, and its
+ * value shown in the words of the API version that the request asks for.
+ *
+ * - `parse/` turns JSON into expressions: special forms in the parser, functions from the table in `forms/`.
+ * - `expression.ts`, `form.ts` and `lambda.ts` evaluate; `value.ts` says what values there are.
+ * - `sets/` and `pages.ts` are what is gone through, `read.ts` and `write/` what is read and written.
+ * - `render/` writes answers, `failure.ts` names everything that can go wrong.
+ */
+import type { Auth } from "../auth/auth.ts";
+import type { Transaction } from "../data/transaction.ts";
+import { RequestFailure, statusOf, V4Error, V4Failure } from "./failure.ts";
+import { type EffectLimit, Frame, READ, UNLIMITED } from "./frame.ts";
+import { type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
+import { parseBody } from "./parse/decode.ts";
+import { parseQuery } from "./parse/parser.ts";
+import { Renderer } from "./render/render.ts";
+import { Session } from "./session.ts";
+import { DocumentValue, type Literal } from "./value.ts";
+import type { ApiVersion } from "./version.ts";
+
+export { type CallSite, type Neighbours, NO_NEIGHBOURS, type V10Result } from "./neighbours.ts";
+export { callV4Function, testV4Predicate } from "./entry.ts";
+
+/** What a query runs in. The transaction stays open: whoever began it keeps it or takes it back. */
+export interface V4Context {
+  readonly transaction: Transaction;
+  readonly auth: Auth;
+  /** When to give up, as a time of `performance.now()`. */
+  readonly deadline: number;
+  readonly neighbours?: Neighbours;
+}
+
+export interface V4Options {
+  readonly version: ApiVersion;
+  /** Refuses to write, as queries sent with GET are. */
+  readonly readOnly?: boolean;
+}
+
+/** The answer: statuses below 400 stand for a query that succeeded and whose writes are to be kept. */
+export interface V4Outcome {
+  readonly status: number;
+  /** `{"resource": …}` or `{"errors": […]}`. */
+  readonly body: string;
+  readonly computeOps: number;
+}
+
+/** Evaluates the query in `text`. */
+export function evaluateV4(context: V4Context, text: string, options: V4Options): V4Outcome {
+  const { transaction, auth, deadline, neighbours = NO_NEIGHBOURS } = context;
+  const session = new Session(transaction, auth, neighbours, deadline);
+  const limit: EffectLimit =
+    options.readOnly === true ? { effect: READ, reason: "get requests" } : UNLIMITED;
+  const outcome = (status: number, body: string): V4Outcome => ({
+    status,
+    body,
+    computeOps: Math.max(1, Math.ceil(session.steps / 50)),
+  });
+  try {
+    const expression = parseQuery(session, parseBody(text), options.version);
+    const value = expression.evaluate(new Frame(session, auth, options.version, limit));
+    const shown = new Renderer(session, options.version).text(value);
+    return outcome(isNew(value) ? 201 : 200, `{"resource":${shown === "" ? "null" : shown}}`);
+  } catch (error) {
+    if (error instanceof V4Failure)
+      return outcome(statusOf(error.errors), showErrors(error.errors));
+    if (error instanceof RequestFailure) {
+      const { code, message: description } = error;
+      return outcome(error.status, JSON.stringify({ errors: [{ code, description }] }));
+    }
+    if (error instanceof RangeError && /call stack/i.test(error.message)) {
+      return outcome(
+        400,
+        JSON.stringify({
+          errors: [{ code: "bad request", description: "The query is nested too deep." }],
+        }),
+      );
+    }
+    throw error;
+  }
+}
+
+function isNew(value: Literal): boolean {
+  return value instanceof DocumentValue && value.isNew;
+}
+
+function showErrors(errors: readonly V4Error[]): string {
+  return JSON.stringify({ errors: errors.map(showError) });
+}
+
+function showError(error: V4Error): object {
+  const { position, code, description, cause, failures } = error;
+  return {
+    position: position.toPath(),
+    code,
+    description,
+    ...(failures.length > 0 && { failures }),
+    ...(cause.length > 0 && { cause: cause.map(showError) }),
+  };
+}

@@ -1,0 +1,135 @@
+/** Union, Intersection, Difference and Distinct. */
+import type { Data } from "../../data/value.ts";
+import type { Frame } from "../frame.ts";
+import type { Position } from "../position.ts";
+import type { Renderer } from "../render/render.ts";
+import type { Session } from "../session.ts";
+import {
+  compareEntries,
+  cut,
+  type Entry,
+  type HistoryEntry,
+  SetValue,
+  type Shape,
+  type Stretch,
+} from "./set.ts";
+
+type Operation = "union" | "intersection" | "difference";
+
+export class AlgebraicSet extends SetValue {
+  readonly operation: Operation;
+  readonly sets: readonly SetValue[];
+  readonly shape: Shape;
+  override readonly isHistorical: boolean;
+
+  constructor(operation: Operation, sets: readonly [SetValue, ...SetValue[]]) {
+    super();
+    this.operation = operation;
+    this.sets = sets;
+    this.shape = sets[0].shape;
+    this.isHistorical = sets[0].isHistorical;
+  }
+
+  entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
+    const { reversed } = this.shape;
+    const [first = [], ...rest] = this.sets.map((set) => [...set.entries(frame, {})]);
+    const all = rest.reduce((left, right) => this.#combine(left, right), first);
+    return cut(
+      all.toSorted((a, b) => compareEntries(a, b, reversed)),
+      stretch,
+      reversed,
+    );
+  }
+
+  #combine(left: readonly Entry[], right: readonly Entry[]): Entry[] {
+    const { reversed } = this.shape;
+    const compare = (a: Entry, b: Entry): number => compareEntries(a, b, reversed);
+    return merge(left.toSorted(compare), right.toSorted(compare), compare, this.operation);
+  }
+
+  override history(frame: Frame, position: Position): HistoryEntry[] {
+    const all = this.sets.map((set) => set.history(frame, position));
+    if (this.operation === "union") return all.flat().toSorted((a, b) => Number(a.ts - b.ts));
+    return super.history(frame, position);
+  }
+
+  authorize(frame: Frame, position: Position): void {
+    for (const set of this.sets) set.authorize(frame, position);
+  }
+
+  inner(renderer: Renderer): string {
+    const texts = this.sets.map((set) => renderer.text(set));
+    const operands = texts.length === 1 ? texts[0]! : `[${texts.join(",")}]`;
+    return renderer.members([[this.operation, operands]]);
+  }
+
+  data(session: Session): ReadonlyMap<string, Data> {
+    return new Map([[this.operation, this.sets.map((set) => set.stored(session))]]);
+  }
+}
+
+/** Combines two ascending lists. Entries that are in both are one, with the sources of both. */
+function merge(
+  left: readonly Entry[],
+  right: readonly Entry[],
+  compare: (a: Entry, b: Entry) => number,
+  operation: Operation,
+): Entry[] {
+  const merged: Entry[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < left.length || j < right.length) {
+    const a = left[i];
+    const b = right[j];
+    const order = a === undefined ? 1 : b === undefined ? -1 : compare(a, b);
+    if (order <= 0) i++;
+    if (order >= 0) j++;
+    if (order === 0 && operation !== "difference") {
+      merged.push({ ...a!, sources: [...a!.sources, ...b!.sources] });
+    } else if (order < 0 && operation !== "intersection") merged.push(a!);
+    else if (order > 0 && operation === "union") merged.push(b!);
+  }
+  return merged;
+}
+
+/** Each value, or document where there are no values, once. */
+export class DistinctSet extends SetValue {
+  readonly set: SetValue;
+  readonly shape: Shape;
+
+  constructor(set: SetValue) {
+    super();
+    this.set = set;
+    this.shape = set.shape;
+  }
+
+  *entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
+    const { reversed, values } = this.shape;
+    let last: Entry | undefined;
+    const unique: Entry[] = [];
+    for (const entry of this.set.entries(frame, {})) {
+      const shown = values === 0 ? entry : { values: entry.values, ref: entry.ref };
+      const previous = last && { values: last.values, ref: values === 0 ? last.ref : entry.ref };
+      if (previous && compareEntries(previous, shown, reversed) === 0) continue;
+      unique.push(entry);
+      last = entry;
+    }
+    yield* cut(unique, { from, to, reverse }, reversed);
+  }
+
+  override history(frame: Frame, position: Position): HistoryEntry[] {
+    return this.set.history(frame, position);
+  }
+
+  authorize(frame: Frame, position: Position): void {
+    this.set.authorize(frame, position);
+  }
+
+  inner(renderer: Renderer): string {
+    return renderer.members([["distinct", renderer.text(this.set)]]);
+  }
+
+  data(session: Session): ReadonlyMap<string, Data> {
+    return new Map([["distinct", this.set.stored(session)]]);
+  }
+}

@@ -1,0 +1,220 @@
+/** Range, Reverse, Filter, Join and Events: sets made of another one. */
+import type { Database } from "../../data/database.ts";
+import type { Data, DocRef } from "../../data/value.ts";
+import { boolean } from "../cast.ts";
+import { fail, wrongType } from "../failure.ts";
+import type { Frame } from "../frame.ts";
+import { applyLambda } from "../lambda.ts";
+import { storeLambda } from "../lambda-store.ts";
+import type { Position } from "../position.ts";
+import type { Renderer } from "../render/render.ts";
+import type { Session } from "../session.ts";
+import { type AnyLambda, isSet, type Literal, typeOf } from "../value.ts";
+import { toData } from "../write/store.ts";
+import type { Cursor } from "./cursor.ts";
+import { matchIndex } from "./match.ts";
+import {
+  compareEntries,
+  compareToBound,
+  cut,
+  type Entry,
+  type HistoryEntry,
+  REFS_ONLY,
+  SetValue,
+  type Shape,
+  type Stretch,
+} from "./set.ts";
+
+/** A set that goes through the members of another. */
+abstract class DerivedSet extends SetValue {
+  readonly set: SetValue;
+  readonly shape: Shape;
+
+  constructor(set: SetValue) {
+    super();
+    this.set = set;
+    this.shape = set.shape;
+  }
+
+  authorize(frame: Frame, position: Position): void {
+    this.set.authorize(frame, position);
+  }
+}
+
+/** The members between two places. */
+export class RangeSet extends DerivedSet {
+  readonly from: Cursor;
+  readonly to: Cursor;
+
+  constructor(set: SetValue, from: Cursor, to: Cursor) {
+    super(set);
+    this.from = from;
+    this.to = to;
+  }
+
+  *entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
+    const { reversed } = this.shape;
+    const own = { from: this.from.bound, to: this.to.bound, reverse: stretch.reverse ?? false };
+    for (const entry of this.set.entries(frame, own)) {
+      if (stretch.from && compareToBound(entry, stretch.from, reversed) < 0) continue;
+      if (stretch.to && compareToBound(entry, stretch.to, reversed) > 0) continue;
+      yield entry;
+    }
+  }
+
+  inner(renderer: Renderer): string {
+    return renderer.members([
+      ["range", renderer.text(this.set)],
+      ["from", renderer.text(this.from.literal)],
+      ["to", renderer.text(this.to.literal)],
+    ]);
+  }
+
+  data(session: Session): ReadonlyMap<string, Data> {
+    return new Map<string, Data>([
+      ["range", this.set.stored(session)],
+      ["from", toData(session, this.from.literal)],
+      ["to", toData(session, this.to.literal)],
+    ]);
+  }
+}
+
+/** The members from the last to the first. */
+export class ReverseSet extends DerivedSet {
+  entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
+    // What comes first here comes last there, so that the bounds change places and sides.
+    const flipped = {
+      from: to && { ...to, isBehind: !to.isBehind },
+      to: from && { ...from, isBehind: !from.isBehind },
+      reverse: !reverse,
+    };
+    return this.set.entries(frame, flipped);
+  }
+
+  override history(frame: Frame, position: Position): HistoryEntry[] {
+    return this.set.history(frame, position).toReversed();
+  }
+
+  inner(renderer: Renderer): string {
+    return renderer.members([["reverse", renderer.text(this.set)]]);
+  }
+
+  data(session: Session): ReadonlyMap<string, Data> {
+    return new Map([["reverse", this.set.stored(session)]]);
+  }
+}
+
+/** The members that a function is true of. */
+export class FilterSet extends DerivedSet {
+  readonly predicate: AnyLambda;
+  readonly position: Position;
+
+  constructor(set: SetValue, predicate: AnyLambda, position: Position) {
+    super(set);
+    this.predicate = predicate;
+    this.position = position;
+  }
+
+  *entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
+    const place = this.position.at("filter");
+    for (const entry of this.set.entries(frame, stretch)) {
+      const value = this.set.show(entry, frame.session);
+      if (boolean(applyLambda(frame, this.predicate, value, place), place)) yield entry;
+    }
+  }
+
+  inner(renderer: Renderer): string {
+    return renderer.members([
+      ["filter", renderer.rawLambda(this.predicate)],
+      ["collection", renderer.text(this.set)],
+    ]);
+  }
+
+  data(session: Session): ReadonlyMap<string, Data> {
+    return new Map<string, Data>([
+      ["filter", storeLambda(session, this.predicate)],
+      ["collection", this.set.stored(session)],
+    ]);
+  }
+}
+
+/** The union of the sets that a function, or an index, has for each member. */
+export class JoinSet extends DerivedSet {
+  readonly target: AnyLambda | { readonly database: Database; readonly index: DocRef };
+  readonly position: Position;
+  /** That of the sets joined, which is not known before. */
+  override readonly shape: Shape;
+
+  constructor(
+    set: SetValue,
+    target: JoinSet["target"],
+    shape: Shape | undefined,
+    position: Position,
+  ) {
+    super(set);
+    this.target = target;
+    this.position = position;
+    this.shape = shape ?? REFS_ONLY;
+  }
+
+  entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
+    const { reversed } = this.shape;
+    const compare = (a: Entry, b: Entry): number => compareEntries(a, b, reversed);
+    const all = [...this.set.entries(frame, {})]
+      .flatMap((entry) => [...this.#joined(frame, entry).entries(frame, {})])
+      .toSorted(compare);
+    const unique = all.filter((entry, i) => i === 0 || compare(all[i - 1]!, entry) !== 0);
+    return cut(unique, stretch, reversed);
+  }
+
+  #joined(frame: Frame, entry: Entry): SetValue {
+    const value = this.set.show(entry, frame.session);
+    const place = this.position.at("with");
+    if ("index" in this.target) {
+      const { database, index } = this.target;
+      const terms = this.set.shape.values === 0 ? [entry.ref] : entry.values;
+      return matchIndex(frame.session, database, index, terms, place);
+    }
+    const joined: Literal = applyLambda(frame, this.target, value, place);
+    return isSet(joined) ? joined : fail(wrongType(["Set"], typeOf(joined), place));
+  }
+
+  inner(renderer: Renderer): string {
+    const target =
+      "index" in this.target
+        ? renderer.ref(this.target.database, this.target.index)
+        : renderer.rawLambda(this.target);
+    return renderer.members([
+      ["join", renderer.text(this.set)],
+      ["with", target],
+    ]);
+  }
+
+  data(session: Session): ReadonlyMap<string, Data> {
+    return new Map<string, Data>([
+      ["join", this.set.stored(session)],
+      ["with", "index" in this.target ? this.target.index : storeLambda(session, this.target)],
+    ]);
+  }
+}
+
+/** The history of another set. */
+export class EventsSet extends DerivedSet {
+  override readonly isHistorical = true;
+
+  entries(): Iterable<Entry> {
+    return [];
+  }
+
+  override history(frame: Frame, position: Position): HistoryEntry[] {
+    return this.set.history(frame, position).map((entry) => ({ ...entry, sources: [this] }));
+  }
+
+  inner(renderer: Renderer): string {
+    return renderer.members([["events", renderer.text(this.set)]]);
+  }
+
+  data(session: Session): ReadonlyMap<string, Data> {
+    return new Map([["events", this.set.stored(session)]]);
+  }
+}

@@ -1,0 +1,110 @@
+/** The documents of a collection, and the definitions of a kind. */
+import type { Database } from "../../data/database.ts";
+import { isUserCollection, NATIVE } from "../../data/ids.ts";
+import { type Data, DocRef } from "../../data/value.ts";
+import { fail, permissionDenied } from "../failure.ts";
+import type { Frame } from "../frame.ts";
+import { resourceOf } from "../permission.ts";
+import type { Position } from "../position.ts";
+import type { Renderer } from "../render/render.ts";
+import type { Session } from "../session.ts";
+import {
+  type Bound,
+  type Entry,
+  type HistoryEntry,
+  REFS_ONLY,
+  SetValue,
+  type Stretch,
+} from "./set.ts";
+
+const NO_VALUES: readonly Data[] = [];
+
+export class DocumentsSet extends SetValue {
+  readonly shape = REFS_ONLY;
+  /** Undefined for the query's own. */
+  readonly database: Database | undefined;
+  readonly collection: number;
+
+  constructor(database: Database | undefined, collection: number) {
+    super();
+    this.database = database;
+    this.collection = collection;
+  }
+
+  *entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
+    const { collection } = this;
+    const database = this.database ?? frame.session.database;
+    const first = lowest(from, collection);
+    const last = highest(to, collection);
+    if (first === "none" || last === "none") return;
+    const sources = [this];
+    const range = { from: first, to: last, reverse, at: frame.at };
+    for (const { ref } of frame.session.in(database).documents(collection, range)) {
+      yield { database, values: NO_VALUES, ref, sources };
+    }
+  }
+
+  override history(frame: Frame): HistoryEntry[] {
+    const database = this.database ?? frame.session.database;
+    const sources = [this];
+    return frame.session
+      .in(database)
+      .documentEvents(this.collection)
+      .map(({ ts, action, ref, values }) => ({ database, ts, action, ref, data: values, sources }));
+  }
+
+  /** Documents of user collections are asked for one by one; definitions must be readable at all (live 27). */
+  authorize(frame: Frame, position: Position): void {
+    if (isUserCollection(this.collection)) return;
+    const resource = resourceOf(
+      frame.session,
+      this.database ?? frame.session.database,
+      this.collection,
+    );
+    const allowed = frame.auth.builtinRole
+      ? frame.auth.may("read", resource)
+      : frame.auth.mayList(resource);
+    if (!allowed) fail(permissionDenied(position));
+  }
+
+  inner(renderer: Renderer): string {
+    return renderer.members([["documents", renderer.ref(this.database, this.#ref())]]);
+  }
+
+  data(): ReadonlyMap<string, Data> {
+    return new Map([["documents", this.#ref()]]);
+  }
+
+  #ref(): DocRef {
+    return new DocRef(NATIVE.Collection, BigInt(this.collection));
+  }
+}
+
+/** The set that a native collection stands for where a set is asked for; shown as its reference. */
+export class SchemaSet extends DocumentsSet {
+  override text(renderer: Renderer): string {
+    return renderer.ref(this.database, new DocRef(NATIVE.Collection, BigInt(this.collection)));
+  }
+
+  override stored(_session: Session): Data {
+    return new DocRef(NATIVE.Collection, BigInt(this.collection));
+  }
+}
+
+/** The first id behind a lower bound. */
+function lowest(bound: Bound | undefined, collection: number): bigint | undefined | "none" {
+  if (bound?.ref === undefined) return bound?.isBehind === true ? "none" : undefined;
+  if (bound.ref.collection !== collection) {
+    return bound.ref.collection < collection ? undefined : "none";
+  }
+  return bound.isBehind ? bound.ref.id + 1n : bound.ref.id;
+}
+
+/** The last id before an upper bound. */
+function highest(bound: Bound | undefined, collection: number): bigint | undefined | "none" {
+  if (bound?.ref === undefined) return bound?.isBehind === false ? "none" : undefined;
+  if (bound.ref.collection !== collection) {
+    return bound.ref.collection > collection ? undefined : "none";
+  }
+  return bound.isBehind ? bound.ref.id : bound.ref.id - 1n;
+}

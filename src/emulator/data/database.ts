@@ -16,10 +16,6 @@ import { EMPTY_OBJECT, type ObjectData } from "./value.ts";
 
 export class Database {
   readonly cluster: Cluster;
-  /** Undefined for the root. */
-  readonly parent: Database | undefined;
-  /** The id of its `Database` document in the parent; 0 for the root. */
-  readonly id: bigint;
   /** Unique in the cluster, 13 letters and digits, never chosen by anyone. */
   readonly globalId: string;
   readonly names = new Names();
@@ -34,6 +30,8 @@ export class Database {
   readonly #collections = new Map<CollectionId, CollectionStore>();
   readonly #indexes = new Map<IndexId, IndexStore>();
   readonly #children = new Map<bigint, Database>();
+  #parent: Database | undefined;
+  #id: bigint;
   readonly #counters = new Map<CollectionId, bigint>([
     [NATIVE.Collection, BigInt(FIRST_USER_COLLECTION)],
     [NATIVE.Index, FIRST_INDEX],
@@ -47,10 +45,20 @@ export class Database {
     now: bigint,
   ) {
     this.cluster = cluster;
-    this.parent = parent;
-    this.id = id;
+    this.#parent = parent;
+    this.#id = id;
     this.globalId = globalId;
     this.schemaVersion = now;
+  }
+
+  /** Undefined for the root. */
+  get parent(): Database | undefined {
+    return this.#parent;
+  }
+
+  /** The id of its `Database` document in the parent; 0 for the root. */
+  get id(): bigint {
+    return this.#id;
   }
 
   /** Its fields as its parent has them now: `name`, `priority`, `typechecked`, `protected`, `data`; empty for the root. */
@@ -125,6 +133,18 @@ export class Database {
   /** Adds (or with undefined drops) an index. */
   setIndex(journal: Journal, id: IndexId, index: IndexStore | undefined): void {
     setIn(journal, this.#indexes, id, index);
+  }
+
+  /** Puts it, with all that is in it, below another parent, where its document has this id. */
+  moveTo(journal: Journal, parent: Database, id: bigint): void {
+    const known = { parent: this.#parent, id: this.#id };
+    this.#parent = parent;
+    this.#id = id;
+    journal.record(() => {
+      this.#parent = known.parent;
+      this.#id = known.id;
+    });
+    parent.setChild(journal, id, this);
   }
 
   /** Adds (or with undefined drops) a child. */

@@ -235,6 +235,26 @@ export class Transaction {
   }
 
   /**
+   * Moves the child database whose document is `ref` below `target`, with all that is in it.
+   *
+   * @returns the reference of its document there.
+   * @throws DataError not_found, name_taken; then nothing has changed.
+   */
+  moveDatabase(ref: DocRef, target: Database): DocRef {
+    const { fields } = this.#existing(ref);
+    const child = this.database.child(ref.id);
+    if (child === undefined) throw new DataError({ kind: "not_found", ref });
+    const there = this.in(target);
+    return this.attempt(() => {
+      this.#writer.delete(ref);
+      const moved = there.newRef(NATIVE.Database);
+      child.moveTo(this.#journal, target, moved.id);
+      there.create(moved, fields);
+      return moved;
+    });
+  }
+
+  /**
    * v4 `Insert`: a version at any time up to now, without uniqueness (live 18). The version of
    * that time and kind is replaced; one that has newer ones above it below the window vanishes.
    *

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { ArkError } from "../errors/errors.ts";
 import { type Store, writeWhole } from "../store/store.ts";
-import type { DocumentRecord } from "../values/record.ts";
+import { compareIds, type DocumentRecord } from "../values/record.ts";
 import { Time } from "../values/time.ts";
 import { type Codec, codecFor, type Compression } from "./compression.ts";
 import { removeJournal, writeDone, writeRun } from "./journal.ts";
@@ -22,7 +22,6 @@ import { folderName, fslFile, MANIFEST, MANIFEST_DIGEST, RUN_JOURNAL } from "./n
 import { firstContradiction, sumFingerprints } from "./parse-manifest.ts";
 import { writeDefinitions, writeFsl } from "./schema-files.ts";
 import { RecordSource, writeSegment } from "./segment-writer.ts";
-import { compareIds } from "../values/record.ts";
 
 export interface CreateArchiveOptions {
   readonly tool: Manifest["tool"];
@@ -64,7 +63,10 @@ export async function createArchive(
     tool: options.tool,
     started: now().toISOString(),
     source: options.source,
-    snapshot: { ts, time: time.toString() },
+    snapshot: {
+      ts: String(options.snapshotTs),
+      time: Time.fromMicros(options.snapshotTs).toString(),
+    },
     compression: options.compression,
     options: options.options ?? {},
   };

@@ -52,10 +52,6 @@ export async function createArchive(
 ): Promise<ArchiveWriter> {
   const codec = codecFor(options.compression);
   await refuseOccupied(store);
-  const { ts, time } = {
-    ts: String(options.snapshotTs),
-    time: Time.fromMicros(options.snapshotTs),
-  };
   const now = options.now ?? (() => new Date());
   const run: RunJournal = {
     format: FORMAT_NAME,

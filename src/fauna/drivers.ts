@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { Client, type HTTPClient, type Query } from "fauna";
+import { Client, type HTTPClient, type LogHandler, type Query } from "fauna";
 import faunadb from "faunadb";
 import { ArkError } from "../errors/errors.ts";
 import type { LastTransaction } from "./last-transaction.ts";
@@ -20,6 +20,16 @@ export interface DriversOptions {
   readonly transport: Transport;
   readonly last: LastTransaction;
 }
+
+/** With FAUNA_DEBUG set the driver's own logger prints every header, the secret included. */
+const SILENT: LogHandler = {
+  trace: () => {},
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  fatal: () => {},
+};
 
 interface CallUnderWay extends Call {
   answer?: Answer;
@@ -61,7 +71,14 @@ export class Drivers {
     };
     // Retries are the transport's; the driver's own would multiply them.
     this.#fauna = new Client(
-      { endpoint, secret, format: "simple", max_attempts: 1, query_timeout_ms: 120_000 },
+      {
+        endpoint,
+        secret,
+        format: "simple",
+        max_attempts: 1,
+        logger: SILENT,
+        query_timeout_ms: 120_000,
+      },
       http,
     );
     this.#faunadb = new faunadb.Client({

@@ -5,11 +5,11 @@
 import { printString } from "../values/json.ts";
 
 /** A collection, by its exact name. */
-export function collectionRef(name: string): string {
+function collectionRef(name: string): string {
   return `{"collection":${printString(name)}}`;
 }
 
-export function documentRef(collection: string, id: string): string {
+function documentRef(collection: string, id: string): string {
   return `{"ref":${collectionRef(collection)},"id":${printString(id)}}`;
 }
 

@@ -47,7 +47,7 @@ export async function* v10Pages(
 }
 
 /** Cuts `{"@set":{"data":[…],"after"?}}`, or the same without its tag, as `Set.paginate` answers. */
-export function cutV10Page(text: string): V10Page {
+function cutV10Page(text: string): V10Page {
   const items: string[] = [];
   let after: string | undefined;
   const page = (start: number): number =>

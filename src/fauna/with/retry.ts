@@ -26,7 +26,7 @@ export interface RetryEvent {
   readonly path: string;
 }
 
-export const RETRY_DEFAULTS: RetryOptions = {
+const RETRY_DEFAULTS: RetryOptions = {
   attempts: 8,
   baseMs: 100,
   capMs: 20_000,

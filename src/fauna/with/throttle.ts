@@ -9,7 +9,7 @@ export interface ThrottleOptions {
   readonly max: number;
 }
 
-export const THROTTLE_DEFAULTS: ThrottleOptions = { start: 8, min: 1, max: 64 };
+const THROTTLE_DEFAULTS: ThrottleOptions = { start: 8, min: 1, max: 64 };
 
 /** Of this share of a request's own timeout, an answer counts as a sign of overload although it is a good one. */
 const SLOW_SHARE = 0.5;

@@ -77,6 +77,31 @@ describe("scrub", () => {
   });
 });
 
+describe("the drivers", () => {
+  it("print no headers, whatever FAUNA_DEBUG says", async () => {
+    const printed: unknown[] = [];
+    const { log, debug, info, trace, warn, error } = console;
+    const catcher = (...args: unknown[]): void => void printed.push(args);
+    Object.assign(
+      console,
+      Object.fromEntries(
+        Object.keys({ log, debug, info, trace, warn, error }).map((name) => [name, catcher]),
+      ),
+    );
+    process.env["FAUNA_DEBUG"] = "0";
+    try {
+      await using server = await cannedServer({ reply: () => ({ body: '{"data":1,"txn_ts":1}' }) });
+      const connection = connect({ endpoint: server.endpoint, secret: SECRET });
+      await connection.v10("1");
+      await connection.close();
+    } finally {
+      delete process.env["FAUNA_DEBUG"];
+      Object.assign(console, { log, debug, info, trace, warn, error });
+    }
+    expect(printed).toEqual([]);
+  });
+});
+
 /** Everything that a server could do to us while it knows the secret. */
 const EVIL: readonly [string, (request: CannedRequest) => Reply][] = [
   ["echoes the header in a web page", echo((a) => ({ body: `<html>${a}</html>` }))],

@@ -1,0 +1,105 @@
+/** Differences of schema files line by line. */
+import type { SourceFile } from "./files.ts";
+import { Painter } from "./paint.ts";
+
+/** Unchanged lines shown around what changed. */
+const CONTEXT = 3;
+/** So many unchanged lines part two stretches. */
+const SPLIT = 7;
+
+interface Row {
+  readonly mark: " " | "+" | "-";
+  readonly line: string;
+}
+
+/** Every file that differs, each stretch under `@ line 1 to 6`. */
+export function renderTextual(
+  before: readonly SourceFile[],
+  after: readonly SourceFile[],
+  colours: boolean,
+): string {
+  const old = new Map(before.map(({ filename, content }) => [filename, content]));
+  const fresh = new Map(after.map(({ filename, content }) => [filename, content]));
+  const painter = new Painter(colours);
+  let isFirst = true;
+  for (const filename of [...new Set([...old.keys(), ...fresh.keys()])].toSorted()) {
+    const [from, to] = [old.get(filename) ?? "", fresh.get(filename) ?? ""];
+    if (from === to) continue;
+    if (!isFirst) painter.line();
+    isFirst = false;
+    painter.line(painter.paint("bold", filename));
+    renderRows(painter, diffLines(linesOf(from), linesOf(to)));
+  }
+  return painter.text;
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
+/** The rows of a shortest edit: common lines kept, deletions before insertions. */
+export function diffLines(before: readonly string[], after: readonly string[]): Row[] {
+  const lengths = commonLengths(before, after);
+  const rows: Row[] = [];
+  let [i, j] = [0, 0];
+  while (i < before.length || j < after.length) {
+    const [old, fresh] = [before[i], after[j]];
+    if (old !== undefined && old === fresh) {
+      rows.push({ mark: " ", line: old });
+      i++;
+      j++;
+    } else if (
+      old !== undefined &&
+      (fresh === undefined || (lengths[i + 1]?.[j] ?? 0) >= (lengths[i]?.[j + 1] ?? 0))
+    ) {
+      rows.push({ mark: "-", line: old });
+      i++;
+    } else {
+      rows.push({ mark: "+", line: fresh ?? "" });
+      j++;
+    }
+  }
+  return rows;
+}
+
+/** Lengths of the longest common subsequences of all pairs of endings. */
+function commonLengths(before: readonly string[], after: readonly string[]): number[][] {
+  const lengths = Array.from({ length: before.length + 1 }, () =>
+    Array.from({ length: after.length + 1 }, () => 0),
+  );
+  for (let i = before.length - 1; i >= 0; i--) {
+    const row = lengths[i] ?? [];
+    const next = lengths[i + 1] ?? [];
+    for (let j = after.length - 1; j >= 0; j--) {
+      row[j] =
+        before[i] === after[j] ? (next[j + 1] ?? 0) + 1 : Math.max(next[j] ?? 0, row[j + 1] ?? 0);
+    }
+  }
+  return lengths;
+}
+
+function renderRows(painter: Painter, rows: readonly Row[]): void {
+  const changed = rows.flatMap((row, index) => (row.mark === " " ? [] : [index]));
+  let start = 0;
+  while (start < changed.length) {
+    let end = start;
+    while (end + 1 < changed.length && (changed[end + 1] ?? 0) - (changed[end] ?? 0) <= SPLIT)
+      end++;
+    const from = Math.max((changed[start] ?? 0) - CONTEXT, 0);
+    const to = Math.min((changed[end] ?? 0) + 1 + CONTEXT, rows.length);
+    const lines = (stretch: readonly Row[]) => stretch.filter(({ mark }) => mark !== "-").length;
+    const first = lines(rows.slice(0, from)) + 1;
+    const last = Math.min(first - 1 + lines(rows.slice(from, to)), rows.length);
+    painter.line(painter.paint("cyan", `@ line ${first} to ${last}`));
+    for (const row of rows.slice(from, to)) painter.line(rowText(painter, row));
+    start = end + 1;
+  }
+}
+
+function rowText(painter: Painter, { mark, line }: Row): string {
+  if (mark === " ") return line === "" ? "" : `  ${line}`;
+  const text = line === "" ? mark : `${mark} ${line}`;
+  return painter.paint(mark === "+" ? "green" : "red", text);
+}

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { ArkError } from "../errors/errors.ts";
 import { Counters } from "./counters.ts";
 import { aborted, failure } from "./failure.ts";
 import { Http1Wire } from "./http1.ts";
@@ -54,7 +55,9 @@ export class HttpTransport implements Transport {
 
   async send(request: FaunaRequest): Promise<Answer> {
     if (request.signal?.aborted === true) throw aborted(request.signal);
-    if (this.#closed) throw failure("refused", "The connection has been closed by this process.");
+    if (this.#closed) {
+      throw new ArkError("ERR_INTERRUPTED", "The connection has been closed by this process.");
+    }
     const body = typeof request.body === "string" ? Buffer.from(request.body) : request.body;
     this.#counters.sent(body?.byteLength ?? 0);
     const {

@@ -66,6 +66,8 @@ const STATUS: Readonly<Record<number, Exclude<Verdict, undefined>>> = {
 export class RetryingTransport implements Transport {
   readonly #inner: Transport;
   readonly #options: RetryOptions;
+  /** Whether anything has ever answered: a wrong address is told sooner than a server that is restarting. */
+  #answered = false;
 
   constructor(inner: Transport, options: Partial<RetryOptions> = {}) {
     this.#inner = inner;
@@ -77,7 +79,8 @@ export class RetryingTransport implements Transport {
     for (let attempt = 1; ; attempt++) {
       const outcome = await settle(this.#inner.send(current));
       const verdict = judge(outcome, current);
-      const last = attempt >= this.#options.attempts;
+      this.#answered ||= outcome.answer !== undefined;
+      const last = attempt >= this.#attempts(outcome);
       if (verdict === undefined || last || !mayRepeat(verdict, current)) return unwrap(outcome);
       const pauseMs = this.#pause(attempt, outcome);
       this.#options.counters?.repeated();
@@ -91,6 +94,12 @@ export class RetryingTransport implements Transport {
 
   close(): Promise<void> {
     return this.#inner.close();
+  }
+
+  #attempts({ error }: Outcome): number {
+    const { attempts } = this.#options;
+    const nobody = !this.#answered && failureOf(error)?.kind === "unreachable";
+    return nobody ? Math.min(attempts, 2) : attempts;
   }
 
   #pause(attempt: number, outcome: Outcome): number {

@@ -200,6 +200,17 @@ describe.each([{ http1: false }, { http1: true }])("HttpTransport, http1: $http1
   });
 });
 
+describe("HttpTransport", () => {
+  it("takes no requests once it is closed", async () => {
+    await using at = await pair({ reply: () => ({ body: "{}" }) });
+    await at.transport.send(REQUEST);
+    await at.transport.close();
+    await at.transport.close();
+    expect((await failing(at.transport.send(REQUEST))).code).toBe("ERR_INTERRUPTED");
+    expect(at.server.requests).toHaveLength(1);
+  });
+});
+
 describe("HttpTransport over HTTP/2", () => {
   it("carries many requests at once over one connection", async () => {
     await using at = await pair({ reply: ({ body }) => ({ body }) });

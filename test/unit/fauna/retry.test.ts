@@ -105,6 +105,16 @@ describe("RetryingTransport", () => {
     expect(await outcome(impatient(cuts).transport.send(REQUEST))).toBe("cut");
   });
 
+  it("soon gives up an address that has never answered, and not one that has", async () => {
+    const wrong = new Fated("unreachable");
+    expect(await outcome(impatient(wrong).transport.send(REQUEST))).toBe("unreachable");
+    expect(wrong.sent).toHaveLength(2);
+    const restarting = new Fated(200, "unreachable", "unreachable", "unreachable", 200);
+    const { transport } = impatient(restarting);
+    await transport.send(REQUEST);
+    expect(await outcome(transport.send(REQUEST))).toBe(200);
+  });
+
   it("waits up to twice as long each time, never longer than the cap", async () => {
     const { transport, pauses } = impatient(new Fated(409), {
       attempts: 6,

@@ -259,7 +259,8 @@ function compareEdge(edge: Edge, key: RowKey): number {
 }
 
 function compareDocuments(a: RowKey, b: RowKey): number {
-  return a.collection - b.collection || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  if (a.id !== b.id) return a.id < b.id ? -1 : 1;
+  return a.collection - b.collection;
 }
 
 function keySize(key: RowKey): number {

@@ -83,9 +83,9 @@ export function compareTuples(a: readonly Data[], b: readonly Data[]): number {
   return a.length - b.length;
 }
 
-/** By collection number, then by id. */
+/** By id, then by collection number (recording v4-schema/index-value-types). */
 export function compareRefs(a: DocRef, b: DocRef): number {
-  return a.collection - b.collection || sign(a.id, b.id);
+  return sign(a.id, b.id) || a.collection - b.collection;
 }
 
 /** Whether two values are the same to an index: 1 and 1.0 are. */

@@ -36,6 +36,11 @@ export class Writer {
     return this.#transaction.database;
   }
 
+  /** The time that the transaction reads at is, by ever so little, earlier than the one it commits at (recording v4-write/ttl-days). */
+  get #snapshot(): bigint {
+    return this.#transaction.now - 1n;
+  }
+
   /** A new newest version of `ref`, at the transaction's time. */
   write(ref: DocRef, fields: ObjectData, options: WriteOptions): Version {
     const { now } = this.#transaction;
@@ -185,10 +190,7 @@ export class Writer {
       const days = store.definition.get("ttl_days");
       const isDue = options.defaultTtl !== false && typeof days === "bigint" && !fields.has("ttl");
       const all = isDue
-        ? new Map([
-            ["ttl", Time.fromMicros(this.#transaction.now + days * MICROS_PER_DAY)],
-            ...fields,
-          ])
+        ? new Map([["ttl", Time.fromMicros(this.#snapshot + days * MICROS_PER_DAY)], ...fields])
         : fields;
       if (all.has("ttl")) store.hasTtl = true;
       return all;

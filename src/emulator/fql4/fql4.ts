@@ -34,7 +34,7 @@ export interface V4Context {
 export interface V4Options {
   readonly version: ApiVersion;
   /** Refuses to write, as queries sent with GET are. */
-  readonly readOnly?: boolean;
+  readonly readOnly?: boolean | undefined;
 }
 
 /** The answer: statuses below 400 stand for a query that succeeded and whose writes are to be kept. */

@@ -14,7 +14,7 @@ import {
   zeroOrMore,
 } from "../cast.ts";
 import { equals } from "../equals.ts";
-import { fail, invalidArgument, together, wrongType } from "../failure.ts";
+import { fail, invalidArgument, together, V4Failure, wrongType } from "../failure.ts";
 import { type Call, define, type Form } from "../form.ts";
 import { type Frame, PURE, READ, WRITE } from "../frame.ts";
 import { applyLambda, expressionOf } from "../lambda.ts";
@@ -47,14 +47,25 @@ function each<T>(
   return fail(wrongType(["Array or Page"], typeOf(collection), position.at("collection")));
 }
 
-/** The results of a function for each item; the first failure ends it. */
+/** The results of a function for each item. All of them are gone through, then the first failure counts. */
 function applyAll(
   frame: Frame,
   items: readonly Literal[],
   fn: AnyLambda,
   position: Position,
 ): Literal[] {
-  return items.map((item) => applyLambda(frame, fn, item, position));
+  const results: Literal[] = [];
+  let failure: V4Failure | undefined;
+  for (const item of items) {
+    try {
+      results.push(applyLambda(frame, fn, item, position));
+    } catch (error) {
+      if (!(error instanceof V4Failure)) throw error;
+      failure ??= error;
+    }
+  }
+  if (failure) throw failure;
+  return results;
 }
 
 function filter(collection: Iterable4, fn: AnyLambda, { frame, position }: Call): Literal {

@@ -183,8 +183,9 @@ export class Renderer {
     }
     members.push(["action", `"${action}"`]);
     members.push([atLeast(this.#version, "2.7") ? "document" : "instance", document]);
-    if (isSetData(data)) members.push(["data", this.#array(data)]);
-    else if (data !== undefined) members.push(["data", this.#diff(data)]);
+    if (Array.isArray(data)) {
+      if (isSetData(data)) members.push(["data", this.#array(data)]);
+    } else if (data !== undefined) members.push(["data", this.#diff(data)]);
     return this.members(members);
   }
 

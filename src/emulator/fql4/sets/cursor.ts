@@ -26,8 +26,8 @@ export interface Cursor {
   readonly bound: Bound;
 }
 
-const FIRST = new DocRef(-1, 0n);
-const LAST = new DocRef(Number.MAX_SAFE_INTEGER, 0n);
+const FIRST = new DocRef(0, -(2n ** 63n));
+const LAST = new DocRef(0, 2n ** 63n);
 
 /**
  * The place that `cursor` stands for in a set without events: an array of values, with the document behind them.

@@ -91,20 +91,18 @@ export class SchemaSet extends DocumentsSet {
   }
 }
 
-/** The first id behind a lower bound. */
+/** The first id behind a lower bound. Documents of all collections are in one order, by id. */
 function lowest(bound: Bound | undefined, collection: number): bigint | undefined | "none" {
   if (bound?.ref === undefined) return bound?.isBehind === true ? "none" : undefined;
-  if (bound.ref.collection !== collection) {
-    return bound.ref.collection < collection ? undefined : "none";
-  }
-  return bound.isBehind ? bound.ref.id + 1n : bound.ref.id;
+  const { ref, isBehind } = bound;
+  const isPassed = ref.collection === collection ? isBehind : ref.collection > collection;
+  return isPassed ? ref.id + 1n : ref.id;
 }
 
 /** The last id before an upper bound. */
 function highest(bound: Bound | undefined, collection: number): bigint | undefined | "none" {
   if (bound?.ref === undefined) return bound?.isBehind === false ? "none" : undefined;
-  if (bound.ref.collection !== collection) {
-    return bound.ref.collection > collection ? undefined : "none";
-  }
-  return bound.isBehind ? bound.ref.id : bound.ref.id - 1n;
+  const { ref, isBehind } = bound;
+  const isIncluded = ref.collection === collection ? isBehind : ref.collection > collection;
+  return isIncluded ? ref.id : ref.id - 1n;
 }

@@ -35,6 +35,8 @@ export class IndexSet extends SetValue {
     const sources = [this];
     const range = { from: keyOf(from, true), to: keyOf(to, false), reverse, at: frame.at };
     for (const { ref, values } of frame.session.in(database).rows(index.id, terms, range)) {
+      // An index of several collections forgets those that are deleted.
+      if (database.store(ref.collection).isDeleted) continue;
       yield { database, values, ref, sources };
     }
   }

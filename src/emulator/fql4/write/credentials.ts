@@ -72,7 +72,14 @@ export function writeCredentials(
     return;
   }
   const ref = session.transaction.newRef(NATIVE.Credential);
-  const withOwner = new Map<string, Data>([...params, ["instance", owner]]);
+  // The hash stands before the owner, as the server has it.
+  const hash = asServer(params);
+  const given = "code" in hash ? params : hash.params;
+  const withOwner = new Map<string, Data>([
+    ["hashed_password", given.get("hashed_password") ?? null],
+    ...params,
+    ["instance", owner],
+  ]);
   store(frame, ref, EMPTY_OBJECT, withOwner, true, position, true);
 }
 

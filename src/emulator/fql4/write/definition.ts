@@ -60,7 +60,19 @@ export function changeDefinition(
   const given = pick(params, writable);
   const staying = new Set([...kind.kept, ...(kind.retained ?? [])]);
   const base = isPartial ? before : pick(before, staying);
-  return put(kind, mergeObjects(base, given), { ...write, before });
+  return put(kind, retaining(kind, mergeObjects(base, given)), { ...write, before });
+}
+
+/** What v10 has defined is put back behind what v4 has written, in an order of its own. */
+function retaining(kind: Kind, fields: ObjectData): ObjectData {
+  const ordered = new Map(fields);
+  for (const name of kind.moved ?? []) {
+    const value = fields.get(name);
+    if (value === undefined) continue;
+    ordered.delete(name);
+    ordered.set(name, value);
+  }
+  return ordered;
 }
 
 /** Takes a definition away, and what hangs on it. */

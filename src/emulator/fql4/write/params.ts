@@ -1,6 +1,12 @@
 /** The `params` of a write: what is stored of them, and references that cannot be. */
 import { NATIVE, isUserCollection } from "../../data/ids.ts";
-import { type Data, DocRef, EMPTY_OBJECT, type ObjectData } from "../../data/value.ts";
+import {
+  type Data,
+  DocRef,
+  dropNullMembers,
+  EMPTY_OBJECT,
+  type ObjectData,
+} from "../../data/value.ts";
 import { type FieldFailure, V4Failure, validationFailed } from "../failure.ts";
 import type { Position } from "../position.ts";
 import { resolveName } from "../resolve.ts";
@@ -86,8 +92,9 @@ class Taker {
       }
       const data =
         typeof item === "object" ? this.#value(item, { step: i, outer: way }) : (item as Data);
-      if (data !== item) isChanged = true;
-      taken.push(data);
+      const kept = data instanceof Map ? withoutNulls(data as ObjectData) : data;
+      if (kept !== item) isChanged = true;
+      taken.push(kept);
     }
     return isChanged ? taken : (items as readonly Data[]);
   }
@@ -111,6 +118,12 @@ class Taker {
     const found = name === undefined ? undefined : resolveName(this.#session, type, name);
     return found instanceof DocRef ? found : ref;
   }
+}
+
+/** Objects in arrays replace what was there: their nulls have nothing to remove. */
+function withoutNulls(members: ObjectData): ObjectData {
+  for (const value of members.values()) if (value === null) return dropNullMembers(members);
+  return members;
 }
 
 const TYPES = new Map<number, "collection" | "index" | "function">([

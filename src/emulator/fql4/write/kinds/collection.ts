@@ -26,6 +26,7 @@ export const collectionKind: Kind = {
     "migrations",
     "document_ttls",
   ]),
+  moved: ["computed_fields", "fields", "migrations", "indexes", "constraints", "alias"],
   kept: new Set(["name", "history_days"]),
   defaults: [["history_days", 0n]],
   validate(fields) {

@@ -24,6 +24,8 @@ export interface Kind {
   readonly final?: ReadonlySet<string>;
   /** Members that v4 leaves as they are, in updates and replacements: v10's. */
   readonly retained?: ReadonlySet<string>;
+  /** Those of them that a write puts behind all others, in this order. */
+  readonly moved?: readonly string[];
   /** Members that a replacement keeps if it does not mention them. */
   readonly kept: ReadonlySet<string>;
   /** What a new definition has unless it says otherwise; null says that it has nothing. */

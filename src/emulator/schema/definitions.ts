@@ -44,6 +44,10 @@ export function createDefinition(
   fields: ObjectData,
 ): DocRef {
   const title = `Failed to create ${kindName(kind)}.`;
+  refuse(title, [
+    ...reservedMembers(fields),
+    ...shapeViolations(transaction, kind, fields, undefined),
+  ]);
   const complete = completed(
     transaction,
     kind,
@@ -51,17 +55,10 @@ export function createDefinition(
     withBirthDefaults(kind, fields),
     undefined,
   );
-  refuse(title, [
-    ...reservedMembers(fields),
-    ...shapeViolations(transaction, kind, complete, undefined),
-  ]);
   refuseTwins(transaction, kind, complete, undefined);
   const ref = transaction.newRef(kind);
-  transaction.create(
-    ref,
-    kind === NATIVE.AccessProvider ? withAudience(transaction, complete) : complete,
-  );
-  settle(transaction, ref, undefined, complete);
+  transaction.create(ref, complete);
+  settle(transaction, ref, undefined, complete, hiddenIndexes(fields));
   return ref;
 }
 
@@ -101,7 +98,7 @@ export function replaceDefinition(
 export function deleteDefinition(transaction: Transaction, ref: DocRef): Version {
   const version = current(transaction, ref);
   const kind = kindOf(ref);
-  const title = `Failed to delete ${kindName(kind)} \`${String(version.fields.get("name"))}\`.`;
+  const title = `Failed to delete ${kindName(kind)} \`${nameOf(version.fields)}\`.`;
   if (kind === NATIVE.Collection) refuse(title, deletionViolations(transaction));
   noteChange(transaction, ref, version.fields);
   transaction.delete(ref);
@@ -134,15 +131,31 @@ function rewriteDefinition(
   reserved: readonly Violation[],
 ): Version {
   const kind = kindOf(ref);
-  const title = `Failed to update ${kindName(kind)} \`${String(before.get("name"))}\`.`;
+  const title = `Failed to update ${kindName(kind)} \`${nameOf(before)}\`.`;
+  refuse(title, [...reserved, ...shapeViolations(transaction, kind, fields, before)]);
   const complete = completed(transaction, kind, ref, fields, before);
-  refuse(title, [...reserved, ...shapeViolations(transaction, kind, complete, before)]);
   if (kind === NATIVE.Collection)
     refuse(title, protectionViolations(transaction, before, complete));
   refuseTwins(transaction, kind, complete, ref);
   const version = transaction.replace(ref, complete);
-  settle(transaction, ref, before, complete);
+  settle(transaction, ref, before, complete, hiddenIndexes(fields));
   return version;
+}
+
+/** Indexes that queries are not to use. */
+function hiddenIndexes(fields: ObjectData): Set<string> {
+  const indexes = fields.get("indexes");
+  const entries = isObjectData(indexes) ? [...indexes] : [];
+  return new Set(
+    entries
+      .filter(([, index]) => isObjectData(index) && index.get("queryable") === false)
+      .map(([name]) => name),
+  );
+}
+
+function nameOf(fields: ObjectData): string {
+  const name = fields.get("name");
+  return typeof name === "string" ? name : "";
 }
 
 function refuse(message: string, violations: readonly Violation[]): void {
@@ -189,10 +202,6 @@ function refuseTwins(
   );
 }
 
-function withAudience(transaction: Transaction, fields: ObjectData): ObjectData {
-  return new Map([...fields, ["audience", audience(transaction)]]);
-}
-
 /** What the tokens of an access provider must be made out to. */
 export function audience(transaction: Transaction): string {
   return `https://db.fauna.com/db/${transaction.database.globalId}`;
@@ -215,8 +224,8 @@ function completed(
   fields: ObjectData,
   before: ObjectData | undefined,
 ): ObjectData {
-  if (kind === NATIVE.AccessProvider && before !== undefined && !fields.has("audience")) {
-    return objectOf([...fields, ["audience", before.get("audience")]]);
+  if (kind === NATIVE.AccessProvider) {
+    return objectOf([...fields, ["audience", before?.get("audience") ?? audience(transaction)]]);
   }
   if (kind !== NATIVE.Collection) return fields;
   const indexes = fields.get("indexes") ?? new Map<string, Data>();
@@ -261,13 +270,12 @@ class States {
     const status = this.known.get(key) ?? (this.ready ? "complete" : "building");
     const values = index.get("values");
     const ordered = isArrayData(values) ? values.map(withOrder) : values;
-    // A status that was given stays, to be refused.
     return objectOf([
       ["terms", index.get("terms")],
       ["values", ordered],
       ...[...index].filter(([name]) => !["terms", "values", "queryable", "status"].includes(name)),
       ["queryable", status === "building" ? false : (index.get("queryable") ?? true)],
-      ["status", index.get("status") ?? status],
+      ["status", status],
     ]);
   }
 
@@ -275,7 +283,7 @@ class States {
     if (!isObjectData(constraint) || !constraint.has("unique")) return constraint;
     const [fields = []] = uniqueFields(new Map([["constraints", [constraint]]]));
     const status = this.known.get(uniqueKey(fields)) ?? (this.ready ? "active" : "pending");
-    return new Map([...constraint, ["status", constraint.get("status") ?? status]]);
+    return new Map([...constraint, ["status", status]]);
   }
 }
 
@@ -308,6 +316,7 @@ function settle(
   ref: DocRef,
   before: ObjectData | undefined,
   after: ObjectData,
+  unqueryable: ReadonlySet<string>,
 ): void {
   noteChange(transaction, ref, before);
   renameReferences(transaction, ref, before, after);
@@ -317,7 +326,7 @@ function settle(
   const isBuilding =
     !buildsAtOnce(transaction, collection) && indexKeys(after).some((key) => !known.has(key));
   syncIndexes(transaction, collection, after);
-  if (isBuilding) finishBuildsLater(transaction, collection, new Set());
+  if (isBuilding) finishBuildsLater(transaction, collection, unqueryable);
 }
 
 /** Whether a write failed because a name is taken. */

@@ -87,15 +87,21 @@ function renderRows(painter: Painter, rows: readonly Row[]): void {
     let end = start;
     while (end + 1 < changed.length && (changed[end + 1] ?? 0) - (changed[end] ?? 0) <= SPLIT)
       end++;
-    const from = Math.max((changed[start] ?? 0) - CONTEXT, 0);
-    const to = Math.min((changed[end] ?? 0) + 1 + CONTEXT, rows.length);
-    const lines = (stretch: readonly Row[]) => stretch.filter(({ mark }) => mark !== "-").length;
-    const first = lines(rows.slice(0, from)) + 1;
-    const last = Math.min(first - 1 + lines(rows.slice(from, to)), rows.length);
+    const [head, tail] = [changed[start] ?? 0, (changed[end] ?? 0) + 1];
+    const from = Math.max(head - CONTEXT, 0);
+    const to = Math.min(tail + CONTEXT, rows.length);
+    // As the server counts: lines of the new text, with the context whether it is there or not.
+    const before = newLines(rows.slice(0, head));
+    const first = Math.max(before - CONTEXT, 0) + 1;
+    const last = Math.min(before + newLines(rows.slice(head, tail)) + CONTEXT, rows.length);
     painter.line(painter.paint("cyan", `@ line ${first} to ${last}`));
     for (const row of rows.slice(from, to)) painter.line(rowText(painter, row));
     start = end + 1;
   }
+}
+
+function newLines(rows: readonly Row[]): number {
+  return rows.filter(({ mark }) => mark !== "-").length;
 }
 
 function rowText(painter: Painter, { mark, line }: Row): string {

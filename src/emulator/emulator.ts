@@ -70,7 +70,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const clock = options.clock ?? systemClock;
   const cluster = new Cluster({ now: clock });
   const node = new Node({ cluster, secret, clock, testPredicate, log: options.log });
-  const handler = createHandler(node, composeLanguages(), options.faults);
+  const handler = createHandler(node, composeLanguages(cluster), options.faults);
   const listener = await listen({ host, port }, (request, response) => {
     void converse(handler, request, response);
   });

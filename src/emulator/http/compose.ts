@@ -1,20 +1,92 @@
 /** Joins the languages: each answers its own requests and is the other's neighbour. */
-import type { Languages, Outcome } from "./languages.ts";
+import type { PredicateTester } from "../auth/roles.ts";
+import type { Cluster } from "../data/cluster.ts";
+import { QueryFailure } from "../fql10/failure.ts";
+import { decodeToken, tokenTime } from "../fql10/event-token.ts";
+import { callV10, testV10 } from "../fql10/calls.ts";
+import { evaluateV10, type Neighbours as V10Neighbours, v10Language } from "../fql10/fql10.ts";
+import { Context } from "../fql10/interpreter/context.ts";
+import { Query } from "../fql10/query.ts";
+import { renderTagged } from "../fql10/render/json.ts";
+import { materialise } from "../fql10/render/materialise.ts";
+import {
+  callV4Function,
+  evaluateV4,
+  type Neighbours as V4Neighbours,
+  testV4Predicate,
+} from "../fql4/fql4.ts";
+import { installLanguage } from "../schema/language.ts";
+import { poll } from "./feed/poll.ts";
+import type { FeedPage, FeedRefusal, Languages, Outcome } from "./languages.ts";
+
+const v4Neighbours: V4Neighbours = {
+  callV10: (site, name, source, args) =>
+    callV10({ ...site, neighbours: v10Neighbours }, name, source, args),
+};
+
+const v10Neighbours: V10Neighbours = {
+  callV4: ({ transaction, auth, body, args, at, deadline }) => {
+    const site = { transaction, auth, at, depth: 0, deadline };
+    const result = callV4Function(site, body, args, v4Neighbours);
+    switch (result.kind) {
+      case "value":
+        return result;
+      case "error":
+        return { kind: "error", messages: [result.message] };
+      case "foreign":
+        return { kind: "error", messages: [`A ${result.type} cannot leave FQL v4.`] };
+    }
+  },
+};
+
+/** Predicates of roles, in whichever language they are written. */
+export const testPredicate: PredicateTester = (transaction, predicate, action, subject, auth) =>
+  typeof predicate === "string"
+    ? testV10(transaction, predicate, action, subject, auth)
+    : testV4Predicate(transaction, predicate, action, subject, auth, v4Neighbours);
+
+/** The languages of the databases of `cluster`. */
+export function composeLanguages(cluster: Cluster): Languages {
+  installLanguage(cluster, v10Language);
+  return {
+    v4: (session, text, options) =>
+      evaluateV4({ ...session, neighbours: v4Neighbours }, text, options),
+    v10: (session, text, { format, queryTags }) =>
+      evaluateV10({ ...session, neighbours: v10Neighbours }, { text, format, queryTags }),
+    schema: () => missing("schema"),
+    eventSourceStart: (token) => {
+      const ts = tokenTime(token);
+      return ts === undefined ? undefined : { ts, ordinal: 0 };
+    },
+    feed: readFeed,
+  };
+}
 
 const missing = (what: string): Outcome => ({
   status: 500,
   body: JSON.stringify({ error: { code: "internal_error", message: `${what} is not there yet` } }),
 });
 
-export function composeLanguages(): Languages {
-  return {
-    v4: () => missing("FQL v4"),
-    v10: () => missing("FQL v10"),
-    schema: () => missing("schema"),
-    eventSourceStart: () => undefined,
-    feed: () => ({ message: "no feeds yet" }),
-  };
-}
-
-/** Predicates of roles, in whichever language they are written. */
-export const testPredicate = (): boolean => false;
+const readFeed: Languages["feed"] = (
+  session,
+  { token, from, pageSize },
+): FeedPage | FeedRefusal => {
+  const query = new Query(session.transaction, {
+    deadline: session.deadline,
+    neighbours: v10Neighbours,
+  });
+  const context = Context.top(query, session.auth).limited({
+    most: "read",
+    reason: "change feeds requests",
+  });
+  try {
+    const { source, time } = decodeToken(context, token) ?? {};
+    if (source === undefined || time === undefined) return { message: "no event source" };
+    return poll(context, source, from ?? { ts: time, ordinal: 0 }, pageSize, (inside, value) =>
+      renderTagged(materialise(inside, value), session.transaction.now),
+    );
+  } catch (error) {
+    if (error instanceof QueryFailure) return { message: error.message };
+    throw error;
+  }
+};

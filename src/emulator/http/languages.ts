@@ -1,7 +1,7 @@
 /** What the routes ask of the languages: one function for each way of asking the database something. */
 import type { Auth } from "../auth/auth.ts";
 import type { Transaction } from "../data/transaction.ts";
-import type { ApiVersion } from "../fql4/version.ts";
+import type { V4Options } from "../fql4/fql4.ts";
 import type { Cursor } from "./feed/cursor.ts";
 import type { Part } from "./multipart.ts";
 import type { V10Params } from "./params.ts";
@@ -46,7 +46,7 @@ export interface FeedRefusal {
 
 export interface Languages {
   /** Evaluates a v4 query; `text` is the body as sent. */
-  v4(session: Session, text: string, version: ApiVersion): Outcome;
+  v4(session: Session, text: string, options: V4Options): Outcome;
   /** Evaluates a v10 request; `text` is the body as sent, not empty. */
   v10(session: Session, text: string, params: V10Params): Outcome;
   /** Answers a request below `/schema/1`. */

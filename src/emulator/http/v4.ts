@@ -22,7 +22,7 @@ export function answerV4(node: Node, languages: Languages, request: Incoming): A
     case "":
       if (request.method === "POST") return evaluate(node, languages, request, params, body);
       if (request.method !== "GET") return methodFor(node, request, ["GET", "POST"]);
-      return evaluate(node, languages, request, params, request.query.get("q") ?? "");
+      return evaluate(node, languages, request, params, request.query.get("q") ?? "", true);
     case "/linearized":
       if (request.method !== "POST") return methodFor(node, request, ["POST"]);
       return evaluate(node, languages, request, params, body);
@@ -65,6 +65,7 @@ function evaluate(
   request: Incoming,
   params: V4Params,
   text: string,
+  readOnly = false,
 ): Answer {
   const deadline = request.startedAt + params.timeoutMs;
   try {
@@ -72,7 +73,10 @@ function evaluate(
       request,
       params.lastSeenTxn,
       (session) => ({
-        outcome: languages.v4({ ...session, deadline }, text, params.apiVersion),
+        outcome: languages.v4({ ...session, deadline }, text, {
+          version: params.apiVersion,
+          readOnly,
+        }),
         transaction: session.transaction,
       }),
       ({ outcome }) => outcome.status < 400,

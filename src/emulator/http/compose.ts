@@ -16,8 +16,9 @@ import {
   testV4Predicate,
 } from "../fql4/fql4.ts";
 import { installLanguage } from "../schema/language.ts";
+import { answerSchemaCall } from "../schema/routes.ts";
 import { poll } from "./feed/poll.ts";
-import type { FeedPage, FeedRefusal, Languages, Outcome } from "./languages.ts";
+import type { FeedPage, FeedRefusal, Languages } from "./languages.ts";
 
 const v4Neighbours: V4Neighbours = {
   callV10: (site, name, source, args) =>
@@ -53,7 +54,7 @@ export function composeLanguages(cluster: Cluster): Languages {
       evaluateV4({ ...session, neighbours: v4Neighbours }, text, options),
     v10: (session, text, { format, queryTags }) =>
       evaluateV10({ ...session, neighbours: v10Neighbours }, { text, format, queryTags }),
-    schema: () => missing("schema"),
+    schema: ({ transaction, auth }, request) => answerSchemaCall(transaction, auth, request),
     eventSourceStart: (token) => {
       const ts = tokenTime(token);
       return ts === undefined ? undefined : { ts, ordinal: 0 };
@@ -61,11 +62,6 @@ export function composeLanguages(cluster: Cluster): Languages {
     feed: readFeed,
   };
 }
-
-const missing = (what: string): Outcome => ({
-  status: 500,
-  body: JSON.stringify({ error: { code: "internal_error", message: `${what} is not there yet` } }),
-});
 
 const readFeed: Languages["feed"] = (
   session,

@@ -6,6 +6,7 @@ import { decodeToken, tokenTime } from "../fql10/event-token.ts";
 import { callV10, testV10 } from "../fql10/calls.ts";
 import { evaluateV10, type Neighbours as V10Neighbours, v10Language } from "../fql10/fql10.ts";
 import { Context } from "../fql10/interpreter/context.ts";
+import { eventSource } from "../fql10/modules/event-source.ts";
 import { Query } from "../fql10/query.ts";
 import { renderTagged } from "../fql10/render/json.ts";
 import { materialise } from "../fql10/render/materialise.ts";
@@ -78,6 +79,8 @@ const readFeed: Languages["feed"] = (
   try {
     const { source, time } = decodeToken(context, token) ?? {};
     if (source === undefined || time === undefined) return { message: "no event source" };
+    // Made once more, for this caller: whoever may not read the set may not follow it.
+    eventSource(context, source.set, [], ".eventSource()");
     return poll(context, source, from ?? { ts: time, ordinal: 0 }, pageSize, (inside, value) =>
       renderTagged(materialise(inside, value), session.transaction.now),
     );

@@ -1,0 +1,309 @@
+/**
+ * What an import does, in which order, and why: a list of steps, made before the first write. A dry run prints it; an
+ * import runs it. Every step can be repeated without changing its result.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DefinitionKind, DefinitionLine } from "../archive/archive.ts";
+import { ArkError, isArkError } from "../errors/errors.ts";
+import { type Connection, pushSchema, type SchemaFile } from "../fauna/fauna.ts";
+import { isJsonObject, parseJson, printJson, printString } from "../values/json.ts";
+import type { DocumentsRun } from "./documents.ts";
+import { setMarker } from "./marker.ts";
+import type { ImportSource } from "./source.ts";
+import { sameFiles, schemaStages } from "./stages.ts";
+import {
+  createV4Definition,
+  hasMember,
+  updateV4Definition,
+  type V4Kind,
+  waitForIndex,
+} from "./v4-definitions.ts";
+
+export interface Step {
+  readonly title: string;
+  /** Why it is there, and why at this place. */
+  readonly reason: string;
+  run(context: StepContext): Promise<void>;
+}
+
+export interface StepContext {
+  readonly target: Connection;
+  readonly documents: DocumentsRun;
+  readonly signal: AbortSignal;
+  readonly started: string;
+}
+
+/** @param existing collections that the target has; the others of a source without a schema are made. */
+export function planSteps(source: ImportSource, existing: ReadonlySet<string>): Step[] {
+  return [
+    markStep(source),
+    ...(source.hasSchema ? schemaSteps(source) : bareCollectionSteps(source, existing)),
+    ...documentSteps(source),
+    ...(source.hasSchema ? closingSteps(source) : []),
+  ];
+}
+
+function markStep(source: ImportSource): Step {
+  return {
+    title: "mark the target",
+    reason: "an import that does not finish is recognised by it, and goes on with --continue",
+    run: ({ target, signal, started }) =>
+      setMarker(target, { source: source.identity, started }, signal),
+  };
+}
+
+function schemaSteps(source: ImportSource): Step[] {
+  const { bare, loading } = schemaStages(source);
+  const definitions = (kind: DefinitionKind): readonly DefinitionLine[] =>
+    source.definitions.get(kind) ?? [];
+  const v4 = (kind: V4Kind): readonly DefinitionLine[] =>
+    definitions(kind).filter(({ madeBy }) => madeBy === "v4");
+  const functions = v4("functions");
+  const withRole = functions.filter((definition) => hasMember(definition, "role"));
+  const steps: Step[] = [];
+  if (bare.length > 0) {
+    steps.push(
+      pushStep(
+        "push the schema files",
+        bare,
+        "collections first: everything else names them; ttl_days waits, or documents would get a ttl counted from now",
+      ),
+    );
+  } else {
+    steps.push(
+      ...eachV4(
+        "create the collection",
+        "collections",
+        definitions("collections"),
+        "there are no schema files to push",
+        ["ttl_days"],
+      ),
+    );
+  }
+  steps.push(
+    ...eachV4(
+      "create the v4 function",
+      "functions",
+      functions,
+      "before what calls it; its role comes after the roles",
+      ["role"],
+    ),
+    ...indexSteps(v4("indexes")),
+    ...eachV4(
+      "create the v4 role",
+      "roles",
+      v4("roles"),
+      "after the collections, indexes and functions that it names",
+    ),
+    ...withRole.map((definition) =>
+      updateStep(
+        "give the v4 function its role",
+        "functions",
+        definition,
+        ["role"],
+        "roles and functions may name one another",
+      ),
+    ),
+  );
+  if (bare.length > 0) {
+    // The providers with v4 roles are in the files too, but only without their predicates and data.
+    steps.push(
+      ...eachV4(
+        "create the v4 access provider",
+        "access_providers",
+        v4("access_providers"),
+        "after its roles",
+      ),
+    );
+    if (!sameFiles(bare, loading)) {
+      steps.push(
+        pushStep(
+          "push the schema files again",
+          loading,
+          "now with what names v4's functions and roles",
+        ),
+      );
+    }
+  } else {
+    steps.push(
+      ...eachV4(
+        "create the access provider",
+        "access_providers",
+        v4("access_providers"),
+        "after its roles",
+      ),
+    );
+  }
+  return [...steps, ...metadataSteps(source)];
+}
+
+/** Documents alone need a collection each; one that is there already was found free of documents. */
+function bareCollectionSteps(source: ImportSource, existing: ReadonlySet<string>): Step[] {
+  return source.collections
+    .filter(({ name }) => !existing.has(name))
+    .map(({ name }) => ({
+      title: `create the collection ${name}`,
+      reason: "the source has no schema; the collection gets Fauna's defaults",
+      run: async ({ target, signal }) => {
+        const ref = `{"collection":${printString(name)}}`;
+        const create = `{"create_collection":{"object":{"name":${printString(name)}}}}`;
+        const query = `{"if":{"exists":${ref}},"then":null,"else":{"do":[${create},null]}}`;
+        await target.v4(query, { idempotent: true, signal });
+      },
+    }));
+}
+
+function documentSteps(source: ImportSource): Step[] {
+  if (source.collections.length === 0) return [];
+  const count = source.collections.reduce((sum, { documents }) => sum + documents, 0);
+  return [
+    {
+      title: `write ${count} documents into ${source.collections.length} collections`,
+      reason: "after the schema, which could not be changed freely with documents in it",
+      run: ({ documents }) => documents.write(),
+    },
+    {
+      title: "list the target's refs and compare",
+      reason:
+        "a deletion that is newer than an imported version hides it, and nothing else would tell",
+      run: ({ documents }) => documents.prove(),
+    },
+  ];
+}
+
+function closingSteps(source: ImportSource): Step[] {
+  const { loading, final } = schemaStages(source);
+  const reason = "now that the documents are there, ttl_days can no longer date them";
+  if (final.length > 0) {
+    return sameFiles(loading, final)
+      ? []
+      : [pushStep("push the schema files as they are", final, reason)];
+  }
+  return (source.definitions.get("collections") ?? [])
+    .filter((definition) => hasMember(definition, "ttl_days"))
+    .map((definition) =>
+      updateStep(
+        "give the collection its ttl_days",
+        "collections",
+        definition,
+        ["ttl_days"],
+        reason,
+      ),
+    );
+}
+
+/** How often a push is tried while the server still answers from a schema it remembers (live 34, facts §6.8). */
+const PUSHES = 5;
+
+function pushStep(title: string, files: readonly SchemaFile[], reason: string): Step {
+  return {
+    title: `${title} (${files.length})`,
+    reason,
+    run: async ({ target, signal }) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          // The target was found empty, or holds nothing but this import: what is not in the files may go.
+          await pushSchema(target, files, { override: true, signal });
+          return;
+        } catch (error) {
+          if (!isArkError(error, "ERR_TRY_AGAIN") || attempt === PUSHES) throw explained(error);
+          await sleep(1000 * attempt, undefined, { signal });
+        }
+      }
+    },
+  };
+}
+
+function explained(error: unknown): unknown {
+  if (!isArkError(error, "ERR_SCHEMA") || error.hint !== undefined) return error;
+  return new ArkError("ERR_SCHEMA", error.message, {
+    place: error.place,
+    cause: error,
+    details: error.details,
+    hint: "If the source database was not typechecked, let the target be neither: --create --typechecked false.",
+  });
+}
+
+function eachV4(
+  title: string,
+  kind: V4Kind,
+  definitions: readonly DefinitionLine[],
+  reason: string,
+  leaveOut: readonly string[] = [],
+): Step[] {
+  return definitions.map((definition) => ({
+    title: `${title} ${definition.name}`,
+    reason,
+    run: ({ target, signal }) => createV4Definition(target, kind, definition, { leaveOut, signal }),
+  }));
+}
+
+function indexSteps(indexes: readonly DefinitionLine[]): Step[] {
+  const create = eachV4(
+    "create the v4 index",
+    "indexes",
+    indexes,
+    "before the documents: empty collections need no scan",
+  );
+  const wait = indexes.map(({ name }) => ({
+    title: `wait for the v4 index ${name}`,
+    reason: "an index over several collections is built in the background even when they are empty",
+    run: ({ target, signal }: StepContext) => waitForIndex(target, name, signal),
+  }));
+  return [...create, ...wait];
+}
+
+function updateStep(
+  title: string,
+  kind: V4Kind,
+  definition: DefinitionLine,
+  only: readonly string[],
+  reason: string,
+): Step {
+  return {
+    title: `${title}: ${definition.name}`,
+    reason,
+    run: async ({ target, signal }) => {
+      await updateV4Definition(target, kind, definition, { only, signal });
+    },
+  };
+}
+
+const MODULES = {
+  collections: "Collection",
+  functions: "Function",
+  roles: "Role",
+  access_providers: "AccessProvider",
+} as const;
+
+/** Metadata (`data`) is the one part of a definition that schema files do not carry (facts §5.7). */
+function metadataSteps(source: ImportSource): Step[] {
+  if (source.files.size === 0) return [];
+  return Object.entries(MODULES).flatMap(([kind, module]) =>
+    (source.definitions.get(kind as DefinitionKind) ?? [])
+      .filter(({ madeBy }) => madeBy === "v10" || kind === "collections")
+      .map((definition) => ({ definition, data: metadata(definition) }))
+      .filter(
+        (each): each is { definition: DefinitionLine; data: string } => each.data !== undefined,
+      )
+      .map(({ definition: { name }, data }) => ({
+        title: `set the metadata of ${module} ${name}`,
+        reason: "schema files do not carry it",
+        run: async ({ target, signal }: StepContext) => {
+          await target.v10(`${module}.byName(name)!.update({ data: data })`, {
+            arguments: { name: printString(name), data },
+            typecheck: false,
+            idempotent: true,
+            signal,
+          });
+        },
+      })),
+  );
+}
+
+function metadata({ v10 }: DefinitionLine): string | undefined {
+  const json = v10 === undefined ? undefined : parseJson(v10);
+  const document = isJsonObject(json) ? (json.get("@doc") ?? json) : undefined;
+  const data = isJsonObject(document) ? document.get("data") : undefined;
+  return data === undefined || data === null ? undefined : printJson(data);
+}

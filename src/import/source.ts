@@ -1,0 +1,67 @@
+/** What an import reads: an archive, or the folder that Fauna's own export writes. */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { DefinitionKind, DefinitionLine, Problem } from "../archive/archive.ts";
+import type { Store } from "../store/store.ts";
+import { openStore } from "../store/store.ts";
+import type { DocumentRecord } from "../values/record.ts";
+import { archiveSource } from "./archive-source.ts";
+import { FAUNA_METADATA, faunaExportSource } from "./fauna-export.ts";
+
+/** One collection of a source. */
+export interface SourceCollection {
+  readonly name: string;
+  readonly documents: number;
+}
+
+export interface ImportSource {
+  readonly place: string;
+  /** What the source is, for people. */
+  readonly title: string;
+  /** Tells this source from every other: an unfinished import can only be continued from the same one. */
+  readonly identity: string;
+  /** Whether the source says what the schema is. Without it, only documents are imported. */
+  readonly hasSchema: boolean;
+  /** The schema files, by name. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly definitions: ReadonlyMap<DefinitionKind, readonly DefinitionLine[]>;
+  readonly collections: readonly SourceCollection[];
+  /** A collection's documents, batch by batch. Reading it twice gives the same. */
+  records(collection: string, signal: AbortSignal): AsyncGenerator<readonly DocumentRecord[]>;
+}
+
+export interface OpenSourceOptions {
+  /** Folder of FSL files, for a source that has none of its own. */
+  readonly schemaFolder: string | undefined;
+  readonly signal: AbortSignal;
+  readonly onCheck: (done: number, total: number) => void;
+}
+
+export type { Problem };
+
+/**
+ * Opens and validates a source, whole: nothing is written to a target before every byte has been looked at.
+ *
+ * @throws ArkError of code 2x with file and line when anything in it is wrong.
+ */
+export async function openSource(
+  source: Store | string,
+  options: OpenSourceOptions,
+): Promise<ImportSource> {
+  if (typeof source === "string") {
+    const folder = await faunaExportFolder(source);
+    if (folder !== undefined) return faunaExportSource(folder, options);
+  }
+  return archiveSource(typeof source === "string" ? openStore(source) : source, options);
+}
+
+/** The path itself, if it is a folder that Fauna's own export wrote. */
+async function faunaExportFolder(path: string): Promise<string | undefined> {
+  try {
+    await stat(join(path, FAUNA_METADATA));
+    return path;
+  } catch {
+    // Not there or not readable: opening it as an archive says which.
+    return undefined;
+  }
+}

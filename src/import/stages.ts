@@ -1,0 +1,103 @@
+/**
+ * The schema files in the three states in which an import pushes them.
+ *
+ * 1. `bare`: without what needs v4-made definitions, which cannot be there before their collections are, and
+ *    without `ttl_days`, which would give every imported document a ttl counted from now (live 21, facts §5.1).
+ * 2. `loading`: everything but `ttl_days`.
+ * 3. `final`: the files as they are.
+ */
+import {
+  type FslFile,
+  type FslItem,
+  parseFsl,
+  removeAnnotation,
+  removeItem,
+  removeMember,
+} from "../fsl/fsl.ts";
+import type { SchemaFile } from "../fauna/fauna.ts";
+import type { ImportSource } from "./source.ts";
+
+export interface SchemaStages {
+  readonly bare: readonly SchemaFile[];
+  readonly loading: readonly SchemaFile[];
+  readonly final: readonly SchemaFile[];
+}
+
+type Edit = (file: FslFile) => string | undefined;
+
+/** @throws ArkError ERR_SCHEMA with file, line and column when a file is not FSL. */
+export function schemaStages(source: ImportSource): SchemaStages {
+  const final = [...source.files].map(([filename, content]) => ({ filename, content }));
+  const loading = final.map((file) => edited(file, withoutTtlDays));
+  const missing = missingNames(source, loading);
+  return { bare: loading.map((file) => edited(file, without(missing))), loading, final };
+}
+
+/** Whether two states are the same, so that the second need not be pushed. */
+export function sameFiles(a: readonly SchemaFile[], b: readonly SchemaFile[]): boolean {
+  return a.length === b.length && a.every(({ content }, index) => content === b[index]!.content);
+}
+
+/** Applies `edit`, which makes one change at a time, until there is nothing left for it to change. */
+function edited({ filename, content }: SchemaFile, edit: Edit): SchemaFile {
+  let text = content;
+  for (;;) {
+    const next = edit(parseFsl(text, filename));
+    if (next === undefined) return { filename, content: text };
+    text = next;
+  }
+}
+
+const withoutTtlDays: Edit = (file) => {
+  for (const item of file.items) {
+    if (item.kind !== "collection") continue;
+    const member = item.members.find(({ kind }) => kind === "ttl_days");
+    if (member !== undefined) return removeMember(file, member);
+  }
+  return undefined;
+};
+
+interface Missing {
+  /** Functions and collections that only v4 can make. */
+  readonly resources: ReadonlySet<string>;
+  /** Roles that only v4 can make, or that are left out themselves. */
+  readonly roles: ReadonlySet<string>;
+}
+
+/** What the first push cannot name: v4-made functions and roles, and the roles that name those. */
+function missingNames(source: ImportSource, files: readonly SchemaFile[]): Missing {
+  const v4 = (kind: "functions" | "roles"): string[] =>
+    (source.definitions.get(kind) ?? [])
+      .filter(({ madeBy }) => madeBy === "v4")
+      .map(({ name }) => name);
+  const resources = new Set(v4("functions"));
+  const roles = new Set(v4("roles"));
+  for (const { filename, content } of files) {
+    for (const item of parseFsl(content, filename).items) {
+      if (item.kind === "role" && namesAny(item, resources)) roles.add(item.name.text);
+    }
+  }
+  return { resources, roles };
+}
+
+function namesAny(item: FslItem & { kind: "role" }, resources: ReadonlySet<string>): boolean {
+  return item.members.some(({ resource }) => resources.has(resource.text));
+}
+
+function without({ resources, roles }: Missing): Edit {
+  return (file) => {
+    for (const item of file.items) {
+      if (item.kind === "role" && namesAny(item, resources)) return removeItem(file, item);
+      if (item.kind === "access provider") {
+        const needs = item.members.some(
+          (member) => member.kind === "role" && roles.has(member.role.text),
+        );
+        if (needs) return removeItem(file, item);
+      }
+      const role = item.annotations.find(({ keyword }) => keyword === "role");
+      if (role !== undefined && roles.has(role.value.text))
+        return removeAnnotation(file, item, "role");
+    }
+    return undefined;
+  };
+}

@@ -1,0 +1,151 @@
+/**
+ * Writes documents as they were read: v4's `Insert` over quoted records keeps id, ttl and `ts` (live 10, 18), and
+ * repeating it changes nothing. Records are spliced as text.
+ *
+ * What a quote cannot hold takes another way: NaN and the infinities are computed inside the Insert (live 39), and
+ * nulls inside arrays, which every v4 write strips (live 11), are put back by v10, at the price of `ts`.
+ */
+import { type Connection, faunaCode, faunaStatus, failureOf } from "../fauna/fauna.ts";
+import { ArkError, isArkError } from "../errors/errors.ts";
+import { holdsDoubleTag, holdsNullInArray } from "../values/detect.ts";
+import { printString } from "../values/json.ts";
+import type { DocumentRecord } from "../values/record.ts";
+import { printWriteExpression } from "../values/write-expression.ts";
+import { nullsPatch } from "./nulls.ts";
+
+/** Records of one collection that can travel in one request. */
+export interface Batch {
+  readonly collection: string;
+  readonly records: readonly DocumentRecord[];
+  readonly kind: RecordKind;
+}
+
+/** How a record has to be written: as quoted text, with computed doubles, or with nulls put back by v10. */
+export type RecordKind = "plain" | "doubles" | "nulls";
+
+export function kindOf({ dataText = "{}" }: DocumentRecord): RecordKind {
+  if (dataText.includes("null") && holdsNullInArray(dataText)) return "nulls";
+  return holdsDoubleTag(dataText) ? "doubles" : "plain";
+}
+
+export interface Refusal {
+  readonly collection: string;
+  readonly record: DocumentRecord;
+  readonly error: ArkError;
+}
+
+export interface WriteOptions {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number | undefined;
+}
+
+/**
+ * Writes a batch, halving it when it is too much for one request or when the target refuses something in it, down
+ * to single documents.
+ *
+ * @returns the documents that the target refuses by themselves.
+ * @throws ArkError for everything that is no document's fault: access, connection, time.
+ */
+export async function writeBatch(
+  target: Connection,
+  batch: Batch,
+  options: WriteOptions,
+): Promise<Refusal[]> {
+  try {
+    await send(target, batch, options);
+    return [];
+  } catch (error) {
+    if (!isBatchesFault(error)) throw error;
+    const { records, collection } = batch;
+    if (records.length === 1) {
+      if (isArkError(error, "ERR_TRY_AGAIN")) throw error;
+      return [{ collection, record: records[0]!, error }];
+    }
+    const half = Math.ceil(records.length / 2);
+    const first = await writeBatch(target, { ...batch, records: records.slice(0, half) }, options);
+    const second = await writeBatch(target, { ...batch, records: records.slice(half) }, options);
+    return [...first, ...second];
+  }
+}
+
+/** Whether a smaller batch, or one without some document, could be taken. */
+function isBatchesFault(error: unknown): error is ArkError {
+  if (!(error instanceof ArkError)) return false;
+  if (failureOf(error)?.kind === "deadline") return true;
+  const status = faunaStatus(error);
+  const code = faunaCode(error);
+  if (code === "time out" || code === "time_out" || status === 413 || status === 440) return true;
+  return isArkError(error, "ERR_DATABASE", "ERR_RECORD") && status !== 410;
+}
+
+async function send(
+  target: Connection,
+  { collection, records, kind }: Batch,
+  { signal, timeoutMs }: WriteOptions,
+): Promise<void> {
+  const call = { idempotent: true, signal, timeoutMs };
+  if (kind === "plain") {
+    await target.v4(insertQuoted(collection, records), call);
+    return;
+  }
+  await target.v4(insertComputed(collection, records), call);
+  if (kind === "doubles") return;
+  // The Insert wrote everything but the nulls; v10 puts back the arrays that had some, and nothing else.
+  const patches = records.map(
+    ({ id, dataText = "{}" }) => `{"id":"${id}","patch":${nullsPatch(dataText)}}`,
+  );
+  await target.v10("documents.forEach(d => collection.byId(d.id)!.updateData(d.patch))", {
+    ...call,
+    typecheck: false,
+    arguments: {
+      collection: `{"@mod":${printString(collection)}}`,
+      documents: `[${patches.join(",")}]`,
+    },
+  });
+}
+
+/** `foreach` echoes what it walked (live 22); `do … null` spares the echo. */
+function insertQuoted(collection: string, records: readonly DocumentRecord[]): string {
+  const ref = `{"ref":${collectionRef(collection)},"id":${field("id")}}`;
+  const insert = `{"insert":${ref},"ts":${field("ts")},"action":"create","params":${field("params")}}`;
+  const quoted = records
+    .map(
+      (record) =>
+        `{"id":"${record.id}","ts":${record.ts},"params":${params(record, record.dataText ?? "{}")}}`,
+    )
+    .join(",");
+  return `{"do":[{"foreach":{"lambda":"r","expr":${insert}},"collection":{"quote":[${quoted}]}},null]}`;
+}
+
+function insertComputed(collection: string, records: readonly DocumentRecord[]): string {
+  const inserts = records.map((record) => {
+    const ref = `{"ref":${collectionRef(collection)},"id":"${record.id}"}`;
+    const rest = params({ ...record }, undefined);
+    const data = printWriteExpression(record.dataText ?? "{}");
+    const all = `{"merge":{"object":{"data":${data}}},"with":{"quote":${rest}}}`;
+    return `{"insert":${ref},"ts":${record.ts},"action":"create","params":${rest === "{}" ? `{"object":{"data":${data}}}` : all}}`;
+  });
+  return `{"do":[${inserts.join(",")},null]}`;
+}
+
+function field(name: string): string {
+  return `{"select":"${name}","from":{"var":"r"}}`;
+}
+
+/** The params of a write as quoted text: data unless it is written in another way, ttl, and what else the document has. */
+function params({ ttl, extraText }: DocumentRecord, dataText: string | undefined): string {
+  const members: string[] = [];
+  if (dataText !== undefined) members.push(`"data":${dataText}`);
+  if (ttl !== undefined) members.push(`"ttl":{"@ts":${printString(ttl)}}`);
+  if (extraText !== undefined && extraText !== "{}") members.push(extraText.slice(1, -1));
+  return `{${members.join(",")}}`;
+}
+
+function collectionRef(name: string): string {
+  return `{"collection":${printString(name)}}`;
+}
+
+/** About as many bytes as the record takes in a request. */
+export function sizeInRequest({ dataText = "{}", extraText = "" }: DocumentRecord): number {
+  return dataText.length + extraText.length + 80;
+}

@@ -91,7 +91,8 @@ export class Transaction {
    */
   documents(collection: CollectionId, range: DocumentRange = {}): Iterable<Found> {
     const time = this.#window.collectionTime(collection, range.at);
-    return this.#documents(collection, range, time);
+    // Ids below zero can be written, and are never listed (recording v4-values/document-ids).
+    return this.#documents(collection, { ...range, from: atLeastZero(range.from) }, time);
   }
 
   *#documents(
@@ -202,7 +203,7 @@ export class Transaction {
    * version_too_large; then nothing has changed.
    */
   create(ref: DocRef, fields: ObjectData, options: WriteOptions = {}): Version {
-    if (ref.id < 0n || ref.id > MAX_DOCUMENT_ID)
+    if (ref.id < (options.negativeId === true ? MIN_ID : 0n) || ref.id > MAX_DOCUMENT_ID)
       throw new DataError({ kind: "invalid_id", id: ref.id });
     if (this.#current(ref) !== undefined) throw new DataError({ kind: "already_exists", ref });
     return this.#writer.write(ref, fields, options);
@@ -268,7 +269,7 @@ export class Transaction {
     fields: ObjectData,
     options: WriteOptions = {},
   ): Version {
-    if (ref.id < 0n || ref.id > MAX_DOCUMENT_ID)
+    if (ref.id < (options.negativeId === true ? MIN_ID : 0n) || ref.id > MAX_DOCUMENT_ID)
       throw new DataError({ kind: "invalid_id", id: ref.id });
     this.#checkWriteTime(ts);
     return this.#writer.insert(ref, ts, action, fields, options);
@@ -413,4 +414,10 @@ export class Transaction {
     const version = versions === undefined ? undefined : versionAt(versions, time);
     return version !== undefined && !isVisible(version, this.now);
   }
+}
+
+const MIN_ID = -(2n ** 63n);
+
+function atLeastZero(id: bigint | undefined): bigint {
+  return id === undefined || id < 0n ? 0n : id;
 }

@@ -21,6 +21,8 @@ export interface WriteOptions {
   readonly defaultTtl?: boolean | undefined;
   /** Whether unique indexes and constraints refuse. Default true. */
   readonly unique?: boolean | undefined;
+  /** Whether the id may be below zero, as v4 has it. Default false. */
+  readonly negativeId?: boolean | undefined;
 }
 
 export class Writer {

@@ -211,7 +211,7 @@ function insert(
   const isDeletion = action === "delete";
   const fields = isDeletion ? EMPTY_OBJECT : insertable(frame, ref, data, position);
   const version = storing(frame.version, position, false, () =>
-    session.transaction.insertVersion(ref, ts, action, fields),
+    session.transaction.insertVersion(ref, ts, action, fields, { negativeId: true }),
   );
   const diff = isDeletion ? null : version.fields;
   return new EventValue(session.database, ts, version.action, ref, diff);

@@ -13,6 +13,7 @@ import { type AnyLambda, isSet, type Literal, typeOf } from "../value.ts";
 import { toData } from "../write/store.ts";
 import type { Cursor } from "./cursor.ts";
 import { matchIndex } from "./match.ts";
+import { DocumentSet } from "./singleton.ts";
 import {
   compareEntries,
   compareToBound,
@@ -211,7 +212,10 @@ export class EventsSet extends DerivedSet {
   }
 
   inner(renderer: Renderer): string {
-    return renderer.members([["events", renderer.text(this.set)]]);
+    // The set stands inside without its tag, a reference as it is.
+    const inner =
+      this.set instanceof DocumentSet ? renderer.text(this.set) : this.set.inner(renderer);
+    return renderer.members([["events", inner]]);
   }
 
   data(session: Session): ReadonlyMap<string, Data> {

@@ -41,7 +41,7 @@ export function writeDocument(
   if (schema) checkTypes(schema, fields, position);
   const { transaction } = frame.session;
   const version = storing(frame.version, position, isCreation, () => {
-    if (isCreation) return transaction.create(ref, fields);
+    if (isCreation) return transaction.create(ref, fields, { negativeId: true });
     return transaction.replace(ref, fields);
   });
   if (schema) runChecks(frame, schema, ref, version, position);

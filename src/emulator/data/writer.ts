@@ -192,7 +192,7 @@ export class Writer {
       const days = store.definition.get("ttl_days");
       const isDue = options.defaultTtl !== false && typeof days === "bigint" && !fields.has("ttl");
       const all = isDue
-        ? new Map([["ttl", Time.fromMicros(this.#snapshot + days * MICROS_PER_DAY)], ...fields])
+        ? new Map([...fields, ["ttl", Time.fromMicros(this.#snapshot + days * MICROS_PER_DAY)]])
         : fields;
       if (all.has("ttl")) store.hasTtl = true;
       return all;

@@ -1,6 +1,6 @@
 /** Writing: Create, Update, Replace, Delete, Insert, Remove, and the creation of definitions. */
 import { isUserCollection, NATIVE } from "../../data/ids.ts";
-import { DocRef, EMPTY_OBJECT, type ObjectData } from "../../data/value.ts";
+import { DocRef, EMPTY_OBJECT, mergeObjects, type ObjectData } from "../../data/value.ts";
 import type { Version } from "../../data/version.ts";
 import {
   type AnyRef,
@@ -125,7 +125,10 @@ function change(
   const data = takeParams(session, params, position);
   refuseNative(ref, isPartial ? "update" : "replace", frame, place);
   const before = existing(frame, ref, place).fields;
-  require(frame, "write", ref, position, () => ({ ref, before, after: data }));
+  require(frame, "write", ref, position, () => {
+    const after = mergeObjects(isPartial ? before : EMPTY_OBJECT, data);
+    return { ref, before, after };
+  });
   refusePast(frame, position);
   return shown(frame, rewrite(frame, ref, before, data, isPartial, position), false);
 }

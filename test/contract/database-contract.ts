@@ -6,6 +6,8 @@ import faunadb from "faunadb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   definitions,
+  type DefinitionKind,
+  endStaging,
   faunaCode,
   identity,
   ids,
@@ -180,6 +182,35 @@ export function databaseContract(name: string, open: () => Promise<Target>): voi
           (await definitions(database, "functions", { at: time })).map(({ name: n }) => n);
         expect(await names(before)).not.toContain("later");
         expect(await names(at)).toContain("later");
+      });
+
+      it("of roles and access providers tell which protocol made each", async () => {
+        await v10(
+          'Role.create({ name: "new_role", privileges: { resource: "Modern", actions: { read: true } } })',
+        );
+        const privileges = [{ resource: q.Collection("Legacy"), actions: { read: true } }];
+        await database.v4(q.CreateRole({ name: "old_role", privileges }));
+        for (const [kind, role] of [
+          ["new", "new_role"],
+          ["old", "old_role"],
+        ] as const) {
+          const issuer = `https://${kind}.example.com/`;
+          const provider = {
+            name: `${kind}_provider`,
+            issuer,
+            jwks_uri: `${issuer}jwks`,
+            roles: [role],
+          };
+          if (kind === "new") await v10(`AccessProvider.create(${JSON.stringify(provider)})`);
+          else await database.v4(q.CreateAccessProvider({ ...provider, roles: [q.Role(role)] }));
+        }
+        const at = await snapshotTime(database);
+        const made = async (kind: DefinitionKind) =>
+          Object.fromEntries(
+            (await definitions(database, kind, { at })).map((found) => [found.name, found.madeBy]),
+          );
+        expect(await made("roles")).toEqual({ new_role: "v10", old_role: "v4" });
+        expect(await made("access_providers")).toEqual({ new_provider: "v10", old_provider: "v4" });
       });
 
       it("show the hashes of keys to an admin through v4", async () => {
@@ -376,6 +407,22 @@ export function databaseContract(name: string, open: () => Promise<Target>): voi
         const before = await schemaFiles(inner);
         expect(await validateSchema(inner, [main], { override: true })).toContain("Kept");
         expect(await schemaFiles(inner)).toEqual(before);
+      });
+
+      it("can be staged, read while they wait, and dropped again", async () => {
+        const inner = await scoped(database, "fsl");
+        const before = await schemaFiles(inner);
+        const next = { filename: "main.fsl", content: "collection Staged {\n}\n" };
+        await pushSchema(inner, [next], { override: false, staged: true });
+        while ((await stagedStatus(inner)).status === "pending") {
+          await new Promise((resolve) => setTimeout(resolve, 200));
+        }
+        expect((await stagedStatus(inner)).status).toBe("ready");
+        expect((await schemaFiles(inner)).files).toEqual(before.files);
+        expect((await schemaFiles(inner, { staged: true })).files).toContainEqual(next);
+        await endStaging(inner, "abandon");
+        expect((await stagedStatus(inner)).status).toBe("none");
+        expect((await schemaFiles(inner)).files).toEqual(before.files);
       });
 
       it("that are wrong are refused with the place in the file", async () => {

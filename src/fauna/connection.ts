@@ -50,7 +50,10 @@ export interface CallOptions {
 }
 
 export interface V4Options extends CallOptions {
-  /** `4` unless asked otherwise: it is the first that shows the api_version of lambdas (facts §2.1). */
+  /**
+   * For text, `4` unless asked otherwise: it is the first that shows the api_version of lambdas (facts §2.1). The
+   * driver always asks in 4.
+   */
   readonly apiVersion?: string | undefined;
 }
 

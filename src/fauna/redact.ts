@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { ArkError } from "../errors/errors.ts";
 
 /** A text without the secrets it may have held. */
@@ -45,33 +46,44 @@ function escape(text: string): string {
 }
 
 /**
- * The same error without secrets: message, place, hint, details, stack and every cause. Errors that hold none
- * come back as they are.
+ * The same error without secrets: message, place, hint, details, stack and every cause. An error of ours that holds
+ * none comes back as it is.
  */
 export function scrub(error: unknown, redact: Redact): unknown {
   return scrubbed(error, redact, 0);
 }
 
 function scrubbed(error: unknown, redact: Redact, depth: number): unknown {
-  if (typeof error === "string") return redact(error);
-  if (!(error instanceof Error))
-    return error === undefined ? undefined : scrubbedValue(error, redact, 0);
-  if (depth > 8) return undefined;
+  if (!(error instanceof Error)) return scrubbedValue(error, redact, 0);
+  if (depth > MAX_DEPTH) return undefined;
   const cause = scrubbed(error.cause, redact, depth + 1);
-  const copy =
-    error instanceof ArkError
-      ? new ArkError(error.code, redact(error.message), {
-          ...(cause === undefined ? {} : { cause }),
-          place: error.place === undefined ? undefined : redact(error.place),
-          hint: error.hint === undefined ? undefined : redact(error.hint),
-          details:
-            error.details === undefined
-              ? undefined
-              : (scrubbedValue(error.details, redact, 0) as Record<string, unknown>),
-        })
-      : plain(error, redact, cause);
-  if (error.stack !== undefined) copy.stack = redact(error.stack);
-  return copy;
+  const clean = error instanceof ArkError ? own(error, redact, cause) : plain(error, redact, cause);
+  if (clean !== error && error.stack !== undefined) clean.stack = redact(error.stack);
+  return clean;
+}
+
+/** Deeper causes and details are left out rather than looked through. */
+const MAX_DEPTH = 8;
+
+function own(error: ArkError, redact: Redact, cause: unknown): ArkError {
+  const message = redact(error.message);
+  const place = error.place === undefined ? undefined : redact(error.place);
+  const hint = error.hint === undefined ? undefined : redact(error.hint);
+  const details = scrubbedValue(error.details, redact, 0) as ArkError["details"];
+  const same =
+    isDeepStrictEqual(
+      [message, place, hint, details],
+      [error.message, error.place, error.hint, error.details],
+    ) &&
+    cause === error.cause &&
+    redact(error.stack ?? "") === (error.stack ?? "");
+  if (same) return error;
+  return new ArkError(error.code, message, {
+    ...(cause === undefined ? {} : { cause }),
+    place,
+    hint,
+    details,
+  });
 }
 
 /** Foreign errors can carry whole requests with their headers: of them only name, code and message stay. */
@@ -85,7 +97,7 @@ function plain(error: Error, redact: Redact, cause: unknown): Error {
 function scrubbedValue(value: unknown, redact: Redact, depth: number): unknown {
   if (typeof value === "string") return redact(value);
   if (typeof value !== "object" || value === null) return value;
-  if (depth > 8) return undefined;
+  if (depth > MAX_DEPTH) return undefined;
   if (Array.isArray(value)) return value.map((item) => scrubbedValue(item, redact, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, scrubbedValue(item, redact, depth + 1)]),

@@ -1,5 +1,5 @@
 /** The FSL files of a database, over `/schema/1` (facts §1.6). */
-import { ArkError } from "../errors/errors.ts";
+import { ArkError, isArkError } from "../errors/errors.ts";
 import { isJsonObject, type JsonObject } from "../values/json.ts";
 import { integerOf, parseObject, requireJson, stringOf } from "./answer.ts";
 import type { Ask, CallOptions, Connection } from "./connection.ts";
@@ -132,23 +132,35 @@ export async function validateSchema(
   return stringOf(body.get("diff"), "diff", connection.place);
 }
 
-/** Whether a schema is staged, and how far it has come. */
+/** Whether a schema is staged, and how far it has come. In the root database, where nothing can be, none is. */
 export async function stagedStatus(
   connection: Connection,
   options: Options = {},
 ): Promise<{ version: bigint; status: StagedStatus }> {
-  const body = await ask(connection, {
-    method: "GET",
-    path: "/schema/1/staged/status",
-    idempotent: true,
-    ...options,
-  });
+  const get = (path: string) =>
+    ask(connection, { method: "GET", path, idempotent: true, ...options });
+  let body: JsonObject;
+  try {
+    body = await get("/schema/1/staged/status");
+  } catch (error) {
+    if (!isOfRoot(error)) throw error;
+    const listing = await get("/schema/1/files");
+    return {
+      version: integerOf(listing.get("version"), "version", connection.place),
+      status: "none",
+    };
+  }
   const { place } = connection;
   const status = stringOf(body.get("status"), "status", place);
   if (status !== "none" && status !== "pending" && status !== "ready" && status !== "failed") {
     throw new ArkError("ERR_PROTOCOL", `The schema's status ${status} is not known.`, { place });
   }
   return { version: integerOf(body.get("version"), "version", place), status };
+}
+
+/** The root database answers 400 to everything about staging (Fauna's SchemaRequest.disallowRoot). */
+function isOfRoot(error: unknown): boolean {
+  return isArkError(error, "ERR_SCHEMA") && error.message.includes("staged in the root database");
 }
 
 /** Puts the staged schema in force, or drops it. @returns the new version. */

@@ -267,6 +267,14 @@ describe("both protocols", () => {
     }
   });
 
+  it("stop with the caller's own error", async () => {
+    await using at = await cannedDatabase(() => "hang");
+    const controller = new AbortController();
+    const own = new ArkError("ERR_TERMINATED", "Stopped by SIGTERM.");
+    setTimeout(() => controller.abort(own), 20);
+    expect(await failing(at.connection.v4("1", { signal: controller.signal }))).toBe(own);
+  });
+
   it("keep answers apart when many are under way", async () => {
     await using at = await cannedDatabase(({ path, body }) => {
       const n = /\d+/.exec(body)![0];

@@ -77,6 +77,17 @@ describe("scrub", () => {
   });
 });
 
+describe("scrub of an error without secrets", () => {
+  it("gives the very same error back, so that a caller knows its own again", () => {
+    const cause = new ArkError("ERR_USAGE", "inner");
+    const error = new ArkError("ERR_TERMINATED", "Stopped.", {
+      cause,
+      details: { n: 1n, a: ["b"] },
+    });
+    expect(scrub(error, redactor([SECRET]))).toBe(error);
+  });
+});
+
 describe("the drivers", () => {
   it("print no headers, whatever FAUNA_DEBUG says", async () => {
     const printed: unknown[] = [];

@@ -17,7 +17,13 @@ import { compareRange, Comparison, type CollectionComparison, rangesOf } from ".
 
 export type { DefinitionDifference } from "./definitions.ts";
 export { IDS_LISTED_MAX, type CollectionComparison, type DocumentDifference } from "./documents.ts";
-export { type ArchiveSummary, showArchive, showCollection, showDocument } from "./show.ts";
+export {
+  type ArchiveSummary,
+  type CollectionSummary,
+  showArchive,
+  showCollection,
+  showDocument,
+} from "./show.ts";
 
 export interface VerifyOptions {
   readonly archive: Store | string;

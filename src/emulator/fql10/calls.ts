@@ -104,7 +104,7 @@ function argumentsOf(
       ];
     case "call":
       return (
-        Array.isArray(args) ? (args as readonly Data[]) : args === undefined ? [] : [args as Data]
+        Array.isArray(args) ? (args as readonly Data[]) : args === undefined ? [] : [args]
       ).map((arg) => fromData(arg));
     default:
       return [doc ?? Null.literal()];

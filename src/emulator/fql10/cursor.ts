@@ -15,7 +15,7 @@ import { freeNames } from "./interpreter/free-names.ts";
 import type { Context } from "./interpreter/context.ts";
 import { NO_SPAN } from "./source.ts";
 import { restoreSet } from "./sets/restore.ts";
-import { type Position, type RecipePart, ValueSet } from "./sets/set.ts";
+import { Pinned, type Position, type RecipePart, ValueSet } from "./sets/set.ts";
 import {
   Doc,
   Double,
@@ -30,6 +30,7 @@ import {
   Null,
   type Scope,
   SetCursor,
+  TRANSACTION_TIME,
   TransactionTime,
   UserFunction,
   type Value,
@@ -101,52 +102,45 @@ function inflate(text: string): readonly Plain[] | undefined {
 
 // Sets -------------------------------------------------------------------------------------------
 
-const encodeSet = (set: ValueSet): Plain =>
-  set
-    .recipe()
-    .map((part, index) => (index === 0 ? (part as string) : encodePart(part as RecipePart)));
+function encodeSet(set: ValueSet): Plain {
+  const [kind, ...parts] = set.recipe();
+  return [kind, ...parts.map(encodePart)];
+}
 
 function encodePart(part: RecipePart): Plain {
-  if (
-    typeof part === "object" &&
-    !(part instanceof Map) &&
-    !Array.isArray(part) &&
-    "micros" in part
-  ) {
-    const { micros } = part as { micros: bigint | undefined };
-    return { t: micros === undefined ? null : String(micros) };
-  }
-  return encodeValue(part as Value);
+  if (!(part instanceof Pinned)) return encodeValue(part);
+  return { t: part.micros === undefined ? null : String(part.micros) };
 }
 
 function decodeSet(context: Context, plain: Plain): ValueSet {
   const [kind, ...parts] = plain as readonly Plain[];
-  const decoded = parts.map((part) => {
-    if (part !== null && typeof part === "object" && "t" in part) {
-      return { micros: part["t"] === null ? undefined : BigInt(part["t"] as string) };
-    }
-    return decodeValue(context, part);
-  });
-  return restoreSet(context, kind as string, decoded);
+  return restoreSet(
+    context,
+    kind as string,
+    parts.map((part) => decodePart(context, part)),
+  );
+}
+
+function decodePart(context: Context, plain: Plain): RecipePart {
+  if (plain === null || typeof plain !== "object" || !("t" in plain))
+    return decodeValue(context, plain);
+  return new Pinned(typeof plain.t === "string" ? BigInt(plain.t) : undefined);
 }
 
 function encodePosition(position: Position): Plain {
   if (typeof position === "bigint") return { n: String(position) };
-  if (Array.isArray(position))
-    return (position as readonly Position[]).map((part) => encodePosition(part));
-  if (position !== null && typeof position === "object")
-    return { v: encodeValue((position as { value: Value }).value) };
-  return position as Plain;
+  if (position === null || typeof position !== "object") return position;
+  return "value" in position ? { v: encodeValue(position.value) } : position.map(encodePosition);
 }
 
 function decodePosition(context: Context, plain: Plain): Position {
-  if (Array.isArray(plain)) return (plain as Plain[]).map((part) => decodePosition(context, part));
-  if (plain !== null && typeof plain === "object") {
-    const { n, v } = plain as { n?: string; v?: Plain };
-    return n === undefined ? { value: decodeValue(context, v ?? null) } : BigInt(n);
-  }
-  return plain as Position;
+  if (plain === null || typeof plain !== "object") return plain;
+  if (isList(plain)) return plain.map((part) => decodePosition(context, part));
+  const { n, v = null } = plain;
+  return typeof n === "string" ? BigInt(n) : { value: decodeValue(context, v) };
 }
+
+const isList = (plain: Plain): plain is readonly Plain[] => Array.isArray(plain);
 
 // Values -----------------------------------------------------------------------------------------
 
@@ -224,11 +218,11 @@ function decodeValue(context: Context, plain: Plain): Value {
     case "f":
       return context.query.named(context, text);
     case "s":
-      return decodeSet(context, content as Plain);
+      return decodeSet(context, content);
     case "k":
       return decodeLambda(context, content as readonly Plain[]);
     default:
-      return TransactionTime.instance;
+      return TRANSACTION_TIME;
   }
 }
 
@@ -260,20 +254,22 @@ function encodeExpr(expr: Expr): Plain {
   return JSON.parse(
     JSON.stringify(expr, (key: string, value: unknown) => {
       if (key === "span") return undefined;
+      if (typeof value === "number" && !Number.isFinite(value)) return { $d: printDouble(value) };
       return typeof value === "bigint" ? { $n: String(value) } : value;
     }),
   ) as Plain;
 }
 
 function decodeExpr(plain: Plain): Expr {
-  return revive(plain) as unknown as Expr;
+  return revive(plain) as Expr;
 }
 
 function revive(plain: Plain): unknown {
-  if (Array.isArray(plain)) return (plain as Plain[]).map(revive);
   if (plain === null || typeof plain !== "object") return plain;
-  const { $n } = plain as { $n?: string };
-  if ($n !== undefined) return BigInt($n);
+  if (isList(plain)) return plain.map(revive);
+  const { $n, $d } = plain;
+  if (typeof $n === "string") return BigInt($n);
+  if (typeof $d === "string") return parseDouble($d);
   const entries = Object.entries(plain).map(([key, value]) => [key, revive(value)]);
   return { ...Object.fromEntries(entries), span: NO_SPAN };
 }

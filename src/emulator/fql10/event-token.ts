@@ -32,7 +32,9 @@ export function decodeToken(context: Context, text: string): TokenSource | undef
   if (mark !== MARK || set === undefined || watched === undefined || !isArray(watched))
     return undefined;
   const paths = watched.map((path) =>
-    (path as readonly Value[]).map((step) => (step instanceof Int ? step.value : String(step))),
+    (path as readonly Value[]).map((step) =>
+      step instanceof Int ? step.value : typeof step === "string" ? step : "",
+    ),
   );
   return { source: new EventSource(set as ValueSet, paths), time: cursor.time };
 }

@@ -17,7 +17,7 @@ import { QueryFailure, RequestFailure } from "./failure.ts";
 import { Context } from "./interpreter/context.ts";
 import { evaluate } from "./interpreter/evaluate.ts";
 import type { Neighbours } from "./neighbours.ts";
-import { guarded } from "./documents/definitions.ts";
+import { guarded } from "./documents/guard.ts";
 import { parseQuery } from "./parser/parser.ts";
 import { Query } from "./query.ts";
 import { renderFailure, renderRefusal, renderSuccess } from "./render/answer.ts";
@@ -153,8 +153,9 @@ function asFailure(error: unknown): QueryFailure | RequestFailure {
   throw error;
 }
 
+const refuse = (text: string) => new RequestFailure(400, "invalid_request", text);
+
 function fromDataError({ problem, message }: DataError): RequestFailure {
-  const refuse = (text: string) => new RequestFailure(400, "invalid_request", text);
   switch (problem.kind) {
     case "stale_read": {
       const [requested, minimum] = [problem.requested, problem.minimum].map((time) =>

@@ -3,7 +3,7 @@ import type { Auth } from "../auth/auth.ts";
 import type { Database } from "../data/database.ts";
 import { type CollectionId, isUserCollection, NATIVE, type NamedKind } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
-import { DocRef, StoredLambda } from "../data/value.ts";
+import { type Data, DocRef, StoredLambda } from "../data/value.ts";
 import type { Version } from "../data/version.ts";
 import { collectionSchema } from "../schema/collection.ts";
 import { pinnedTime } from "../schema/pin.ts";
@@ -13,13 +13,13 @@ import { RequestFailure } from "./failure.ts";
 import { compileLambda } from "./interpreter/compile.ts";
 import { apply, denied } from "./interpreter/evaluate.ts";
 import type { Context } from "./interpreter/context.ts";
-import "./modules/all.ts";
+import { loadTables } from "./modules/all.ts";
 import { deletedCollection, nativeCollections, userCollection } from "./modules/collection.ts";
 import { builtIn, FQL } from "./modules/globals.ts";
 import { typeName } from "./modules/type-name.ts";
 import { type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
 import type { Name } from "./source.ts";
-import { arityOf, Lambda, Module, UserFunction, type Value } from "./values.ts";
+import { arityOf, type Func, Lambda, Module, UserFunction, type Value } from "./values.ts";
 
 /** How many steps pass between two looks at the clock. */
 const STEPS_PER_LOOK = 1024;
@@ -30,7 +30,11 @@ export interface QueryOptions {
   readonly neighbours?: Neighbours | undefined;
 }
 
+const textOf = (data: Data | undefined): string => (typeof data === "string" ? data : "");
+
 const functions = new WeakMap<Version, Lambda>();
+
+loadTables();
 
 export class Query {
   readonly transaction: Transaction;
@@ -76,6 +80,11 @@ export class Query {
     return true;
   }
 
+  /** Calls a function. Here so that what reads documents need not know the interpreter, which reads documents. */
+  apply(context: Context, fn: Func, args: readonly Value[]): Value {
+    return apply(context, fn, args);
+  }
+
   log(diagnostic: Diagnostic): void {
     this.#logs.push(diagnostic);
   }
@@ -93,7 +102,7 @@ export class Query {
   }
 
   newId(): bigint {
-    return this.transaction.newId(-1);
+    return this.transaction.newId(NATIVE.Key);
   }
 
   /** The document as of `at`, µs; undefined if it is not there. */
@@ -192,7 +201,7 @@ export class Query {
 
   #function(ref: DocRef, version: Version, called: string): UserFunction {
     const { fields } = version;
-    const name = String(fields.get("name"));
+    const name = textOf(fields.get("name"));
     const body = fields.get("body");
     const authOf = (context: Context): Auth => {
       const role = fields.get("role");
@@ -210,7 +219,7 @@ export class Query {
       });
     }
     const lambda =
-      functions.get(version) ?? compileLambda({ name: `*udf:${called}*`, text: String(body) });
+      functions.get(version) ?? compileLambda({ name: `*udf:${called}*`, text: textOf(body) });
     functions.set(version, lambda);
     return new UserFunction(called, ref.id, arityOf(lambda), (context, args) => {
       check(context, args);

@@ -141,4 +141,4 @@ const badFragment = () =>
 
 /** A key as FQL source that means exactly it, whatever it contains. */
 const quoteKey = (key: string): string =>
-  `"${[...key].map((char) => (/[a-zA-Z0-9_ .-]/.test(char) ? char : `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)).join("")}"`;
+  `"${key.replaceAll(/[^a-zA-Z0-9_ .-]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)}"`;

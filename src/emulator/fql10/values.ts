@@ -111,8 +111,11 @@ export class Id {
 
 /** The time of the running transaction, as long as it is not known. */
 export class TransactionTime {
-  static readonly instance = new TransactionTime();
+  readonly kind = "transaction time" as const;
 }
+
+/** The only one. */
+export const TRANSACTION_TIME = new TransactionTime();
 
 export interface DocOptions {
   /** Read as of this time (`at`), µs. */

@@ -1,19 +1,18 @@
 /** Writing the database's own documents: definitions, child databases, keys, tokens, credentials. */
 import { type CollectionId, NATIVE, nativeName } from "../../data/ids.ts";
-import { isDataError } from "../../data/errors.ts";
-import { DocRef, isArrayData, type ObjectData } from "../../data/value.ts";
+import { type Data, DocRef, isArrayData, type ObjectData } from "../../data/value.ts";
 import { Version } from "../../data/version.ts";
 import { isDefinitionKind } from "../../schema/definition-shapes.ts";
 import * as schema from "../../schema/definitions.ts";
-import { ConstraintError, InvalidSchemaError } from "../../schema/failure.ts";
 import type { Context } from "../interpreter/context.ts";
 import { denied, notFoundMessage } from "../interpreter/evaluate.ts";
 import { Doc, type ObjectOf } from "../values.ts";
 import { resourceOf } from "./collection.ts";
 import { toFields } from "./convert.ts";
 import { definitionName } from "./read.ts";
+import { guarded } from "./guard.ts";
 import { createNative, replaceNative } from "./secrets.ts";
-import { constraintFailure, needWrite } from "./write.ts";
+import { needWrite } from "./write.ts";
 
 const resource = (collection: CollectionId) =>
   resourceOf({ id: collection, name: nativeName(collection) ?? "" });
@@ -38,7 +37,7 @@ export function createDefinition(
   if (collection === NATIVE.Collection)
     context.query.noteWrite(context, Number(ref.id), "collection");
   context.query.noteDefinition(context);
-  return new Doc(collection, ref.id, { name: String(fields.get("name")) });
+  return new Doc(collection, ref.id, { name: textOf(fields.get("name")) });
 }
 
 /** Changes a definition or secret. */
@@ -92,6 +91,9 @@ export function deleteDefinition(context: Context, doc: Doc): Doc {
   return new Doc(doc.collection, doc.id, { name, version: Version.deleted(context.query.now) });
 }
 
+/** A stored string; empty for anything else. */
+const textOf = (data: Data | undefined): string => (typeof data === "string" ? data : "");
+
 const isNamed = (collection: CollectionId) =>
   collection !== NATIVE.Key && collection !== NATIVE.Token && collection !== NATIVE.Credential;
 
@@ -102,20 +104,4 @@ function existing(context: Context, doc: Doc): DocRef {
     "document_not_found",
     notFoundMessage(doc, nativeName(doc.collection) ?? ""),
   );
-}
-
-/** Runs a write and puts its refusal into v10's words, at this place. */
-export function guarded<T>(context: Context, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    if (error instanceof ConstraintError)
-      throw constraintFailure(context, error.message, error.violations);
-    if (error instanceof InvalidSchemaError) throw context.failure("invalid_schema", error.message);
-    if (isDataError(error, "name_taken")) {
-      const violation = { paths: [["name"]], message: "Failed unique constraint" };
-      throw constraintFailure(context, "Failed unique constraint.", [violation]);
-    }
-    throw error;
-  }
 }

@@ -3,7 +3,6 @@ import { Time } from "../../../values/time.ts";
 import { isUserCollection, NATIVE, type CollectionId } from "../../data/ids.ts";
 import { DocRef, isObjectData, type ObjectData } from "../../data/value.ts";
 import type { Version } from "../../data/version.ts";
-import { apply } from "../interpreter/evaluate.ts";
 import type { Context } from "../interpreter/context.ts";
 import { Absent } from "../modules/table.ts";
 import type { Name } from "../source.ts";
@@ -13,7 +12,7 @@ import {
   Null,
   type NullCause,
   type ObjectOf,
-  TransactionTime,
+  TRANSACTION_TIME,
   type Value,
 } from "../values.ts";
 import { type CollectionInfo, collectionInfo, resourceOf } from "./collection.ts";
@@ -84,7 +83,7 @@ export function docField(context: Context, doc: Doc, name: Name): Value | Absent
   if (computed !== undefined) {
     if (!context.computes)
       throw context.failure("invalid_computed_field_access", "invalid access of computed field");
-    return apply(computedContext(context), computed, [doc]);
+    return computedContext(context).apply(computed, [doc]);
   }
   const value = storedField(context, doc, version, name);
   return value ?? new Null({ kind: "field", of: doc, name: name.text, span: name.span });
@@ -159,7 +158,7 @@ export function dataOf(fields: ObjectData): ObjectData {
 function timeOf(context: Context, version: Version): Value {
   const { now, transaction } = context.query;
   return version.ts === now && transaction.hasWritten
-    ? TransactionTime.instance
+    ? TRANSACTION_TIME
     : Time.fromMicros(version.ts);
 }
 
@@ -174,7 +173,7 @@ export function allFields(context: Context, doc: Doc): ObjectOf | Null {
   const ttl = shown.get("ttl");
   if (ttl !== undefined) fields.set("ttl", fromData(ttl, undefined, doc.readTime));
   for (const [name, lambda] of info.computed)
-    fields.set(name, apply(computedContext(context), lambda, [doc]));
+    fields.set(name, computedContext(context).apply(lambda, [doc]));
   if (isUserCollection(doc.collection)) addUserFields(fields, dataOf(shown), info, doc.readTime);
   else {
     const hidden = hiddenFields(doc.collection);

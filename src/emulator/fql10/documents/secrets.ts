@@ -27,9 +27,11 @@ import {
 import type { Context } from "../interpreter/context.ts";
 import { Doc, type ObjectOf, type Value } from "../values.ts";
 import { toFields } from "./convert.ts";
-import { guarded } from "./definitions.ts";
+import { guarded } from "./guard.ts";
 import { constraintFailure, needWrite, reservedNames, takeId } from "./write.ts";
 import { Version } from "../../data/version.ts";
+
+const textOf = (data: Data | undefined): string => (typeof data === "string" ? data : "");
 
 const DATA = optional(objectOfAny());
 const TTL = optional(scalar("Time"));
@@ -103,7 +105,7 @@ export function createNative(
   refuseSecond(context, ref, stored);
   const version = guarded(context, () => transaction.create(ref, stored));
   if (secret === undefined)
-    return new Doc(collection, ref.id, named ? { name: String(fields.get("name")) } : {});
+    return new Doc(collection, ref.id, named ? { name: textOf(fields.get("name")) } : {});
   // The secret is shown once, in the answer that made it.
   const shown = new Version(
     version.ts,
@@ -124,7 +126,7 @@ export function replaceNative(
   const { collection, id } = doc;
   const named = collection === NATIVE.Database;
   const subject = named
-    ? `${nativeName(collection)} \`${String(before.get("name"))}\``
+    ? `${nativeName(collection)} \`${textOf(before.get("name"))}\``
     : `${nativeName(collection)} with id ${id}`;
   const message = `Failed to update ${subject}.`;
   const visible = asShown(

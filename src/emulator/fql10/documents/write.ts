@@ -30,6 +30,9 @@ import { dataOf, readDoc, SPECIAL_FIELDS } from "./read.ts";
 /** Whether names like `ttl` are metadata (`create`) or fields like any other (`createData`). */
 export type DataMode = "metadata" | "plain";
 
+/** The default ttl is filled in here, where an explicit null can still be told from none (live 21). */
+const NO_DEFAULTS = { defaultTtl: false } as const;
+
 const MICROS_PER_DAY = 86_400_000_000n;
 
 /** @throws QueryFailure unless writing is possible here and now. */
@@ -74,7 +77,7 @@ export function createDoc(
   if (given && context.query.transaction.get(ref) !== undefined) throw idExists(context, info, ref);
   checkData(context, schema, stored, message);
   store(context, schema, ref, message, () =>
-    context.query.transaction.create(ref, dropNullMembers(stored)),
+    context.query.transaction.create(ref, dropNullMembers(stored), NO_DEFAULTS),
   );
   return new Doc(collection, ref.id);
 }
@@ -107,7 +110,7 @@ export function changeDoc(
   context.query.noteWrite(context, doc.collection, "document");
   checkData(context, schema, after, message);
   store(context, schema, ref, message, () =>
-    context.query.transaction.replace(ref, dropNullMembers(after)),
+    context.query.transaction.replace(ref, dropNullMembers(after), NO_DEFAULTS),
   );
   return doc;
 }
@@ -189,7 +192,8 @@ function split(fields: ObjectData, mode: DataMode): ObjectData {
 /** With the collection's default ttl, unless a ttl (or null) is given. */
 function withTtl(context: Context, schema: CollectionSchema, fields: ObjectData): ObjectData {
   if (schema.ttlDays === undefined || fields.has("ttl")) return fields;
-  const ttl = Time.fromMicros(context.query.now + schema.ttlDays * MICROS_PER_DAY);
+  // Counted from the snapshot, which lies before the commit (recording whole-database/shop-fsl).
+  const ttl = Time.fromMicros(context.query.now - 1n + schema.ttlDays * MICROS_PER_DAY);
   return new Map<string, Data>([...fields, ["ttl", ttl]]);
 }
 

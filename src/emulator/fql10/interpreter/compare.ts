@@ -132,11 +132,11 @@ function compareArrays(context: Context, a: readonly Value[], b: readonly Value[
   return sign(a.length, b.length);
 }
 
-function compareObjects(context: Context, a: ObjectOf, b: ObjectOf): number {
-  const entries = (object: ObjectOf): Value[] =>
-    [...object].toSorted(([x], [y]) => sign(x, y)).map(([key, value]) => [key, value]);
-  return compareArrays(context, entries(a), entries(b));
-}
+const sortedEntries = (object: ObjectOf): Value[] =>
+  [...object].toSorted(([x], [y]) => sign(x, y)).map(([key, value]) => [key, value]);
+
+const compareObjects = (context: Context, a: ObjectOf, b: ObjectOf): number =>
+  compareArrays(context, sortedEntries(a), sortedEntries(b));
 
 /** How two values of whatever types sort. */
 export const compareValues = (context: Context, a: Value, b: Value): number =>

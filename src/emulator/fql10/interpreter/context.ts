@@ -3,6 +3,7 @@ import type { Auth } from "../../auth/auth.ts";
 import { QueryFailure, type FailureOptions } from "../failure.ts";
 import type { Query } from "../query.ts";
 import { NO_SPAN, type Span } from "../source.ts";
+import type { Func, Value } from "../values.ts";
 
 /** Calls nested deeper end with `stack_overflow` (facts §8). */
 export const MAX_STACK_FRAMES = 2048;
@@ -44,6 +45,7 @@ interface ContextParts {
 }
 
 export class Context {
+  readonly #parts: ContextParts;
   readonly query: Query;
   readonly auth: Auth;
   readonly frame: Frame | undefined;
@@ -54,6 +56,7 @@ export class Context {
   readonly computes: boolean;
 
   private constructor(parts: ContextParts) {
+    this.#parts = parts;
     this.query = parts.query;
     this.auth = parts.auth;
     this.frame = parts.frame;
@@ -69,6 +72,15 @@ export class Context {
     const limit: EffectLimit = { most: "write", reason: "" };
     const none = { frame: undefined, userTime: undefined, systemTime: undefined };
     return new Context({ query, auth, depth: 0, limit, computes: true, ...none });
+  }
+
+  #with(changes: Partial<ContextParts>): Context {
+    return new Context({ ...this.#parts, ...changes });
+  }
+
+  /** Calls a function here, see `apply` of the interpreter. */
+  apply(fn: Func, args: readonly Value[]): Value {
+    return this.query.apply(this, fn, args);
   }
 
   /** The place of the innermost call. */
@@ -96,7 +108,7 @@ export class Context {
 
   /** Inside the call at `span`. */
   at(span: Span): Context {
-    return new Context({ ...this, frame: { span, caller: this.frame }, depth: this.depth + 1 });
+    return this.#with({ frame: { span, caller: this.frame }, depth: this.depth + 1 });
   }
 
   /** Below `frames`, which were recorded when a lazy set was made. */
@@ -105,31 +117,31 @@ export class Context {
   }
 
   withoutTrace(): Context {
-    return new Context({ ...this, frame: undefined, depth: 0 });
+    return this.#with({ frame: undefined, depth: 0 });
   }
 
   withUserTime(time: bigint | undefined): Context {
     const userTime = time === this.query.now ? undefined : time;
-    return userTime === this.userTime ? this : new Context({ ...this, userTime });
+    return userTime === this.userTime ? this : this.#with({ userTime });
   }
 
   withSystemTime(time: bigint | undefined): Context {
     const systemTime = time === this.query.now ? undefined : time;
-    return systemTime === this.systemTime ? this : new Context({ ...this, systemTime });
+    return systemTime === this.systemTime ? this : this.#with({ systemTime });
   }
 
   withAuth(auth: Auth): Context {
-    return new Context({ ...this, auth });
+    return this.#with({ auth });
   }
 
   /** With at most the effects of `limit`. */
   limited(limit: EffectLimit): Context {
     const tighter = EFFECTS.indexOf(limit.most) < EFFECTS.indexOf(this.limit.most);
-    return tighter ? new Context({ ...this, limit }) : this;
+    return tighter ? this.#with({ limit }) : this;
   }
 
   withoutComputation(): Context {
-    return new Context({ ...this, computes: false });
+    return this.#with({ computes: false });
   }
 
   /** @throws QueryFailure `invalid_effect` if `effect` is more than is allowed here. */

@@ -12,6 +12,7 @@ import {
   accepts,
   arityOf,
   Doc,
+  EventSource,
   Double,
   type Func,
   isArray,
@@ -455,7 +456,7 @@ function project(
     return cause === undefined ? apply(context, fn, [value]) : new Null(cause);
   }
   if (isObject(value)) return apply(context, fn, [value]);
-  if (isArray(value) || value instanceof ValueSet) {
+  if (isArray(value) || value instanceof ValueSet || value instanceof EventSource) {
     const map = tableOf(value).methods.get("map");
     if (map !== undefined) return callNative(context, map, value, [fn]);
   }

@@ -66,4 +66,7 @@ function tableOfDoc({ collection }: Doc): unknown {
   }
 }
 
-useTables(find);
+/** Makes the tables known to the interpreter. */
+export function loadTables(): void {
+  useTables(find);
+}

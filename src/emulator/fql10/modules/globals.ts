@@ -19,6 +19,7 @@ import {
   NativeFunction,
   Null,
   SetCursor,
+  TRANSACTION_TIME,
   TransactionTime,
   type Value,
 } from "../values.ts";
@@ -94,7 +95,7 @@ const modules: readonly Module[] = [
     methods: asModule(timeFunctions),
   }),
   module("TransactionTime", (value) => value instanceof TransactionTime, {
-    apply: on([], () => TransactionTime.instance),
+    apply: on([], () => TRANSACTION_TIME),
   }),
   module("UUID", (value) => value instanceof Uuid),
   module("Query", undefined, { methods: asModule(queryFunctions) }),

@@ -6,8 +6,7 @@ const QUANTIFIED_POSSESSIVELY = /([*+?}])\+/g;
 /** @throws QueryFailure `invalid_regex` */
 export function compileRegex(context: Context, source: string, flags = ""): RegExp {
   const leading = /^\(\?([imsu]+)\)/.exec(source);
-  const inline =
-    leading === null ? "" : [...(leading[1] ?? "")].filter((flag) => "ims".includes(flag)).join("");
+  const inline = (leading?.[1] ?? "").replaceAll(/[^ims]/g, "");
   const pattern = source
     .slice(leading?.[0].length ?? 0)
     .replaceAll(QUANTIFIED_POSSESSIVELY, "$1")

@@ -16,8 +16,8 @@ const MAX = Time.parse("+999999999-12-31T23:59:59.999999999Z").epochNanos;
 
 const floorDiv = (a: bigint, b: bigint) => (a >= 0n ? a / b : -((-a + b - 1n) / b));
 const dayOf = (self: Time) => new LocalDate(Number(floorDiv(self.epochNanos, NANOS.day)));
-const within = (self: Time, unit: bigint, count: bigint) => {
-  const value = floorDiv(self.epochNanos, unit);
+const within = (self: Time, nanos: bigint, count: bigint) => {
+  const value = floorDiv(self.epochNanos, nanos);
   return new Int(Number(((value % count) + count) % count));
 };
 

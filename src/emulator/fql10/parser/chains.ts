@@ -1,7 +1,7 @@
 /** What is built from terms: chains of access, operators and projections. */
 import { type Expr, type Field, type Link, THIS } from "../ast.ts";
 import { join, type Name } from "../source.ts";
-import { isShort, readExpr, readList, readTerm, shortLambda } from "./expressions.ts";
+import { isShort, readList, shortLambda } from "./common.ts";
 import type { Reader } from "./reader.ts";
 
 const PRECEDENCE = new Map(
@@ -153,7 +153,7 @@ export function readOperators(reader: Reader, first: Expr): Expr {
     }
     pending.push(op);
     reader.space();
-    operands.push(readTerm(reader));
+    operands.push(reader.term());
   }
   while (pending.length > 0) reduce();
   const [expr = first] = operands;
@@ -188,7 +188,7 @@ function readProjected(reader: Reader): Field[] {
     reader.blanks();
     if (reader.eat(":")) {
       reader.space();
-      const value = readExpr(reader, true);
+      const value = reader.expr(true);
       fields.push([name, isShort(value) ? value.body : value]);
     } else {
       const at = reader.span(name.span.start, name.span.start);

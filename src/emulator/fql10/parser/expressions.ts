@@ -1,28 +1,10 @@
 /** Expressions, blocks, objects and lambdas. */
-import {
-  type Expr,
-  type Field,
-  type LambdaExpr,
-  PLACEHOLDER,
-  placeholderName,
-  type Statement,
-  THIS,
-} from "../ast.ts";
+import { type Expr, type Field, PLACEHOLDER, placeholderName, type Statement } from "../ast.ts";
 import { join, type Name, type Span } from "../source.ts";
+import { canBegin, isShort, readList, shortLambda } from "./common.ts";
 import { readAnonymousChain, readChain, readOperators, readProjection } from "./chains.ts";
 import { readDoubleQuoted, readHeredoc, readNumber, readSingleQuoted } from "./literals.ts";
-import type { Reader } from "./reader.ts";
-
-/** A short lambda around `body`, unless it is one already. */
-export const shortLambda = (body: Expr): LambdaExpr => ({
-  kind: "lambda",
-  params: [THIS],
-  body,
-  short: true,
-  span: body.span,
-});
-
-export const isShort = (expr: Expr): expr is LambdaExpr => expr.kind === "lambda" && expr.short;
+import type { Grammar, Reader } from "./reader.ts";
 
 /** An expression; `.a.b` only where `short` says that a lambda may be meant. */
 export function readExpr(reader: Reader, short = false): Expr {
@@ -45,10 +27,6 @@ function readExprOrLambda(reader: Reader): Expr {
   const unary = readUnary(reader);
   return unary === undefined ? reader.expected("expression") : readTail(reader, unary);
 }
-
-/** Whether an expression can begin here. */
-export const canBegin = (reader: Reader): boolean =>
-  reader.peek(/[a-zA-Z_0-9"'([{.~!]|[+-]|<<[-+]/y) !== undefined || reader.at(PLACEHOLDER);
 
 /** What follows the first term of an expression. */
 function readTail(reader: Reader, base: Expr): Expr {
@@ -73,10 +51,12 @@ function readIf(reader: Reader, start: number): Expr {
   reader.space();
   if (!reader.eatWord("else")) {
     reader.pos = pos;
+    // oxlint-disable-next-line unicorn/no-thenable -- a branch, never awaited
     return { kind: "if", test, then, span: reader.span(start, then.span.end) };
   }
   reader.space();
   const otherwise = readExpr(reader);
+  // oxlint-disable-next-line unicorn/no-thenable -- a branch, never awaited
   return { kind: "if", test, then, otherwise, span: reader.span(start, otherwise.span.end) };
 }
 
@@ -162,21 +142,6 @@ function readTemplate(reader: Reader): Expr | undefined {
   if (parts.length <= 1 && typeof first === "string")
     return { kind: "literal", value: first, span };
   return { kind: "template", parts, span };
-}
-
-/** The members of a list up to `close`, which is stepped over. */
-export function readList(reader: Reader, close: string, short: boolean): Expr[] {
-  const items: Expr[] = [];
-  reader.space();
-  while (!reader.eat(close)) {
-    items.push(readExpr(reader, short));
-    reader.space();
-    if (reader.eat(",")) {
-      reader.space();
-      if (!reader.at(close) && !canBegin(reader)) reader.expected(`\`${close}\` or expression`);
-    } else if (!reader.at(close)) reader.expected(`\`${close}\``);
-  }
-  return items;
 }
 
 function readArray(reader: Reader): Expr | undefined {
@@ -289,7 +254,10 @@ function readFieldName(reader: Reader): Name | undefined {
   if (parts.some((part) => typeof part !== "string")) {
     reader.fail("Object keys do not support interpolation", reader.span(start));
   }
-  return { text: parts.join(""), span: reader.span(start) };
+  return {
+    text: parts.filter((part) => typeof part === "string").join(""),
+    span: reader.span(start),
+  };
 }
 
 /** Whether a field name and a colon stand here. */
@@ -347,11 +315,9 @@ function readFields(reader: Reader): Field[] {
 /** The statements of a block or a query; the last of them must be an expression. */
 export function readStatements(reader: Reader, of: "query" | "block"): Statement[] {
   const statements: Statement[] = [];
-  let end = reader.pos;
   while (canBegin(reader)) {
     const { pos } = reader;
     statements.push(readStatement(reader));
-    end = reader.pos;
     if (!reader.separator()) break;
     if (reader.pos === pos) break;
   }
@@ -367,7 +333,6 @@ export function readStatements(reader: Reader, of: "query" | "block"): Statement
     ];
     reader.fail("Missing return expression", undefined, { hints });
   }
-  void end;
   reader.space();
   return statements;
 }
@@ -406,3 +371,6 @@ function skipType(reader: Reader): void {
   }
   reader.expected("`=`");
 }
+
+/** The grammar that these functions make up. */
+export const GRAMMAR: Grammar = { expr: readExpr, term: readTerm };

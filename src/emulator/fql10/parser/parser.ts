@@ -2,7 +2,8 @@
 import type { Expr, LambdaExpr } from "../ast.ts";
 import { QueryFailure } from "../failure.ts";
 import type { Source } from "../source.ts";
-import { isShort, readExpr, readStatements } from "./expressions.ts";
+import { isShort } from "./common.ts";
+import { GRAMMAR, readExpr, readStatements } from "./expressions.ts";
 import { ParseStopped, Reader } from "./reader.ts";
 
 export { isIdentifier } from "./reader.ts";
@@ -13,7 +14,7 @@ export { isIdentifier } from "./reader.ts";
  * @throws QueryFailure `invalid_query`
  */
 export function parseQuery(source: Source, options: { template?: boolean } = {}): Expr {
-  return parse(new Reader(source, options), (reader) => {
+  return parse(new Reader(source, GRAMMAR, options), (reader) => {
     reader.space();
     const start = reader.pos;
     const statements = readStatements(reader, "query");
@@ -24,7 +25,7 @@ export function parseQuery(source: Source, options: { template?: boolean } = {})
 
 /** The tree of one expression and nothing else. @throws QueryFailure `invalid_query` */
 export function parseExpression(source: Source, options: { short?: boolean } = {}): Expr {
-  return parse(new Reader(source), (reader) => {
+  return parse(new Reader(source, GRAMMAR), (reader) => {
     reader.space();
     const expr = readExpr(reader, options.short ?? false);
     reader.space();
@@ -38,7 +39,7 @@ export function parseExpression(source: Source, options: { short?: boolean } = {
  * @throws QueryFailure `invalid_query`; "Body must be a lambda expression." for anything else.
  */
 export function parseLambda(source: Source): LambdaExpr {
-  return parse(new Reader(source), (reader) => {
+  return parse(new Reader(source, GRAMMAR), (reader) => {
     reader.space();
     const statements = [];
     do {

@@ -1,4 +1,5 @@
 /** The text being parsed, a position in it, and the errors found so far. */
+import type { Expr } from "../ast.ts";
 import type { Hint } from "../diagnostic.ts";
 import type { Name, Source, Span } from "../source.ts";
 
@@ -21,6 +22,14 @@ const IDENT = /[a-zA-Z_][a-zA-Z0-9_']*/y;
 export const isIdentifier = (text: string): boolean =>
   /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(text) && !KEYWORDS.has(text);
 
+/** The parts of the grammar that contain each other. */
+export interface Grammar {
+  /** An expression; a short lambda only if `short`. */
+  readonly expr: (reader: Reader, short?: boolean) => Expr;
+  /** A term as it stands on the right of an operator. */
+  readonly term: (reader: Reader) => Expr;
+}
+
 export class Reader {
   readonly source: Source;
   readonly text: string;
@@ -29,7 +38,10 @@ export class Reader {
   /** Whether placeholders of values are read; counts those read so far. */
   placeholders: number | undefined;
 
-  constructor(source: Source, options: { template?: boolean } = {}) {
+  readonly #grammar: Grammar | undefined;
+
+  constructor(source: Source, grammar?: Grammar, options: { template?: boolean } = {}) {
+    this.#grammar = grammar;
     this.source = source;
     this.text = source.text;
     this.placeholders = options.template === true ? 0 : undefined;
@@ -41,6 +53,16 @@ export class Reader {
 
   span(start: number, end: number = this.pos): Span {
     return { source: this.source, start, end };
+  }
+
+  /** The expression that stands here. */
+  expr(short = false): Expr {
+    return this.#grammar?.expr(this, short) ?? this.expected("expression");
+  }
+
+  /** The term that stands here. */
+  term(): Expr {
+    return this.#grammar?.term(this) ?? this.expected("expression");
   }
 
   /** Notes a problem and goes on. */

@@ -57,11 +57,12 @@ export function renderFailure(
 export const renderRefusal = ({ code, message }: RequestFailure): string =>
   `{"error":{"code":${printString(code)},"message":${printString(message)}}}`;
 
+const renderPath = (path: readonly (string | number)[]): string =>
+  `[${path.map((step) => (typeof step === "number" ? String(step) : printString(step))).join(",")}]`;
+
 function renderConstraint({ paths, message, name }: ConstraintFailure): string {
-  const steps = (path: readonly (string | number)[]) =>
-    `[${path.map((step) => (typeof step === "number" ? String(step) : printString(step))).join(",")}]`;
   const named = name === undefined ? "" : `,"name":${printString(name)}`;
-  return `{"paths":[${paths.map(steps).join(",")}],"message":${printString(message)}${named}}`;
+  return `{"paths":[${paths.map(renderPath).join(",")}],"message":${printString(message)}${named}}`;
 }
 
 function renderFacts(

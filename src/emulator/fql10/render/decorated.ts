@@ -83,9 +83,9 @@ class Writer {
 
   #string(text: string): void {
     if (!text.includes("\n")) return this.#write(quote(text));
-    const mark = ["END", ..."0123456789"]
-      .map((suffix, index) => (index === 0 ? suffix : `END${suffix}`))
-      .find((name) => !text.includes(name));
+    const mark = ["END", ...Array.from({ length: 10 }, (_none, digit) => `END${digit}`)].find(
+      (name) => !text.includes(name),
+    );
     if (mark === undefined) return this.#write(quote(text));
     this.#line(`<<-${mark}`);
     this.#level++;
@@ -100,7 +100,12 @@ class Writer {
     const [[kind, key] = ["", undefined], [, coll] = ["", undefined]] = fields;
     if (coll !== undefined) this.show(coll);
     if (key?.kind !== "plain") return;
-    const text = key.value instanceof Id ? String(key.value.value) : String(key.value);
+    const text =
+      key.value instanceof Id
+        ? String(key.value.value)
+        : typeof key.value === "string"
+          ? key.value
+          : "";
     this.#write(kind === "name" ? `.byName(${quote(text)})` : `("${text}")`);
   }
 

@@ -38,10 +38,14 @@ export function displayText(context: Context, value: Value): string {
   return value instanceof TransactionTime ? "[transaction time]" : debugText(context, value);
 }
 
+/** Whole doubles without a fraction and without an exponent: their shortest digits, then zeros. */
 function wholeOrDouble(value: number): string {
   if (!Number.isInteger(value)) return printDouble(value);
   if (Object.is(value, -0)) return "-0";
-  return BigInt(value).toString();
+  const [mantissa = "", exponent] = String(value).split("e+");
+  if (exponent === undefined) return mantissa;
+  const [whole = "", fraction = ""] = mantissa.split(".");
+  return whole + fraction.padEnd(Number(exponent), "0");
 }
 
 /** As `dbg()` shows a value: as one would write it. */

@@ -7,7 +7,7 @@ import { fromData, toTerm } from "../documents/convert.ts";
 import type { Context } from "../interpreter/context.ts";
 import { parsePath } from "../parser/parser.ts";
 import { Doc, type Module, type Value } from "../values.ts";
-import { type Element, type Position, ValueSet } from "./set.ts";
+import { type Element, Pinned, type Position, ValueSet } from "./set.ts";
 
 /** The ends of a range, in the order of the index; values, then perhaps an id. */
 export interface Bounds {
@@ -151,15 +151,14 @@ export class IndexSet extends ValueSet {
 
   recipe() {
     const { name, module, terms, bounds, time, backwards } = this.origin;
-    const part = (values: readonly Value[] | undefined): Value => values ?? false;
     return [
       "documents",
       module,
       name,
       [...terms],
-      part(bounds?.from),
-      part(bounds?.to),
-      { micros: time },
+      bounds?.from ?? false,
+      bounds?.to ?? false,
+      new Pinned(time),
       backwards,
     ] as const;
   }

@@ -3,7 +3,7 @@ import { apply, wrongType } from "../interpreter/evaluate.ts";
 import type { Context } from "../interpreter/context.ts";
 import type { Span } from "../source.ts";
 import { type Func, Null, type Value } from "../values.ts";
-import { type Element, type Position, SET_LIMIT, ValueSet } from "./set.ts";
+import { type Element, Pinned, type Position, SET_LIMIT, ValueSet } from "./set.ts";
 
 const IN_AT = "streaming is not supported for sets created within an `at()` expression.";
 
@@ -61,7 +61,7 @@ export class MappedSet extends Derived {
   }
 
   recipe() {
-    return ["map", this.inner, this.deferred.fn, { micros: this.deferred.time }] as const;
+    return ["map", this.inner, this.deferred.fn, new Pinned(this.deferred.time)] as const;
   }
 }
 
@@ -78,7 +78,7 @@ export class FilteredSet extends Derived {
   }
 
   recipe() {
-    return ["where", this.inner, this.deferred.fn, { micros: this.deferred.time }] as const;
+    return ["where", this.inner, this.deferred.fn, new Pinned(this.deferred.time)] as const;
   }
 }
 
@@ -121,7 +121,7 @@ export class FlatMappedSet extends Derived {
       "flatMap",
       this.inner,
       this.deferred.fn,
-      { micros: this.deferred.time },
+      new Pinned(this.deferred.time),
       this.backwards,
     ] as const;
   }

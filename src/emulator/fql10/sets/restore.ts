@@ -6,26 +6,19 @@ import { IndexSet } from "./documents.ts";
 import { Deferred, FilteredSet, FlatMappedSet, MappedSet } from "./mapped.ts";
 import { ArraySet, SequenceSet, SingletonSet } from "./plain.ts";
 import { DistinctSet, OrderedSet, ReversedSet } from "./sorted.ts";
-import type { ValueSet } from "./set.ts";
+import { Pinned, type RecipePart, type ValueSet } from "./set.ts";
 
-/** A part of a recipe after its journey: a value, or a time. */
-export type RestoredPart = Value | { readonly micros: bigint | undefined };
-
-const asSet = (part: RestoredPart | undefined) => part as ValueSet;
-const asInt = (part: RestoredPart | undefined) => (part instanceof Int ? part.value : 0);
-const asArray = (part: RestoredPart | undefined) =>
+const asSet = (part: RecipePart | undefined) => part as ValueSet;
+const asInt = (part: RecipePart | undefined) => (part instanceof Int ? part.value : 0);
+const asArray = (part: RecipePart | undefined) =>
   Array.isArray(part) ? (part as readonly Value[]) : [];
-const asTime = (part: RestoredPart | undefined) => (part as { micros: bigint | undefined }).micros;
+const asTime = (part: RecipePart | undefined) => (part instanceof Pinned ? part.micros : undefined);
 
 /**
  * The set that `kind` and `parts` describe.
  * @throws QueryFailure `unbound_variable` if its collection is not there.
  */
-export function restoreSet(
-  context: Context,
-  kind: string,
-  parts: readonly RestoredPart[],
-): ValueSet {
+export function restoreSet(context: Context, kind: string, parts: readonly RecipePart[]): ValueSet {
   const [first, second, third, fourth] = parts;
   const deferred = () => new Deferred(second as Func, asTime(third), []);
   switch (kind) {
@@ -67,15 +60,15 @@ export function restoreSet(
   }
 }
 
-function restoreDocuments(context: Context, parts: readonly RestoredPart[]): ValueSet {
+function restoreDocuments(context: Context, parts: readonly RecipePart[]): ValueSet {
   const [module, name, terms, from, to, time, backwards] = parts;
   if (!(module instanceof Module))
     throw context.failure("invalid_cursor", "Cursor cursor is invalid or expired.");
-  const bound = (part: RestoredPart | undefined) => (part === false ? undefined : asArray(part));
+  const bound = (part: RecipePart | undefined) => (part === false ? undefined : asArray(part));
   const bounds = from === false && to === false ? undefined : { from: bound(from), to: bound(to) };
   return new IndexSet({
     module,
-    name: String(name),
+    name: typeof name === "string" ? name : "",
     terms: asArray(terms),
     bounds,
     time: asTime(time),

@@ -29,11 +29,17 @@ export interface Element {
   readonly position: () => Position;
 }
 
+/** The time of an `at()` around the making of a set, µs; undefined if there was none. */
+export class Pinned {
+  readonly micros: bigint | undefined;
+
+  constructor(micros: bigint | undefined) {
+    this.micros = micros;
+  }
+}
+
 /** What cursors are made of: an argument of the set's constructor. */
-export type RecipePart =
-  | Value
-  | readonly (readonly [string, boolean | Value])[]
-  | { readonly micros: bigint | undefined };
+export type RecipePart = Value | Pinned;
 
 export abstract class ValueSet {
   /** How many members the first page has. */

@@ -49,6 +49,6 @@ export {
   type StagedStatus,
 } from "./schema.ts";
 export { scoped } from "./scope.ts";
-export { BUILT_IN_ROLES, parseSecret, type Role, type Secret } from "./secret.ts";
+export { parseSecret, type Role, type Secret } from "./secret.ts";
 export type { Answer, FaunaRequest, Transport } from "./transport.ts";
 export type { RetryEvent } from "./with/retry.ts";

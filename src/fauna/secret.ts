@@ -9,7 +9,7 @@ export interface Secret {
   readonly role: Role | undefined;
 }
 
-export const BUILT_IN_ROLES = ["admin", "server", "server-readonly", "client"] as const;
+const BUILT_IN_ROLES = ["admin", "server", "server-readonly", "client"] as const;
 
 /** A built-in role, or `@role/NAME` for one that the database defines. */
 export type Role = (typeof BUILT_IN_ROLES)[number] | `@role/${string}`;

@@ -291,29 +291,33 @@ const VALUES: readonly SampleStep[] = [
      Everything.create({ id: "2", time: Time("2020-02-29T23:59:59.123456789Z"), date: Date("2020-02-29"),
        far: Date("9999-12-31"), bytes: Bytes("AAEC/w=="), noBytes: Bytes("") })
      Everything.create({ id: "3", notANumber: 0.0 / 0.0, over: 1.0 / 0.0, under: -1.0 / 0.0, spelled: "NaN" })
-     Everything.create({ id: "4", withNulls: [1, null, [null]], customer: Customer("1000"), gone: Customer("999999"),
-       module: Book, role: Role.byName("staff")! })
+     Everything.create({ id: "4", withNulls: [1, null, [null]], customer: Customer("1000"), gone: Customer("999999") })
      Everything.create({ id: "5", "@ref": "not a ref", "": "empty key", "__proto__": "a key like any other",
        nested: { "@int": "12", "constructor": 1 } })
      Everything.createData({ id: "6", ts: "mine", coll: "mine too", data: { data: 1 } })
      Everything.create({ id: "7", ttl: Time("2999-01-01T00:00:00Z"), note: "expires late" })`,
   ),
-  v4("what only v4 can hold: a lambda, a set, a uuid, an index ref, a date beyond the year 9999", {
-    create: { ref: { collection: "Everything" }, id: "100" },
-    params: {
-      object: {
-        data: {
-          object: {
-            lambda: { query: { lambda: "x", expr: { add: [{ var: "x" }, 1] } } },
-            set: { match: { index: "recent_by_status" }, terms: "open" },
-            uuid: { "@uuid": "4f2e1b6a-8f54-4b6c-9a56-0d9be8f7c1aa" },
-            index: { index: "recent_by_status" },
-            date: { "@date": "+10000-01-01" },
+  v4(
+    "what only v4 can write: a lambda, a set, a uuid, refs to definitions, a date beyond the year 9999",
+    {
+      create: { ref: { collection: "Everything" }, id: "100" },
+      params: {
+        object: {
+          data: {
+            object: {
+              lambda: { query: { lambda: "x", expr: { add: [{ var: "x" }, 1] } } },
+              set: { match: { index: "recent_by_status" }, terms: "open" },
+              uuid: { "@uuid": "4f2e1b6a-8f54-4b6c-9a56-0d9be8f7c1aa" },
+              index: { index: "recent_by_status" },
+              collection: { collection: "Book" },
+              role: { role: "staff" },
+              date: { "@date": "+10000-01-01" },
+            },
           },
         },
       },
     },
-  }),
+  ),
   v4("a document with the time it was really made", {
     insert: { ref: { collection: "Everything" }, id: "101" },
     ts: { "@ts": "2019-06-01T00:00:00.123456Z" },

@@ -1,0 +1,17 @@
+/** Every command, in the order in which help and docs/CLI.md list them. */
+import type { CommandSpec } from "./command.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { emulatorCommand } from "./commands/emulator.ts";
+import { exportCommand } from "./commands/export.ts";
+import { importCommand } from "./commands/import.ts";
+import { showCommand } from "./commands/show.ts";
+import { verifyCommand } from "./commands/verify.ts";
+
+export const COMMANDS: readonly CommandSpec[] = [
+  exportCommand,
+  importCommand,
+  verifyCommand,
+  showCommand,
+  emulatorCommand,
+  demoCommand,
+];

@@ -1,0 +1,162 @@
+/** `fauna-ark export`: a database becomes an archive. */
+import type { Compression } from "../../archive/archive.ts";
+import { type ExportReport, exportDatabase } from "../../export/export.ts";
+import type { CommandSpec } from "../command.ts";
+import {
+  DATABASE_OPTION,
+  ENDPOINT_OPTIONS,
+  PAGE_SIZE_OPTION,
+  TRANSPORT_OPTIONS,
+  timeoutMs,
+  windowOption,
+  withDatabase,
+} from "../database.ts";
+import { placeIn } from "../place.ts";
+import { TOOL } from "../version.ts";
+import { printJsonReport, withProgress } from "../with-progress.ts";
+import { columns, count, counted, duration, size, some } from "../words.ts";
+
+export const exportCommand: CommandSpec = {
+  name: "export",
+  summary: "Export a database, as it is at one moment, to a folder of NDJSON files",
+  positionals: [
+    {
+      name: "archive",
+      summary: "Folder to write; it must be empty or not exist yet",
+      required: true,
+    },
+  ],
+  options: [
+    ...ENDPOINT_OPTIONS,
+    DATABASE_OPTION,
+    {
+      name: "collection",
+      type: "list",
+      placeholder: "GLOB",
+      summary: "Export only the documents of these collections; the schema is always whole",
+    },
+    {
+      name: "exclude",
+      type: "list",
+      placeholder: "GLOB",
+      summary: "Leave out the documents of these collections",
+    },
+    { name: "schema-only", type: "flag", summary: "Export the schema, no documents" },
+    { name: "data-only", type: "flag", summary: "Export documents, no schema" },
+    {
+      name: "compress",
+      type: "choice",
+      choices: ["gzip", "zstd", "none"],
+      summary: "How segments are stored; zstd needs Node 22.15 or newer",
+      default: "gzip",
+    },
+    {
+      name: "segment-size",
+      type: "bytes",
+      placeholder: "SIZE",
+      summary: "Plain bytes of one segment, at most",
+      default: "64MiB",
+      min: 1024,
+    },
+    windowOption("Id ranges read at once; by default twice the processors, at least 4"),
+    PAGE_SIZE_OPTION,
+    ...TRANSPORT_OPTIONS,
+  ],
+  examples: [
+    { line: "fauna-ark export ./archive", about: "The database of FAUNA_ENDPOINT, FAUNA_SECRET" },
+    {
+      line: "fauna-ark export ./archive --database shop --exclude 'log_*'",
+      about: "A child database, without the documents of its logs",
+    },
+    {
+      line: "fauna-ark export ./archive --profile prod --json > report.json",
+      about: "With a profile of the config file, for a script",
+    },
+  ],
+  exits: {
+    10: "the endpoint does not answer as Fauna",
+    11: "the secret is not valid",
+    12: "the secret's role may not read everything",
+    13: "the folder cannot be written, or the disk is full",
+    30: "the history window ran out before the end",
+    40: "the database refused a request",
+    75: "too busy, or the connection was lost; try again",
+    130: "stopped by Ctrl-C",
+  },
+  async run(args, terminal) {
+    const target = placeIn(terminal, args.required("archive"));
+    const report = await withDatabase(args, terminal, (source) =>
+      withProgress(args, terminal, (onProgress) =>
+        exportDatabase({
+          source,
+          target,
+          collections: args.list("collection"),
+          exclude: args.list("exclude"),
+          schemaOnly: args.flag("schema-only"),
+          dataOnly: args.flag("data-only"),
+          compression: args.text("compress") as Compression,
+          segmentBytes: args.number("segment-size"),
+          window: args.number("window"),
+          pageSize: args.number("page-size"),
+          timeoutMs: timeoutMs(args),
+          tool: TOOL,
+          signal: terminal.signal,
+          onProgress,
+        }),
+      ),
+    );
+    if (args.flag("json")) printJsonReport(terminal, report);
+    else terminal.err(exportSummary(report));
+    return 0;
+  },
+};
+
+/** What an export did, for people. */
+export function exportSummary(report: ExportReport): string {
+  const { documents, definitions, snapshot, storedBytes, plainBytes, segments } = report;
+  const rate = report.seconds > 0 ? Math.round(documents / report.seconds) : documents;
+  const lines = [
+    `Exported ${counted(documents, "document")} and ${counted(definitions, "definition")}.\n`,
+    columns([
+      ["as of", `${snapshot.time} (ts ${snapshot.ts})`],
+      ["to", report.archive],
+      [
+        "size",
+        `${size(storedBytes)} in ${counted(segments, "segment")}, ${size(plainBytes)} as plain NDJSON`,
+      ],
+      [
+        "took",
+        `${duration(report.seconds)}, ${counted(report.requests, "request")}, ${count(rate)} documents/s`,
+      ],
+    ]),
+  ];
+  if (report.collections.length > 0) {
+    lines.push(
+      "\n",
+      columns(
+        report.collections.map((each) => [each.name, count(each.documents)]),
+        { right: [1] },
+      ),
+    );
+  }
+  return lines.join("") + notesSummary("What could not be kept exactly:", report.notes);
+}
+
+/** Counted notes of a report; nothing when there are none. */
+export function notesSummary(
+  title: string,
+  notes: readonly {
+    readonly message: string;
+    readonly collection?: string | null;
+    readonly count: number;
+    readonly examples?: readonly string[];
+  }[],
+): string {
+  if (notes.length === 0) return "";
+  const lines = notes.map(({ message, collection, count: number, examples = [] }) => {
+    const where = collection === null || collection === undefined ? "" : ` in ${collection}`;
+    const which = examples.length === 0 ? "" : ` (${some(examples, number, 5)})`;
+    return `  ${count(number)}${where}: ${message}${which}\n`;
+  });
+  return `\n${title}\n${lines.join("")}`;
+}

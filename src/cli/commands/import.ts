@@ -1,0 +1,265 @@
+/** `fauna-ark import`: an archive, or Fauna's own export, becomes a database. */
+import { ArkError } from "../../errors/errors.ts";
+import { type Connection, scoped } from "../../fauna/fauna.ts";
+import {
+  createDatabase,
+  type ImportOptions,
+  type ImportPlan,
+  type ImportReport,
+  importArchive,
+  planImport,
+} from "../../import/import.ts";
+import type { Arguments } from "../arguments.ts";
+import type { CommandSpec } from "../command.ts";
+import {
+  ENDPOINT_OPTIONS,
+  TRANSPORT_OPTIONS,
+  timeoutMs,
+  windowOption,
+  withEndpoint,
+} from "../database.ts";
+import { placeIn } from "../place.ts";
+import type { Terminal } from "../terminal.ts";
+import { printJsonReport, withProgress } from "../with-progress.ts";
+import { columns, count, counted, duration } from "../words.ts";
+import { notesSummary } from "./export.ts";
+
+export const importCommand: CommandSpec = {
+  name: "import",
+  summary: "Import an archive, or the folder of Fauna's own export, into an empty database",
+  positionals: [
+    {
+      name: "source",
+      summary: "Folder of an archive, or one with Fauna's metadata_00.json",
+      required: true,
+    },
+  ],
+  options: [
+    ...ENDPOINT_OPTIONS,
+    {
+      name: "database",
+      type: "text",
+      placeholder: "PATH",
+      summary: "Child database to import into; the secret's own without it",
+    },
+    { name: "create", type: "flag", summary: "Create that child database", callOnly: true },
+    {
+      name: "typechecked",
+      type: "choice",
+      choices: ["true", "false"],
+      summary: "Whether the created database checks types",
+      callOnly: true,
+    },
+    {
+      name: "continue",
+      type: "flag",
+      summary: "Go on with an import of the same archive that was interrupted",
+      callOnly: true,
+    },
+    {
+      name: "dry-run",
+      type: "flag",
+      summary: "Print what would be created, in which order and why; write nothing",
+      callOnly: true,
+    },
+    {
+      name: "schema",
+      type: "text",
+      placeholder: "DIR",
+      summary: "Folder of FSL files, for Fauna's own export, which has none",
+    },
+    {
+      name: "dead-letters",
+      type: "text",
+      placeholder: "FILE",
+      summary: "Where documents go that the target refuses; <source>.refused.ndjson by default",
+    },
+    windowOption("Batches under way at once"),
+    {
+      name: "batch-size",
+      type: "count",
+      placeholder: "N",
+      summary: "Documents in one batch, at most",
+      min: 1,
+      max: 100_000,
+    },
+    {
+      name: "batch-bytes",
+      type: "bytes",
+      placeholder: "SIZE",
+      summary: "Bytes of one batch, at most",
+      min: 1024,
+      max: 8 * 1024 * 1024,
+    },
+    ...TRANSPORT_OPTIONS,
+  ],
+  examples: [
+    {
+      line: "fauna-ark import ./archive --database copy --create",
+      about: "Into a new child database",
+    },
+    { line: "fauna-ark import ./archive --dry-run", about: "What would be done, and why" },
+    {
+      line: "fauna-ark import ./fauna-export --schema ./schema",
+      about: "What Fauna's own export wrote before the service ended",
+    },
+  ],
+  exits: {
+    3: "done, but the target refused some documents; the dead-letter file has them",
+    10: "the endpoint does not answer as Fauna",
+    11: "the secret is not valid, or there is no such database",
+    12: "the secret's role may not write everything",
+    13: "a file cannot be read or written",
+    20: "the archive is damaged or incomplete; nothing was written",
+    40: "the database refused a definition",
+    50: "what is there is not what was written",
+    75: "too busy, or the connection was lost; try again with --continue",
+    130: "stopped by Ctrl-C",
+  },
+  async run(args, terminal) {
+    refuseUnclear(args);
+    return args.flag("dry-run") ? plan(args, terminal) : replay(args, terminal);
+  },
+};
+
+async function replay(args: Arguments, terminal: Terminal): Promise<number> {
+  const report = await withEndpoint(args, terminal, async (connection) => {
+    const target = await openTarget(args, terminal, connection);
+    return withProgress(args, terminal, (onProgress) =>
+      importArchive({ ...importOptions(args, terminal, target), onProgress }),
+    );
+  });
+  if (args.flag("json")) printJsonReport(terminal, report);
+  else terminal.err(importSummary(report));
+  failIfRefused(report);
+  return 0;
+}
+
+async function plan(args: Arguments, terminal: Terminal): Promise<number> {
+  const planned = await withEndpoint(args, terminal, async (connection) => {
+    const path = args.text("database");
+    const { signal } = terminal;
+    const target =
+      path === undefined || args.flag("create")
+        ? connection
+        : await scoped(connection, path, "admin", { signal });
+    return planImport({
+      ...importOptions(args, terminal, target),
+      ...(args.flag("create") ? { intoNew: path } : {}),
+    });
+  });
+  if (args.flag("json")) printJsonReport(terminal, planned);
+  else terminal.out(planText(planned));
+  return 0;
+}
+
+function refuseUnclear(args: Arguments): void {
+  const create = args.flag("create");
+  if (create && args.text("database") === undefined) {
+    throw new ArkError("ERR_USAGE", "--create needs the name of the database to create.", {
+      place: "--create",
+      hint: "Add --database NAME.",
+    });
+  }
+  if (!create && args.text("typechecked") !== undefined) {
+    throw new ArkError("ERR_USAGE", "--typechecked is for a database that is created.", {
+      place: "--typechecked",
+      hint: "Add --create, or leave it out.",
+    });
+  }
+}
+
+async function openTarget(
+  args: Arguments,
+  { signal }: Terminal,
+  connection: Connection,
+): Promise<Connection> {
+  const path = args.text("database");
+  if (path === undefined) return connection;
+  if (!args.flag("create")) return scoped(connection, path, "admin", { signal });
+  const cut = path.lastIndexOf("/");
+  const parent =
+    cut < 0 ? connection : await scoped(connection, path.slice(0, cut), "admin", { signal });
+  const typechecked = args.text("typechecked");
+  return createDatabase(parent, path.slice(cut + 1), {
+    signal,
+    typechecked: typechecked === undefined ? undefined : typechecked === "true",
+  });
+}
+
+function importOptions(args: Arguments, terminal: Terminal, target: Connection): ImportOptions {
+  const file = (name: string) => {
+    const written = args.text(name);
+    return written === undefined ? undefined : placeIn(terminal, written);
+  };
+  return {
+    source: placeIn(terminal, args.required("source")),
+    schemaFolder: file("schema"),
+    target,
+    continue: args.flag("continue"),
+    window: args.number("window"),
+    batchDocuments: args.number("batch-size"),
+    batchBytes: args.number("batch-bytes"),
+    deadLetterFile: file("dead-letters"),
+    timeoutMs: timeoutMs(args),
+    signal: terminal.signal,
+  };
+}
+
+/** @throws ArkError ERR_INCOMPLETE, naming the file, when the target refused documents. */
+export function failIfRefused({ documents, target, deadLetterFile }: ImportReport): void {
+  if (documents.refused === 0) return;
+  throw new ArkError(
+    "ERR_INCOMPLETE",
+    `The target refused ${counted(documents.refused, "document")}; all else is imported.`,
+    {
+      place: deadLetterFile ?? target,
+      hint: "Each line of the file is a document and the reason; mend and import them by hand.",
+    },
+  );
+}
+
+/** What an import did, for people. */
+export function importSummary(report: ImportReport): string {
+  const { documents, deadLetterFile } = report;
+  const rate = report.seconds > 0 ? Math.round(documents.written / report.seconds) : 0;
+  const rows = [
+    ["from", report.source],
+    ["into", report.target],
+    [
+      "took",
+      `${duration(report.seconds)}, ${counted(report.requests, "request")}, ${count(rate)} documents/s`,
+    ],
+  ];
+  if (documents.expired > 0) {
+    rows.push([
+      "expired",
+      `${counted(documents.expired, "document")}: their ttl has passed meanwhile`,
+    ]);
+  }
+  if (documents.newTs > 0) {
+    rows.push([
+      "new ts",
+      `${counted(documents.newTs, "document")}: Fauna cannot write them under the old one`,
+    ]);
+  }
+  if (deadLetterFile !== null) {
+    rows.push(["refused", `${counted(documents.refused, "document")}, in ${deadLetterFile}`]);
+  }
+  return [
+    `Imported ${count(documents.written)} of ${counted(documents.read, "document")}, in ${counted(report.steps, "step")}.\n`,
+    columns(rows),
+    notesSummary("What could not be kept exactly:", report.notes),
+  ].join("");
+}
+
+function planText({ source, title, target, steps, documents }: ImportPlan): string {
+  return [
+    `Would import ${source} (${title})\n  into ${target}: ${counted(documents, "document")}\n\n`,
+    ...steps.map((step, index) => {
+      const number = `${index + 1}.`.padStart(4);
+      return `${number} ${step.title}\n     ${step.reason}\n`;
+    }),
+    "\nNothing was written.\n",
+  ].join("");
+}

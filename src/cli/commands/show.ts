@@ -1,0 +1,117 @@
+/** `fauna-ark show`: what an archive holds, without a database. */
+import {
+  type ArchiveSummary,
+  type CollectionSummary,
+  showArchive,
+  showCollection,
+  showDocument,
+} from "../../verify/verify.ts";
+import type { CommandSpec } from "../command.ts";
+import { placeIn } from "../place.ts";
+import { printJsonReport } from "../with-progress.ts";
+import { columns, count, size } from "../words.ts";
+import { notesSummary } from "./export.ts";
+
+export const showCommand: CommandSpec = {
+  name: "show",
+  summary: "Show what an archive holds: all of it, a collection, or one document",
+  positionals: [
+    { name: "archive", summary: "Folder of the archive", required: true },
+    { name: "collection", summary: "Show this collection", required: false },
+    { name: "id", summary: "Print the record of this document", required: false },
+  ],
+  options: [],
+  examples: [
+    { line: "fauna-ark show ./archive", about: "Collections, definitions, sizes" },
+    { line: "fauna-ark show ./archive Order", about: "Segments, fingerprints and definition" },
+    { line: "fauna-ark show ./archive Order 1000 | jq .data", about: "One document" },
+  ],
+  exits: { 13: "the archive cannot be read", 20: "the archive is damaged or incomplete" },
+  async run(args, terminal) {
+    const archive = placeIn(terminal, args.required("archive"));
+    const collection = args.positional("collection");
+    const id = args.positional("id");
+    const json = args.flag("json");
+    if (collection === undefined) {
+      const summary = await showArchive(archive);
+      if (json) printJsonReport(terminal, summary);
+      else terminal.out(archiveSummary(summary));
+    } else if (id === undefined) {
+      const summary = await showCollection(archive, collection);
+      if (json) printJsonReport(terminal, summary);
+      else terminal.out(collectionSummary(summary));
+    } else {
+      terminal.out(`${await showDocument(archive, collection, id)}\n`);
+    }
+    return 0;
+  },
+};
+
+/** What an archive holds, for people. */
+export function archiveSummary(summary: ArchiveSummary): string {
+  const { source, snapshot, tool, collections, definitions, files } = summary;
+  const rows = collections.map((each) => [
+    each.name,
+    count(each.documents),
+    size(each.storedBytes),
+    size(each.plainBytes),
+    count(each.segments),
+  ]);
+  const kinds = Object.entries(definitions).map(([kind, each]) => [
+    kind.replaceAll("_", " "),
+    each.map(({ name, madeBy }) => (madeBy === "v4" ? `${name} (v4)` : name)).join(", "),
+  ]);
+  return [
+    columns(
+      [
+        ["archive", summary.archive],
+        [
+          "of",
+          `${source.endpoint}${source.database === null ? "" : ` database ${source.database}`}`,
+        ],
+        ["as of", `${snapshot.time} (ts ${snapshot.ts})`],
+        ["written", `${summary.created} by ${tool.name} ${tool.version}, ${summary.compression}`],
+      ],
+      { indent: "" },
+    ),
+    "\n",
+    columns([["collection", "documents", "stored", "plain", "segments"], ...rows], {
+      indent: "",
+      right: [1, 2, 3, 4],
+    }),
+    "\n",
+    columns([...kinds, ...(files.length === 0 ? [] : [["schema files", files.join(", ")]])], {
+      indent: "",
+    }),
+    notesSummary("What could not be kept exactly:", summary.notes),
+  ].join("");
+}
+
+function collectionSummary(summary: CollectionSummary): string {
+  const segments = summary.segments.map((each) => [
+    each.file,
+    `${each.firstId} to ${each.lastId}`,
+    `${count(each.records)} records`,
+    size(each.storedBytes),
+  ]);
+  const forms = Object.entries(summary.definition ?? {}).filter(([, text]) => text !== undefined);
+  return [
+    columns(
+      [
+        ["collection", summary.name],
+        ["documents", count(summary.documents)],
+        ["history days", days(summary.historyDays)],
+        ["ttl days", days(summary.ttlDays)],
+        ["fingerprint", summary.fingerprint.exact],
+        ["without ts", summary.fingerprint.content],
+      ],
+      { indent: "" },
+    ),
+    ...(segments.length === 0 ? [] : ["\n", columns(segments, { indent: "", right: [2, 3] })]),
+    ...forms.map(([protocol, text]) => `\ndefinition in ${protocol}\n  ${text}\n`),
+  ].join("");
+}
+
+function days(value: number | null): string {
+  return value === null ? "not set" : count(value);
+}

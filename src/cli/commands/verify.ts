@@ -1,0 +1,173 @@
+/** `fauna-ark verify`: proves an archive by itself, or against a database. */
+import { ArkError } from "../../errors/errors.ts";
+import {
+  type AgainstReport,
+  type CollectionComparison,
+  type DefinitionDifference,
+  type VerifyReport,
+  verifyArchive,
+} from "../../verify/verify.ts";
+import type { CommandSpec } from "../command.ts";
+import {
+  DATABASE_OPTION,
+  ENDPOINT_OPTIONS,
+  PAGE_SIZE_OPTION,
+  TRANSPORT_OPTIONS,
+  windowOption,
+  withDatabase,
+} from "../database.ts";
+import { placeIn } from "../place.ts";
+import { printJsonReport, withProgress } from "../with-progress.ts";
+import { columns, count, counted, some } from "../words.ts";
+
+export const verifyCommand: CommandSpec = {
+  name: "verify",
+  summary: "Prove that an archive is whole and, with --against, that a database holds the same",
+  positionals: [{ name: "archive", summary: "Folder of the archive", required: true }],
+  options: [
+    {
+      name: "against",
+      type: "flag",
+      summary: "Compare with the database of the options below, document by document",
+      callOnly: true,
+    },
+    ...ENDPOINT_OPTIONS,
+    DATABASE_OPTION,
+    windowOption("Id ranges compared at once", 4),
+    PAGE_SIZE_OPTION,
+    ...TRANSPORT_OPTIONS,
+  ],
+  examples: [
+    {
+      line: "fauna-ark verify ./archive",
+      about: "Sizes, checksums, counts, order, fingerprints; no database needed",
+    },
+    {
+      line: "fauna-ark verify ./archive --against --database copy",
+      about: "Does the child database `copy` hold the same documents and definitions?",
+    },
+  ],
+  exits: {
+    10: "the endpoint does not answer as Fauna",
+    11: "the secret is not valid",
+    13: "the archive cannot be read",
+    20: "the archive is damaged or incomplete",
+    50: "archive and database differ",
+    75: "too busy, or the connection was lost; try again",
+    130: "stopped by Ctrl-C",
+  },
+  async run(args, terminal) {
+    const archive = placeIn(terminal, args.required("archive"));
+    const verify = (against?: Parameters<typeof verifyArchive>[0]["against"]) =>
+      withProgress(args, terminal, (onProgress) =>
+        verifyArchive({
+          archive,
+          against,
+          window: args.number("window"),
+          pageSize: args.number("page-size"),
+          signal: terminal.signal,
+          onProgress,
+        }),
+      );
+    const report = args.flag("against")
+      ? await withDatabase(args, terminal, verify)
+      : await verify();
+    if (args.flag("json")) printJsonReport(terminal, report);
+    else terminal.out(verifySummary(report));
+    failUnlessEqual(report);
+    return 0;
+  },
+};
+
+/** @throws ArkError with the exit status that the report means. */
+export function failUnlessEqual({ archive, problems, against }: VerifyReport): void {
+  if (problems.length > 0) {
+    throw new ArkError(
+      "ERR_ARCHIVE_CORRUPT",
+      `The archive is damaged: ${counted(problems.length, "problem")}.`,
+      { place: archive, hint: "Take another copy of the files named above, or export again." },
+    );
+  }
+  if (against !== undefined && !against.equal) {
+    throw new ArkError("ERR_MISMATCH", "The archive and the database differ.", {
+      place: databasePlace(against),
+      hint: "The differences are listed above; --json gives them to a script.",
+    });
+  }
+}
+
+/** What a verification found, for people. */
+export function verifySummary(report: VerifyReport): string {
+  const { archive, problems, notes, documents, files, against } = report;
+  const whole = problems.length === 0;
+  const lines = [
+    `Archive ${archive}: ${whole ? "whole" : "DAMAGED"}\n`,
+    whole
+      ? `  ${counted(documents, "document")} in ${counted(files, "file")}; every size, checksum, count, order and fingerprint is as the manifest says.\n`
+      : problems
+          .map(
+            ({ file, line, message, code }) =>
+              `  ${file}${line === undefined ? "" : `:${line}`}: ${message} (${code})\n`,
+          )
+          .join(""),
+    ...notes.map(({ file, message }) => `  note: ${file}: ${message}\n`),
+  ];
+  return lines.join("") + (against === undefined ? "" : againstSummary(against));
+}
+
+function againstSummary(against: AgainstReport): string {
+  const { equal, snapshot, collections, definitions } = against;
+  const rows = collections.map((each) => [
+    each.name,
+    count(each.archived),
+    count(each.live),
+    verdict(each),
+  ]);
+  return [
+    `Database ${databasePlace(against)} at ${snapshot.time}: ${equal ? "equal" : "DIFFERENT"}\n`,
+    columns([["collection", "archive", "database", ""], ...rows], { right: [1, 2] }),
+    ...collections.flatMap(differingDocuments),
+    definitions.length === 0
+      ? "  Every definition and schema file is the same.\n"
+      : definitions.map(differingDefinition).join(""),
+  ].join("");
+}
+
+const KINDS = {
+  different: "differ",
+  missing: "are missing from the database",
+  extra: "are in the database only",
+  expired: "have expired since",
+  newTs: "are the same under a new ts",
+} as const;
+
+function verdict({ equal, counts }: CollectionComparison): string {
+  const exceptions = (["expired", "newTs"] as const)
+    .filter((kind) => counts[kind] > 0)
+    .map((kind) => `${count(counts[kind])} ${KINDS[kind]}`);
+  return [equal ? "equal" : "DIFFERENT", ...exceptions].join(", ");
+}
+
+function differingDocuments({ name, counts, ids }: CollectionComparison): string[] {
+  return (["different", "missing", "extra"] as const)
+    .filter((kind) => counts[kind] > 0)
+    .map(
+      (kind) =>
+        `  ${name}: ${count(counts[kind])} ${KINDS[kind]}: ${some(ids[kind], counts[kind], 20)}\n`,
+    );
+}
+
+function differingDefinition({ kind, name, how, members }: DefinitionDifference): string {
+  const what = kind === "fsl" ? "schema file" : kind;
+  const where =
+    how === "missing"
+      ? "is missing from the database"
+      : how === "extra"
+        ? "is in the database only"
+        : `differs${members.length === 0 ? "" : ` in ${members.join(", ")}`}`;
+  return `  ${what} ${name} ${where}\n`;
+}
+
+function databasePlace({ endpoint, database }: AgainstReport): string {
+  return database === "" ? endpoint : `${endpoint} database ${database}`;
+}

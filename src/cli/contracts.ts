@@ -1,0 +1,132 @@
+/**
+ * What `--json` promises: the top-level members of every report. Tests hold real reports to it, so that a member
+ * that is added, renamed or dropped shows here and in docs/CLI.md.
+ */
+export interface Contract {
+  readonly title: string;
+  readonly members: Readonly<Record<string, string>>;
+}
+
+const NOTES =
+  "What could not be kept exactly: `code`, `message`, `collection`, `count`, some `examples`.";
+
+export const EXPORT_CONTRACT: Contract = {
+  title: "`export`",
+  members: {
+    archive: "Where the archive is.",
+    snapshot: "The moment it shows: `ts`, and `time` in ISO 8601.",
+    documents: "How many documents.",
+    definitions: "How many definitions.",
+    plainBytes: "Bytes of the segments before compression.",
+    storedBytes: "Bytes of the segments as stored.",
+    segments: "How many segments.",
+    collections: "For each: `name`, `documents`, and how many were `expired` when they were read.",
+    notes: NOTES,
+    seconds: "How long it took.",
+    requests: "How many requests it made.",
+  },
+};
+
+export const IMPORT_CONTRACT: Contract = {
+  title: "`import`",
+  members: {
+    source: "What was imported.",
+    target: "The endpoint and database it was imported into.",
+    documents:
+      "`read` from the source, `written`, `expired` meanwhile, `refused` by the target, and written under a new `ts` (`newTs`).",
+    collections: "The same for each: `name`, `read`, `written`, `expired`, `refused`, `newTs`.",
+    steps: "In how many steps.",
+    notes: NOTES,
+    deadLetterFile: "NDJSON file of the refused documents and the reasons, or null.",
+    seconds: "How long it took.",
+    requests: "How many requests it made.",
+  },
+};
+
+export const PLAN_CONTRACT: Contract = {
+  title: "`import --dry-run`",
+  members: {
+    source: "What would be imported.",
+    title: "What kind of source it is.",
+    target: "Where to.",
+    documents: "How many documents would be written.",
+    steps: "What would be done, in order: `title` and `reason` of each.",
+  },
+};
+
+export const VERIFY_CONTRACT: Contract = {
+  title: "`verify`",
+  members: {
+    archive: "What was verified.",
+    equal: "Whether the archive is whole and, where a database was given, holds the same.",
+    problems:
+      "What is wrong with the archive: `code`, `message`, `file`, and `line` and `offset` where known. With any, nothing is compared.",
+    notes: "Odd and harmless: `message`, `file`.",
+    documents: "Documents in the archive.",
+    files: "Files of the archive.",
+    against:
+      "Only with `--against`: `endpoint`, `database`, `snapshot`, `equal`; `collections`, each with `name`, `archived`, `live`, `equal` and, as `counts` and as `ids` (at most 100 of a kind), the documents that are `different`, `missing`, `extra`, `expired` or the same under a `newTs`; `definitions` that differ, each with `kind`, `name`, `how`, `members`.",
+  },
+};
+
+export const SHOW_CONTRACT: Contract = {
+  title: "`show ARCHIVE`",
+  members: {
+    archive: "Where the archive is.",
+    created: "When its manifest was written.",
+    tool: "`name` and `version` of what wrote it.",
+    source: "`endpoint` and `database` it was exported from.",
+    snapshot: "The moment it shows: `ts`, and `time` in ISO 8601.",
+    compression: "`gzip`, `zstd` or `none`.",
+    options: "What the export was asked for.",
+    collections: "For each: `name`, `documents`, `plainBytes`, `storedBytes`, `segments`.",
+    definitions: "By kind: `name`, and which protocol it was `madeBy`.",
+    files: "Names of the schema files.",
+    notes: "What could not be kept exactly: `message`, `count`.",
+  },
+};
+
+export const SHOW_COLLECTION_CONTRACT: Contract = {
+  title: "`show ARCHIVE COLLECTION`",
+  members: {
+    name: "The collection.",
+    documents: "How many documents.",
+    historyDays: "Its `history_days`, or null.",
+    ttlDays: "Its `ttl_days`, or null.",
+    fingerprint: "Sums over all records: `exact`, and `content` that leaves `ts` out.",
+    segments: "For each: `file`, `firstId`, `lastId`, `records`, `storedBytes`.",
+    definition: "As Fauna printed it, as JSON texts, in `v4` and `v10`.",
+  },
+};
+
+export const EMULATOR_CONTRACT: Contract = {
+  title: "`emulator`, once it answers",
+  members: {
+    endpoint: "Where it answers.",
+    secret: "Its root secret.",
+    port: "Its port.",
+  },
+};
+
+export const ERROR_CONTRACT: Contract = {
+  title: "Errors, as the only member `error` of a document on stderr",
+  members: {
+    code: "One of the codes below.",
+    message: "What happened.",
+    place: "Where: a file and line, a flag, a document. May be absent.",
+    hint: "What to do about it. May be absent.",
+    details: "Particulars for programs. May be absent.",
+    exitStatus: "The status that the process ends with.",
+  },
+};
+
+export const CONTRACTS: readonly Contract[] = [
+  EXPORT_CONTRACT,
+  IMPORT_CONTRACT,
+  PLAN_CONTRACT,
+  VERIFY_CONTRACT,
+  SHOW_CONTRACT,
+  SHOW_COLLECTION_CONTRACT,
+  EMULATOR_CONTRACT,
+  ERROR_CONTRACT,
+];

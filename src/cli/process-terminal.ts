@@ -1,0 +1,67 @@
+/** The terminal of this very process. */
+import { ArkError } from "../errors/errors.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `signal` is the one of `listenForInterruption`. */
+export function processTerminal(signal: AbortSignal): Terminal {
+  const { stdin, stdout, stderr } = process;
+  let readerGone = false;
+  // `fauna-ark show … | head` ends the reader, not the run: what it does to a database or a disk goes on.
+  const onError = (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    readerGone = true;
+  };
+  stdout.on("error", onError);
+  stderr.on("error", onError);
+  return {
+    out: (text) => {
+      if (!readerGone) stdout.write(text);
+    },
+    err: (text) => void stderr.write(text),
+    env: process.env,
+    cwd: process.cwd(),
+    interactive: stderr.isTTY && process.env["TERM"] !== "dumb",
+    columns: (stdout.isTTY ? stdout.columns : stderr.columns) || 100,
+    signal,
+    askSecret: stdin.isTTY && stderr.isTTY ? (prompt) => askHidden(prompt) : undefined,
+  };
+}
+
+/** Resolves once all that was written has left the process, or nobody reads any more. */
+export async function flushed(): Promise<void> {
+  const streams = [process.stdout, process.stderr];
+  await Promise.all(
+    streams.map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))),
+  );
+}
+
+const ENTER = /[\r\n]/;
+const INTERRUPT = "\u0003";
+const BACKSPACE = /[\b\u007f]/;
+
+/** Reads a line from the keyboard without echoing it. */
+async function askHidden(prompt: string): Promise<string> {
+  const { stdin, stderr } = process;
+  stderr.write(prompt);
+  stdin.setRawMode(true);
+  stdin.setEncoding("utf8");
+  let typed = "";
+  try {
+    for await (const chunk of stdin.iterator({ destroyOnReturn: false })) {
+      for (const character of chunk as string) {
+        if (ENTER.test(character)) return typed;
+        if (character === INTERRUPT) {
+          throw new ArkError("ERR_INTERRUPTED", "Stopped while a secret was asked for.", {
+            hint: "Set FAUNA_SECRET, or use --secret-file.",
+          });
+        }
+        typed = BACKSPACE.test(character) ? typed.slice(0, -1) : typed + character;
+      }
+    }
+    return typed;
+  } finally {
+    stdin.setRawMode(false);
+    stdin.pause();
+    stderr.write("\n");
+  }
+}

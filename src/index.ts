@@ -1,0 +1,75 @@
+/**
+ * fauna-ark as a library: the verbs of the command line as functions that never print.
+ *
+ * ```ts
+ * import { connect, exportDatabase, importArchive, verifyArchive } from "fauna-ark";
+ *
+ * const source = connect({ endpoint: "http://127.0.0.1:8443", secret: "secret" });
+ * const report = await exportDatabase({ source, target: "./archive" });
+ * console.log(report.documents, "documents as of", report.snapshot.time);
+ *
+ * const target = connect({ endpoint: "http://127.0.0.1:9443", secret: "secret" });
+ * await importArchive({ source: "./archive", target });
+ * const { equal } = await verifyArchive({ archive: "./archive", against: target });
+ * await Promise.all([source.close(), target.close()]);
+ * ```
+ *
+ * Every verb takes `signal` and `onProgress`; every failure is an {@link ArkError} with a code, a place and a hint.
+ * Reports are plain objects, the same that `--json` prints. The server for tests is in `fauna-ark/emulator`.
+ */
+export {
+  type ConnectOptions,
+  type Connection,
+  type CounterValues,
+  connect,
+  type RetryEvent,
+  scoped,
+} from "./fauna/fauna.ts";
+export {
+  type ByteRange,
+  FolderStore,
+  MemoryStore,
+  openStore,
+  type Store,
+  type StoredFile,
+  type WriteOptions,
+} from "./store/store.ts";
+export {
+  type Archive,
+  type Compression,
+  type Manifest,
+  openArchive,
+  type Problem,
+} from "./archive/archive.ts";
+export { type ExportOptions, type ExportReport, exportDatabase } from "./export/export.ts";
+export {
+  createDatabase,
+  type ImportOptions,
+  type ImportPlan,
+  type ImportReport,
+  importArchive,
+  planImport,
+} from "./import/import.ts";
+export {
+  type AgainstReport,
+  type ArchiveSummary,
+  type CollectionComparison,
+  type CollectionSummary,
+  type DefinitionDifference,
+  type DocumentDifference,
+  showArchive,
+  showCollection,
+  showDocument,
+  type VerifyOptions,
+  type VerifyReport,
+  verifyArchive,
+} from "./verify/verify.ts";
+export { type DocumentRecord, parseRecord, printRecord } from "./values/record.ts";
+export {
+  ArkError,
+  type ArkErrorOptions,
+  ERROR_CODES,
+  type ErrorCode,
+  isArkError,
+} from "./errors/errors.ts";
+export type { OnProgress, Progress } from "./flow/progress.ts";

@@ -102,13 +102,18 @@ function secretEntry(cluster: Cluster, text: string, now: bigint): Entry | undef
       if (fields.get("global_id") !== secret.globalId) return undefined;
       return { database, login: { kind: "token", id: secret.id }, role: null, scope: NO_SCOPE };
     }
-    const child = fields.get("database");
-    const home = child instanceof DocRef ? database.child(child.id) : database;
+    const home = homeOf(database, fields.get("database"));
     if (home === undefined) return undefined;
     const role = fields.get("role") ?? null;
     return { database: home, login: { kind: "key", id: secret.id }, role, scope: NO_SCOPE };
   }
   return undefined;
+}
+
+/** The database that a key in `database` is for: v4 stores a reference to a child, v10 its name. */
+function homeOf(database: Database, child: Data | undefined): Database | undefined {
+  if (child instanceof DocRef) return database.child(child.id);
+  return typeof child === "string" ? database.childNamed(child) : database;
 }
 
 /** Only admins act elsewhere or as another role; a server key may act as a document (facts §1.1). */

@@ -6,8 +6,9 @@ export interface Part {
 }
 
 /**
- * The parts of a body in their order; undefined if it is not well formed. Bytes that are not UTF-8
- * become replacement characters, as on the server.
+ * The parts of a body in their order; undefined if its type names no boundary. What is not a whole
+ * part is not one, and nothing is said about it, as on the server (fsl/endpoint-errors). Bytes that
+ * are not UTF-8 become replacement characters.
  */
 export function parseMultipart(contentType: string, body: Buffer): Part[] | undefined {
   const boundary = /;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
@@ -15,14 +16,12 @@ export function parseMultipart(contentType: string, body: Buffer): Part[] | unde
   if (delimiter === undefined) return undefined;
   const text = `\r\n${body.toString("utf8")}`;
   const [, ...pieces] = text.split(`\r\n--${delimiter}`);
-  const last = pieces.pop();
-  if (last === undefined || !last.startsWith("--")) return undefined;
+  pieces.pop();
   const parts: Part[] = [];
   for (const piece of pieces) {
     const match = /^[ \t]*\r\n((?:[^\r\n]+\r\n)*)\r\n([^]*)$/.exec(piece);
     const name = match?.[1] && nameIn(match[1]);
-    if (name === undefined) return undefined;
-    parts.push({ name, content: match?.[2] ?? "" });
+    if (name !== undefined) parts.push({ name, content: match?.[2] ?? "" });
   }
   return parts;
 }

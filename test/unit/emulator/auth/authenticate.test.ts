@@ -110,6 +110,8 @@ describe("secrets", () => {
     expect(may(world.as(server), "create", USERS)).toBe(true);
     expect(may(world.as(server), "read", KEYS)).toBe(false);
     expect(world.as(admin).path).toBe("kid");
+    expect(world.as(world.key({ role: "admin", database: "kid" })).path).toBe("kid");
+    expect(world.as(world.key({ role: "admin", database: "none" })).path).toBeUndefined();
     world.cluster.transact(world.cluster.root, (tx) =>
       tx.delete(new DocRef(NATIVE.Database, kid.id)),
     );

@@ -30,10 +30,15 @@ test("plain line feeds survive", () => {
   ]);
 });
 
-test("what is not multipart is told apart", () => {
+test("a type without a boundary is told apart; a broken body just has no parts", () => {
   expect(parseMultipart("multipart/form-data", Buffer.from("x"))).toBeUndefined();
-  expect(parseMultipart("multipart/form-data; boundary=b", Buffer.from("x"))).toBeUndefined();
-  expect(
-    parseMultipart("multipart/form-data; boundary=b", Buffer.from("--b\r\n\r\nx")),
-  ).toBeUndefined();
+  for (const body of [
+    "",
+    "x",
+    "--b\nbroken",
+    "--b\r\n\r\nx",
+    '--b\r\nname="a"\r\n\r\nx\r\n--b--',
+  ]) {
+    expect(parseMultipart("multipart/form-data; boundary=b", Buffer.from(body))).toEqual([]);
+  }
 });

@@ -3,9 +3,17 @@
 /** A source of time in µs. */
 export type Clock = () => bigint;
 
-/** The machine's clock; below its milliseconds, what a finer one says. */
-export const systemClock: Clock = () =>
-  BigInt(Date.now()) * 1000n + BigInt(Math.floor((performance.now() % 1) * 1000));
+/** How far the two clocks of the machine may be apart, in ms, before the steady one is set right. */
+const MAX_DRIFT = 5;
+
+let offset = Date.now() - performance.now();
+
+/** The machine's clock, as fine as a steady one and as right as the one that people set. */
+export const systemClock: Clock = () => {
+  const wall = Date.now();
+  if (Math.abs(performance.now() + offset - wall) > MAX_DRIFT) offset = wall - performance.now();
+  return BigInt(Math.floor((performance.now() + offset) * 1000));
+};
 
 /** Hands out transaction times. */
 export class TransactionClock {

@@ -1,6 +1,6 @@
 /** One index: rows in order, each with the times at which it came and went. */
 import { entriesOf, type EntryParts } from "./entries.ts";
-import type { CollectionId, IndexId } from "./ids.ts";
+import { type CollectionId, type IndexId, isUserCollection } from "./ids.ts";
 import type { Journal } from "./journal.ts";
 import { compareData, compareTerms } from "./order.ts";
 import { orderedMap, walkMap, type OrderedMap } from "./ordered-map.ts";
@@ -59,7 +59,8 @@ export class IndexStore {
 
   /** Whether documents of `collection` are in this index. */
   covers(collection: CollectionId): boolean {
-    return this.shape.sources === "all" || this.shape.sources.has(collection);
+    const { sources } = this.shape;
+    return sources === "all" ? isUserCollection(collection) : sources.has(collection);
   }
 
   /** How many rows are kept, those that are gone but in the window included. */

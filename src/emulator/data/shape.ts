@@ -29,7 +29,7 @@ export interface IndexField {
 }
 
 export interface IndexShape {
-  /** Collections whose documents are in the index; `"all"` is v4's `_`. */
+  /** Collections whose documents are in the index; `"all"` is v4's `_`: those of every user collection. */
   readonly sources: "all" | ReadonlySet<CollectionId>;
   readonly terms: readonly IndexField[];
   /** Covered values; rows are ordered by them, then by reference. Empty: just by reference. */

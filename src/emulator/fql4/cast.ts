@@ -7,6 +7,8 @@ import { fail, invalidArgument, together, undefinedRef, wrongType } from "./fail
 import type { Position } from "./position.ts";
 import {
   type AnyLambda,
+  type AnyRef,
+  bare,
   ForeignRef,
   isArray,
   isLambda,
@@ -106,16 +108,8 @@ export const temporal = cast(["Temporal"], (v) =>
   v instanceof Time || v instanceof LocalDate ? v : undefined,
 );
 
-/** A reference that leads somewhere, in this database or another. */
-export type AnyRef = DocRef | ForeignRef;
-
 function isRef(value: Literal): value is AnyRef {
   return value instanceof DocRef || value instanceof ForeignRef;
-}
-
-/** The reference without its database. */
-export function bare(ref: AnyRef): DocRef {
-  return ref instanceof ForeignRef ? ref.ref : ref;
 }
 
 const refTo = (collection: number) => (value: Literal) =>

@@ -6,6 +6,7 @@ import { RequestFailure, V4Failure } from "./failure.ts";
 import { Frame, READ, UNLIMITED } from "./frame.ts";
 import { applyLambda, expressionOf } from "./lambda.ts";
 import { type CallSite, type Neighbours, NO_NEIGHBOURS, type V10Result } from "./neighbours.ts";
+import { GRAMMAR } from "./parse/grammar.ts";
 import { ROOT } from "./position.ts";
 import { Session } from "./session.ts";
 import type { Literal } from "./value.ts";
@@ -24,7 +25,11 @@ export function testV4Predicate(
   auth: Auth,
   neighbours: Neighbours = NO_NEIGHBOURS,
 ): boolean {
-  const session = new Session(transaction, auth, neighbours, performance.now() + MAX_MILLISECONDS);
+  const session = new Session(transaction, auth, {
+    grammar: GRAMMAR,
+    neighbours,
+    deadline: performance.now() + MAX_MILLISECONDS,
+  });
   const version = expressionOf(predicate, session).version;
   const limit = { effect: READ, reason: "predicates" } as const;
   const frame = new Frame(session, auth, version, limit, subject.at);
@@ -51,11 +56,11 @@ function argumentsOf(action: Action | "membership", subject: Subject): Literal {
     case "history_write":
       return [ref, ts ?? null, versionAction ?? null, document(after)];
     case "call":
-      return args === undefined ? [] : (args as Literal);
+      return args === undefined ? [] : args;
     case "read":
     case "unrestricted_read":
     case "history_read":
-      return terms === undefined ? ref : (terms as Literal);
+      return terms === undefined ? ref : terms;
     default:
       return ref;
   }
@@ -72,8 +77,8 @@ export function callV4Function(
   args: readonly Data[],
   neighbours: Neighbours = NO_NEIGHBOURS,
 ): V10Result {
-  const { transaction, auth, at, depth, deadline = Infinity } = site;
-  const session = new Session(transaction, auth, neighbours, deadline);
+  const { transaction, auth, at, depth, deadline } = site;
+  const session = new Session(transaction, auth, { grammar: GRAMMAR, neighbours, deadline });
   const { version, pattern } = expressionOf(body, session);
   const frame = new Frame(session, auth, version, UNLIMITED, at, undefined, depth);
   const argument: Literal = typeof pattern === "string" && args.length === 1 ? args[0]! : args;

@@ -42,7 +42,7 @@ export function equals(a: Literal, b: Literal): boolean {
   if (a instanceof LocalDate) return b instanceof LocalDate && a.epochDay === b.epochDay;
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
   if (a instanceof Uuid) return b instanceof Uuid && a.text === b.text;
-  return sameSpecial(a as Literal, b as Literal);
+  return sameSpecial(a, b);
 }
 
 function sameSpecial(a: Literal, b: Literal): boolean {

@@ -131,27 +131,32 @@ export class LetExpression implements Expression {
 export class IfExpression implements Expression {
   readonly effect: Effect;
   readonly condition: Expression;
-  readonly then: Expression;
+  readonly consequence: Expression;
   readonly otherwise: Expression;
   readonly position: Position;
 
-  constructor(condition: Expression, then: Expression, otherwise: Expression, position: Position) {
+  constructor(
+    condition: Expression,
+    consequence: Expression,
+    otherwise: Expression,
+    position: Position,
+  ) {
     this.condition = condition;
-    this.then = then;
+    this.consequence = consequence;
     this.otherwise = otherwise;
     this.position = position;
-    this.effect = most([condition, then, otherwise]);
+    this.effect = most([condition, consequence, otherwise]);
   }
 
   evaluate(frame: Frame): Literal {
     const condition = boolean(this.condition.evaluate(frame), this.position.at("if"));
-    return (condition ? this.then : this.otherwise).evaluate(frame);
+    return (condition ? this.consequence : this.otherwise).evaluate(frame);
   }
 
   write(writer: Writer): Json {
     return new Map([
       ["if", this.condition.write(writer)],
-      ["then", this.then.write(writer)],
+      ["then", this.consequence.write(writer)],
       ["else", this.otherwise.write(writer)],
     ]);
   }

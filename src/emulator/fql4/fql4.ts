@@ -11,8 +11,9 @@ import type { Auth } from "../auth/auth.ts";
 import type { Transaction } from "../data/transaction.ts";
 import { RequestFailure, statusOf, V4Error, V4Failure } from "./failure.ts";
 import { type EffectLimit, Frame, READ, UNLIMITED } from "./frame.ts";
-import { type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
+import type { Neighbours } from "./neighbours.ts";
 import { parseBody } from "./parse/decode.ts";
+import { GRAMMAR } from "./parse/grammar.ts";
 import { parseQuery } from "./parse/parser.ts";
 import { Renderer } from "./render/render.ts";
 import { Session } from "./session.ts";
@@ -47,8 +48,8 @@ export interface V4Outcome {
 
 /** Evaluates the query in `text`. */
 export function evaluateV4(context: V4Context, text: string, options: V4Options): V4Outcome {
-  const { transaction, auth, deadline, neighbours = NO_NEIGHBOURS } = context;
-  const session = new Session(transaction, auth, neighbours, deadline);
+  const { transaction, auth, deadline, neighbours } = context;
+  const session = new Session(transaction, auth, { grammar: GRAMMAR, neighbours, deadline });
   const limit: EffectLimit =
     options.readOnly === true ? { effect: READ, reason: "get requests" } : UNLIMITED;
   const outcome = (status: number, body: string): V4Outcome => ({

@@ -1,7 +1,7 @@
 /** Calling user functions, of either language. */
 import { type Data, DocRef, type ObjectData, StoredLambda } from "../data/value.ts";
 import { NATIVE } from "../data/ids.ts";
-import { type AnyRef, bare } from "./cast.ts";
+
 import {
   fail,
   invalidArgument,
@@ -17,7 +17,7 @@ import { applyLambda } from "./lambda.ts";
 import { definitionResource } from "./permission.ts";
 import type { Position } from "./position.ts";
 import { resolveName } from "./resolve.ts";
-import { isArray, type Literal, UnresolvedRef } from "./value.ts";
+import { isArray, type Literal, UnresolvedRef, type AnyRef, bare } from "./value.ts";
 import { toData } from "./write/store.ts";
 
 /** What the function `callee` gives for `argument`: one value, or an array of several. */
@@ -40,7 +40,8 @@ export function callFunction(
   const body = fields.get("body");
   const inner = withRole(frame, fields);
   if (body instanceof StoredLambda) return callLambda(inner, body, argument, position);
-  return callV10(inner, String(fields.get("name")), String(body), argument, position);
+  const name = frame.session.transaction.definitions.nameOf(bare(ref)) ?? "";
+  return callV10(inner, name, typeof body === "string" ? body : "", argument, position);
 }
 
 /** A function with a role runs with its rights and no others. */

@@ -5,7 +5,6 @@ import type { LambdaExpression, Pattern } from "./expression.ts";
 import { fail, invalidArgument, V4Error } from "./failure.ts";
 import { type Bindings, type Frame, MAX_DEPTH } from "./frame.ts";
 import { decode } from "./parse/decode.ts";
-import { parseStoredLambda } from "./parse/parser.ts";
 import type { Position } from "./position.ts";
 import type { Session } from "./session.ts";
 import { type AnyLambda, isArray, isObject, LambdaValue, type Literal } from "./value.ts";
@@ -68,7 +67,7 @@ export function expressionOf(lambda: AnyLambda, session: Session): LambdaExpress
   if (known) return known;
   const json = decode(parseJson(printJson(lambda.expr)));
   if (!isObject(json)) throw new Error("A stored lambda is no object.");
-  const { expression, resolvedRefs } = parseStoredLambda(session, json);
+  const { expression, resolvedRefs } = session.grammar.parseStoredLambda(session, json);
   if (resolvedRefs) session.lambdas.set(lambda, expression);
   else parsed.set(lambda, expression);
   return expression;

@@ -16,10 +16,7 @@ export class Position {
 
   /** The steps from the root, as errors show them. */
   toPath(): (string | number)[] {
-    const path: (string | number)[] = [];
-    for (let here: Position = this; here.parent !== undefined; here = here.parent)
-      path.push(here.step);
-    return path.toReversed();
+    return this.parent === undefined ? [] : [...this.parent.toPath(), this.step];
   }
 }
 

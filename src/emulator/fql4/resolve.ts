@@ -2,9 +2,16 @@
 import type { Database } from "../data/database.ts";
 import { NATIVE, type NamedKind, nativeName } from "../data/ids.ts";
 import { DocRef } from "../data/value.ts";
-import { type AnyRef, bare } from "./cast.ts";
+
 import type { Session } from "./session.ts";
-import { ForeignRef, nativeCollectionOf, type NamedType, UnresolvedRef } from "./value.ts";
+import {
+  ForeignRef,
+  nativeCollectionOf,
+  type NamedType,
+  UnresolvedRef,
+  type AnyRef,
+  bare,
+} from "./value.ts";
 import { type ApiVersion, atLeast } from "./version.ts";
 
 const KINDS: Readonly<Record<Exclude<NamedType, "key">, NamedKind>> = {

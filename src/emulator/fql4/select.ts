@@ -1,7 +1,7 @@
 /** Finding what lies at a path inside a value. */
 import { isNamedKind, NATIVE } from "../data/ids.ts";
 import { DocRef } from "../data/value.ts";
-import { type AnyRef, bare } from "./cast.ts";
+
 import { fail, V4Error } from "./failure.ts";
 import type { Frame } from "./frame.ts";
 import type { Position } from "./position.ts";
@@ -17,6 +17,8 @@ import {
   type Literal,
   nativeCollectionOf,
   PageValue,
+  type AnyRef,
+  bare,
 } from "./value.ts";
 
 type Step = string | bigint;

@@ -5,12 +5,20 @@ import type { StoredLambda } from "../data/value.ts";
 import type { Transaction } from "../data/transaction.ts";
 import type { LambdaExpression } from "./expression.ts";
 import { RequestFailure } from "./failure.ts";
-import type { Neighbours } from "./neighbours.ts";
-import type { AnyRef } from "./cast.ts";
-import type { UnresolvedRef } from "./value.ts";
+import type { Grammar } from "./grammar.ts";
+import { type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
+
+import { type UnresolvedRef, type AnyRef } from "./value.ts";
 
 /** Steps between two looks at the clock. */
 const STEPS_PER_LOOK = 1024;
+
+export interface SessionOptions {
+  readonly grammar: Grammar;
+  readonly neighbours?: Neighbours | undefined;
+  /** When to give up, as a time of `performance.now()`. */
+  readonly deadline?: number | undefined;
+}
 
 export class Session {
   readonly transaction: Transaction;
@@ -18,6 +26,7 @@ export class Session {
   readonly auth: Auth;
   /** The query's own time in µs: what it reads at and what it writes gets. */
   readonly now: bigint;
+  readonly grammar: Grammar;
   readonly neighbours: Neighbours;
   /** Stored lambdas that were parsed in this query. */
   readonly lambdas = new Map<StoredLambda, LambdaExpression>();
@@ -32,9 +41,14 @@ export class Session {
   readonly #views = new Map<Database, Transaction>();
 
   /** `deadline` is a time of `performance.now()`. */
-  constructor(transaction: Transaction, auth: Auth, neighbours: Neighbours, deadline = Infinity) {
+  constructor(
+    transaction: Transaction,
+    auth: Auth,
+    { grammar, neighbours = NO_NEIGHBOURS, deadline = Infinity }: SessionOptions,
+  ) {
     this.transaction = transaction;
     this.auth = auth;
+    this.grammar = grammar;
     this.now = transaction.now;
     this.neighbours = neighbours;
     this.deadline = deadline;

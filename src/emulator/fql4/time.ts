@@ -3,9 +3,16 @@ import { LocalDate } from "../../values/date.ts";
 import { Time } from "../../values/time.ts";
 import { isArkError } from "../../errors/errors.ts";
 import { fail, invalidArgument, wrongType } from "./failure.ts";
-import { parseTime } from "./parse/literal.ts";
 import type { Position } from "./position.ts";
 import { type Literal, typeOf } from "./value.ts";
+
+/** A time as the server reads it: midnight may be written as the end of the day before (`24:00:00`). */
+export function parseTime(text: string): Time {
+  const endOfDay = /T24:00(?::00(?:\.0+)?)?/.exec(text);
+  if (!endOfDay) return Time.parse(text);
+  const midnight = Time.parse(text.replace(endOfDay[0], "T00:00:00"));
+  return new Time(midnight.epochNanos + 86_400_000_000_000n);
+}
 
 /** The time in µs that `ts` and At are given: a time, or a long of microseconds. */
 export function timeToRead(value: Literal, position: Position): bigint {

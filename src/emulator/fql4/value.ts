@@ -41,6 +41,14 @@ export class ForeignRef {
   }
 }
 
+/** A reference that leads somewhere, in this database or another. */
+export type AnyRef = DocRef | ForeignRef;
+
+/** The reference without its database. */
+export function bare(ref: AnyRef): DocRef {
+  return ref instanceof ForeignRef ? ref.ref : ref;
+}
+
 /** The kinds of name that can lead nowhere, in the words of error messages. */
 export type NamedType =
   | "database"

@@ -1,13 +1,13 @@
 /** Who is asking: identities, logins, tokens. */
 import { NATIVE } from "../../data/ids.ts";
 import { DocRef, sameRef } from "../../data/value.ts";
-import { type AnyRef, bare, boolean, identifier, nothing, object, string } from "../cast.ts";
+import { boolean, identifier, nothing, object, string } from "../cast.ts";
 import { fail, V4Error } from "../failure.ts";
 import { type Call, define, type Form } from "../form.ts";
 import { type Frame, PURE, READ, WRITE } from "../frame.ts";
 import { visibleEntries } from "../pages.ts";
 import type { SetValue } from "../sets/set.ts";
-import { DocumentValue, isSet, type Literal } from "../value.ts";
+import { DocumentValue, isSet, type Literal, type AnyRef, bare } from "../value.ts";
 import { credentialsOf, passwordMatches } from "../write/credentials.ts";
 import { takeParams } from "../write/params.ts";
 import { createToken } from "../write/token.ts";
@@ -82,7 +82,8 @@ function logout(all: boolean, { frame }: Call): boolean {
   }
   const identity = identityOf(frame);
   if (identity === undefined) return false;
-  for (const { ref, version } of [...transaction.documents(NATIVE.Token)]) {
+  const tokens = Array.from(transaction.documents(NATIVE.Token));
+  for (const { ref, version } of tokens) {
     const owner = version.fields.get("instance");
     if (owner instanceof DocRef && sameRef(owner, identity)) transaction.delete(ref);
   }

@@ -7,7 +7,6 @@ import { compareData } from "../../data/order.ts";
 import { DocRef } from "../../data/value.ts";
 import {
   any,
-  bare,
   boolean,
   identifier,
   lambda,
@@ -34,6 +33,7 @@ import {
   PageValue,
   typeOf,
   UnresolvedRef,
+  bare,
 } from "../value.ts";
 import { toData } from "../write/store.ts";
 

@@ -109,14 +109,14 @@ export function* shownMembers(frame: Frame, set: SetValue, position: Position): 
 }
 
 /**
- * A fold over anything that can be gone through: `step` takes the members in turn, `end` makes the result.
+ * A fold over anything that can be gone through: `step` takes the members in turn, `finish` makes the result.
  * A page stays a page, of the one result.
  */
 function fold<A>(
   name: string,
   start: () => A,
   step: (sum: A, item: Literal, call: Call) => A,
-  end: (sum: A, count: bigint, position: Position) => Literal,
+  finish: (sum: A, count: bigint, position: Position) => Literal,
 ): Form {
   return define({ [name]: iterable }, READ, (args, call) => {
     const collection = args[name] as Iterable4;
@@ -128,7 +128,7 @@ function fold<A>(
         sum = step(sum, item, { ...call, position: place });
         count += 1n;
       }
-      return end(sum, count, place);
+      return finish(sum, count, place);
     };
     if (isArray(collection)) return run(collection);
     if (collection instanceof PageValue) return collection.with([run(collection.items)]);

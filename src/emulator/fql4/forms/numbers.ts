@@ -97,7 +97,7 @@ function atPrecision(value: Numeric, precision: bigint | undefined, half: number
 
 function precise(name: string, half: number): Form {
   return define({ [name]: number, precision: optional(integer) }, PURE, (args) =>
-    atPrecision(args[name] as Numeric, args["precision"] as bigint | undefined, half),
+    atPrecision(args[name] as Numeric, args["precision"], half),
   );
 }
 

@@ -4,8 +4,6 @@ import { DocRef } from "../../data/value.ts";
 import { matchesSecret, parseSecret } from "../../auth/secret.ts";
 import {
   any,
-  type AnyRef,
-  bare,
   boolean,
   type Cast,
   identifier,
@@ -25,7 +23,7 @@ import { EventsSet } from "../sets/derived.ts";
 import { DocumentSet } from "../sets/singleton.ts";
 import type { SetValue } from "../sets/set.ts";
 import { timeToRead } from "../time.ts";
-import { isSet, type Literal, UnresolvedRef } from "../value.ts";
+import { isSet, type Literal, UnresolvedRef, type AnyRef, bare } from "../value.ts";
 
 /** A time to read at, in µs. */
 const readTime: Cast<bigint> = timeToRead;

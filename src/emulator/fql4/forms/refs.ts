@@ -1,16 +1,7 @@
 /** References: to documents, to definitions by name, and to the native collections. */
 import { isNamedKind, NATIVE } from "../../data/ids.ts";
 import { DocRef } from "../../data/value.ts";
-import {
-  any,
-  type AnyRef,
-  bare,
-  databaseRef,
-  nothing,
-  nullable,
-  optional,
-  string,
-} from "../cast.ts";
+import { any, databaseRef, nothing, nullable, optional, string } from "../cast.ts";
 import { fail, invalidArgument, together, wrongType } from "../failure.ts";
 import { type Call, define, type Form, type Lifetime } from "../form.ts";
 import { PURE, WRITE } from "../frame.ts";
@@ -24,6 +15,8 @@ import {
   type NamedType,
   typeOf,
   UnresolvedRef,
+  type AnyRef,
+  bare,
 } from "../value.ts";
 
 function reference(
@@ -53,8 +46,8 @@ function collectionOf(value: Literal, position: Position): AnyRef | UnresolvedRe
   ) {
     return fail(wrongType(["Collection Ref"], typeOf(value), position));
   }
-  const native = nativeCollectionOf(bare(value));
-  if (native !== undefined && isNamedKind(native)) {
+  const number = nativeCollectionOf(bare(value));
+  if (number !== undefined && isNamedKind(number)) {
     fail(invalidArgument("Regular Class Ref expected, Schema Class Ref provided.", position));
   }
   return value;
@@ -68,7 +61,7 @@ function named(form: string, type: Exclude<NamedType, "key">, lifetime: Lifetime
     (args, { frame }) => {
       const { session } = frame;
       const name = args[form] as string;
-      const scope = args["scope"] as AnyRef | undefined;
+      const scope = args["scope"];
       const database = scope === undefined ? session.database : databaseBehind(session, scope);
       return database === undefined
         ? new UnresolvedRef(type, name)

@@ -2,8 +2,6 @@
 import { DocRef } from "../../data/value.ts";
 import {
   any,
-  type AnyRef,
-  bare,
   type Cast,
   collectionRef,
   identifier,
@@ -37,6 +35,8 @@ import {
   type Literal,
   typeOf,
   UnresolvedRef,
+  type AnyRef,
+  bare,
 } from "../value.ts";
 import { NATIVE } from "../../data/ids.ts";
 import { toData } from "../write/store.ts";

@@ -18,7 +18,7 @@ import { type Literal, typeOf } from "../value.ts";
 /** Repetitions and results that a function gives at most. */
 const MAX_REPEATS = 1024;
 
-const points = (text: string): number => [...text].length;
+const points = (text: string): number => Array.from(text).length;
 
 /** The place in UTF-16 units of the code point number `index`. */
 function unitOf(text: string, index: number): number {
@@ -49,7 +49,7 @@ const search =
     define(
       { [name]: string, search: string },
       PURE,
-      (args) => apply(args[name] as string, args["search"] as string),
+      (args) => apply(args[name] as string, args["search"]),
       lifetime,
     );
 
@@ -155,7 +155,7 @@ function ngram(
   if (most - least > 1n) errors.push(outOfBounds("max ngram size", "<= min + 1", position));
   if (errors.length > 0) throw new V4Failure(errors);
   return terms.flatMap((term): readonly Literal[] =>
-    typeof term === "string" ? grams([...term], Number(least), Number(most)) : [term],
+    typeof term === "string" ? grams(Array.from(term), Number(least), Number(most)) : [term],
   );
 }
 
@@ -224,7 +224,7 @@ export const stringForms: readonly Form[] = [
     define(
       { [name]: string, pattern: regex },
       PURE,
-      (args) => (args["pattern"] as RegExp).test(args[name] as string),
+      (args) => args["pattern"].test(args[name] as string),
       lifetime,
     ),
   ),
@@ -232,8 +232,7 @@ export const stringForms: readonly Form[] = [
     define(
       { [name]: string, find: string, start: optional(integer) },
       PURE,
-      (args) =>
-        findStr(args[name] as string, args["find"] as string, args["start"] as bigint | undefined),
+      (args) => findStr(args[name] as string, args["find"], args["start"]),
       lifetime,
     ),
   ),
@@ -242,12 +241,7 @@ export const stringForms: readonly Form[] = [
       { [name]: string, pattern: regex, start: optional(integer), num_results: optional(integer) },
       PURE,
       (args) =>
-        findStrRegex(
-          args[name] as string,
-          args["pattern"] as RegExp,
-          args["start"] as bigint | undefined,
-          args["num_results"] as bigint | undefined,
-        ),
+        findStrRegex(args[name] as string, args["pattern"], args["start"], args["num_results"]),
       lifetime,
     ),
   ),
@@ -286,8 +280,7 @@ export const stringForms: readonly Form[] = [
     define(
       { [name]: string, find: string, replace: string },
       PURE,
-      (args) =>
-        (args[name] as string).replaceAll(args["find"] as string, () => args["replace"] as string),
+      (args) => (args[name] as string).replaceAll(args["find"], () => args["replace"]),
       lifetime,
     ),
   ),
@@ -298,8 +291,8 @@ export const stringForms: readonly Form[] = [
       (args) =>
         replaceRegex(
           args[name] as string,
-          args["pattern"] as RegExp,
-          args["replace"] as string,
+          args["pattern"],
+          args["replace"],
           args["first"] === true,
         ),
       lifetime,
@@ -313,12 +306,7 @@ export const stringForms: readonly Form[] = [
       { [name]: string, start: optional(integer), length: optional(integer) },
       PURE,
       (args, { position }) =>
-        subString(
-          args[name] as string,
-          args["start"] as bigint | undefined,
-          args["length"] as bigint | undefined,
-          position,
-        ),
+        subString(args[name] as string, args["start"], args["length"], position),
       lifetime,
     ),
   ),

@@ -3,14 +3,12 @@ import { isUserCollection, NATIVE } from "../../data/ids.ts";
 import { DocRef, EMPTY_OBJECT, mergeObjects, type ObjectData } from "../../data/value.ts";
 import type { Version } from "../../data/version.ts";
 import {
-  type AnyRef,
-  bare,
   databaseRef,
   documentAction,
   type DocumentAction,
   object,
   optional,
-  ref,
+  ref as reference,
   stringOrRef,
   timestamp,
   undefinedRefOf,
@@ -30,6 +28,7 @@ import {
   nativeCollectionOf,
   type ObjectLiteral,
   UnresolvedRef,
+  type AnyRef,
 } from "../value.ts";
 import { writeCredential } from "../write/credentials.ts";
 import {
@@ -250,7 +249,7 @@ function creation(form: string, collection: number, lifetime: Lifetime = {}): Fo
     WRITE,
     (args, call) => {
       const target = new DocRef(NATIVE.Collection, BigInt(collection));
-      return create(target, args[form] as ObjectLiteral, form, call);
+      return create(target, args[form], form, call);
     },
     lifetime,
   );
@@ -262,13 +261,13 @@ export const writeForms: readonly Form[] = [
   define({ create: stringOrRef, params: optional(object) }, WRITE, (args, call) =>
     create(args.create, args.params, "create", call),
   ),
-  define({ update: ref, params: optional(object) }, WRITE, (args, call) =>
+  define({ update: reference, params: optional(object) }, WRITE, (args, call) =>
     change(args.update, args.params, true, call),
   ),
-  define({ replace: ref, params: optional(object) }, WRITE, (args, call) =>
+  define({ replace: reference, params: optional(object) }, WRITE, (args, call) =>
     change(args.replace, args.params, false, call),
   ),
-  define({ delete: ref }, WRITE, (args, call) => remove(args.delete, call)),
+  define({ delete: reference }, WRITE, (args, call) => remove(args.delete, call)),
   creation("create_class", NATIVE.Collection),
   creation("create_collection", NATIVE.Collection),
   creation("create_database", NATIVE.Database),
@@ -278,11 +277,11 @@ export const writeForms: readonly Form[] = [
   creation("create_role", NATIVE.Role),
   creation("create_access_provider", NATIVE.AccessProvider, V4),
   define(
-    { insert: ref, ts: timestamp, action: documentAction, params: optional(object) },
+    { insert: reference, ts: timestamp, action: documentAction, params: optional(object) },
     WRITE,
     (args, call) => insert(args.insert, args.ts.toMicros(), args.action, args.params, call),
   ),
-  define({ remove: ref, ts: timestamp, action: documentAction }, WRITE, (args, call) =>
+  define({ remove: reference, ts: timestamp, action: documentAction }, WRITE, (args, call) =>
     removeVersion(args.remove, args.ts.toMicros(), args.action, call),
   ),
   define({ move_database: databaseRef, to: databaseRef }, WRITE, (args, call) =>

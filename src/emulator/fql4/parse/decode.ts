@@ -44,7 +44,7 @@ export function decode(json: Json, level = 0): Literal {
     const decoded = decode(value, level + 1);
     if (decoded !== value) members.set(name, decoded);
   }
-  return isWellFormed(json) ? (members as Map<string, Literal>) : renamed(members);
+  return isWellFormed(json) ? members : renamed(members);
 }
 
 function decodeNumber(text: string): Literal {

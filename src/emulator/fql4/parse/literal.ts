@@ -1,7 +1,6 @@
 /** Tagged literals: `@ref`, `@ts`, `@date`, `@bytes`, `@uuid`, `@query`, `@set`, `@obj`, and what `quote` holds. */
 import { parseBase64 } from "../../../values/bytes.ts";
 import { LocalDate } from "../../../values/date.ts";
-import { Time } from "../../../values/time.ts";
 import { Uuid } from "../../../values/uuid.ts";
 import { isArkError } from "../../../errors/errors.ts";
 import type { Json } from "../../../values/json.ts";
@@ -9,10 +8,10 @@ import { StoredLambda } from "../../data/value.ts";
 import { fail, invalidExpression, together } from "../failure.ts";
 import type { Position } from "../position.ts";
 import type { Session } from "../session.ts";
+import { parseTime } from "../time.ts";
 import { writeLiteral } from "../render/wire.ts";
 import { isArray, isObject, type Literal, type ObjectLiteral } from "../value.ts";
 import { LAMBDA_DEFAULT_VERSION, parseVersion } from "../version.ts";
-import { parseClosedLambda } from "./parser.ts";
 import { parseRef } from "./reference.ts";
 import { parseSet } from "./set-literal.ts";
 
@@ -66,7 +65,7 @@ export function parseTagged(
     case "@ref":
       return parseRef(session, value, position);
     case "@set":
-      return parseSet(session, value, position);
+      return parseSet(session, value, position, parseLiteral);
     case "@query":
       return parseQuery(session, value, position);
     case "@ts":
@@ -80,14 +79,6 @@ export function parseTagged(
     default:
       return undefined;
   }
-}
-
-/** A time as the server reads it: midnight may be written as the end of the day before (`24:00:00`). */
-export function parseTime(text: string): Time {
-  const endOfDay = /T24:00(?::00(?:\.0+)?)?/.exec(text);
-  if (!endOfDay) return Time.parse(text);
-  const midnight = Time.parse(text.replace(endOfDay[0], "T00:00:00"));
-  return new Time(midnight.epochNanos + 86_400_000_000_000n);
 }
 
 function scalar<T>(
@@ -120,7 +111,7 @@ function parseQuery(session: Session, value: Literal, position: Position): Liter
   if (version === undefined || value.size !== keys || !value.has("lambda") || !value.has("expr")) {
     fail(complaint);
   }
-  const lambda = parseClosedLambda(session, value, version, position);
+  const lambda = session.grammar.parseClosedLambda(session, value, version, position);
   if (lambda === undefined) fail(complaint);
   const written = lambda.write((inner) => writeLiteral(session, inner));
   return new StoredLambda(

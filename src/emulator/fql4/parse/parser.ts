@@ -18,7 +18,6 @@ import {
   VarExpression,
 } from "../expression.ts";
 import { FormExpression } from "../form.ts";
-import { findForm } from "../forms/forms.ts";
 import { type Position, ROOT } from "../position.ts";
 import type { Session } from "../session.ts";
 import { isArray, isObject, type Literal, type ObjectLiteral, typeOf } from "../value.ts";
@@ -283,7 +282,7 @@ class Parser {
   }
 
   #form(input: ObjectLiteral, position: Position): Expression | undefined {
-    const form = findForm(input, this.version);
+    const form = this.session.grammar.findForm(input, this.version);
     if (form === undefined) return undefined;
     const args = form.names.map((name, i) => {
       const value = input.get(name);

@@ -2,7 +2,7 @@
 import { isNamedKind, NATIVE } from "../../data/ids.ts";
 import { DocRef } from "../../data/value.ts";
 import type { Database } from "../../data/database.ts";
-import { type AnyRef, bare } from "../cast.ts";
+
 import { fail, invalidArgument, invalidExpression, V4Error, wrongType } from "../failure.ts";
 import type { Position } from "../position.ts";
 import {
@@ -22,6 +22,8 @@ import {
   type NamedType,
   typeOf,
   UnresolvedRef,
+  type AnyRef,
+  bare,
 } from "../value.ts";
 
 type Resolved = AnyRef | UnresolvedRef;

@@ -79,7 +79,7 @@ export class Renderer {
     if (value instanceof LocalDate) return `{"@date":"${value.toString()}"}`;
     if (value instanceof Uint8Array) return `{"@bytes":"${printBase64(value)}"}`;
     if (value instanceof Uuid) return `{"@uuid":"${value.text}"}`;
-    return this.#special(value as Literal);
+    return this.#special(value);
   }
 
   #special(value: Literal): string {

@@ -3,7 +3,7 @@ import { LocalDate } from "../../../values/date.ts";
 import { Time } from "../../../values/time.ts";
 import { compareData } from "../../data/order.ts";
 import { DocRef } from "../../data/value.ts";
-import { DOCUMENT_ACTIONS, integer, ref as refCast, undefinedRefOf, bare } from "../cast.ts";
+import { DOCUMENT_ACTIONS, integer, ref as refCast, undefinedRefOf } from "../cast.ts";
 import { fail, invalidArgument, together, wrongType } from "../failure.ts";
 import type { Position } from "../position.ts";
 import type { Session } from "../session.ts";
@@ -16,6 +16,7 @@ import {
   type ObjectLiteral,
   typeOf,
   UnresolvedRef,
+  bare,
 } from "../value.ts";
 import { toData } from "../write/store.ts";
 import type { Bound, HistoryEntry, SetValue } from "./set.ts";

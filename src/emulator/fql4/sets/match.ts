@@ -20,7 +20,7 @@ export function matchIndex(
   const shape = indexShapeOf(session, database, index);
   if (fields === undefined || shape === undefined) fail(notFound("Index", position));
   if (fields.get("active") !== true) {
-    const name = String(fields.get("name"));
+    const name = transaction.definitions.nameOf(index) ?? "";
     fail(new V4Error("instance not found", `Index '${name}' is not active.`, position));
   }
   return new IndexSet(database, index, terms, shape);

@@ -1,6 +1,6 @@
 /** Native collections where a set is asked for. */
-import { ForeignRef, nativeCollectionOf } from "../value.ts";
-import type { AnyRef } from "../cast.ts";
+import { ForeignRef, nativeCollectionOf, type AnyRef } from "../value.ts";
+
 import { SchemaSet } from "./documents.ts";
 import type { SetValue } from "./set.ts";
 

@@ -6,8 +6,8 @@ import { Transaction } from "../../data/transaction.ts";
 import { type DocRef, StoredLambda } from "../../data/value.ts";
 import { V4Failure } from "../failure.ts";
 import { type Effect, Frame, PURE } from "../frame.ts";
+import type { Grammar } from "../grammar.ts";
 import { applyLambda, expressionOf } from "../lambda.ts";
-import { NO_NEIGHBOURS } from "../neighbours.ts";
 import { ROOT } from "../position.ts";
 import { Session } from "../session.ts";
 import { DocumentValue } from "../value.ts";
@@ -20,10 +20,10 @@ export function effectOf(session: Session, lambda: StoredLambda): Effect {
 }
 
 /** The value that `lambda` computes of a document; none where it fails. */
-export function bindingOf(database: Database, lambda: StoredLambda): Binding {
+export function bindingOf(database: Database, grammar: Grammar, lambda: StoredLambda): Binding {
   return (ref: DocRef, version) => {
     const auth = Auth.builtin("admin", { kind: "root" }, NOBODY);
-    const session = new Session(new Transaction(database, version.ts), auth, NO_NEIGHBOURS);
+    const session = new Session(new Transaction(database, version.ts), auth, { grammar });
     const frame = new Frame(session, auth, LAMBDA_DEFAULT_VERSION, {
       effect: PURE,
       reason: "index bindings",

@@ -1,12 +1,6 @@
 /** Writing definitions: databases, collections, indexes, functions, roles, access providers, keys. */
 import { isNamedKind, NATIVE } from "../../data/ids.ts";
-import {
-  type Data,
-  type DocRef,
-  mergeObjects,
-  type ObjectData,
-  objectOf,
-} from "../../data/value.ts";
+import { type Data, mergeObjects, type ObjectData, objectOf } from "../../data/value.ts";
 import type { Version } from "../../data/version.ts";
 import { stagedSchema } from "../../schema/pin.ts";
 import { renameReferences } from "../../schema/renames.ts";

@@ -1,11 +1,11 @@
 /** MoveDatabase: a child database, with all that is in it, under another parent. */
-import { type AnyRef, bare } from "../cast.ts";
+
 import { fail, permissionDenied, V4Error } from "../failure.ts";
 import type { Call } from "../form.ts";
 import { may } from "../permission.ts";
 import { visibleFields } from "../read.ts";
 import { databaseBehind, databaseOf } from "../resolve.ts";
-import { DocumentValue, type Literal } from "../value.ts";
+import { DocumentValue, type Literal, type AnyRef, bare } from "../value.ts";
 
 /** Moves the database `from` below the database `to`. */
 export function moveDatabase(from: AnyRef, to: AnyRef, { frame, position }: Call): Literal {

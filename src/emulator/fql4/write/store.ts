@@ -30,7 +30,7 @@ export function toData(session: Session, value: Literal): Data {
   if (value instanceof ElementValue) return toData(session, value.value);
   if (value instanceof UnresolvedRef) throw new Error("A reference to nothing cannot be stored.");
   if (isSet(value)) return value.stored(session);
-  return value as Data;
+  return value;
 }
 
 /** Itself, if nothing in it has to become something else: records come in by the hundred. */

@@ -14,6 +14,7 @@ import type { Transaction } from "../../../data/transaction.ts";
 import { indexDropViolation, isProtected } from "../../../schema/protected.ts";
 import { type FieldFailure, schemaInvalid } from "../../failure.ts";
 import { PURE } from "../../frame.ts";
+import type { Session } from "../../session.ts";
 import { bindingOf, effectOf } from "../binding.ts";
 import {
   dataField,
@@ -87,7 +88,7 @@ export const indexKind: Kind = {
   },
   written(fields, { frame, ref, before }) {
     const { transaction } = frame.session;
-    const shape = shapeOf(transaction, fields);
+    const shape = shapeOf(frame.session, fields);
     if (before === undefined || before.get("unique") !== fields.get("unique")) {
       transaction.putIndex(ref.id, shape);
     }
@@ -194,10 +195,10 @@ function partitionsField(fields: ObjectData): FieldFailure[] {
 // The index of the store -------------------------------------------------------------------------
 
 /** The index that a definition describes. */
-function shapeOf(transaction: Transaction, fields: ObjectData): IndexShape {
+function shapeOf(session: Session, fields: ObjectData): IndexShape {
   const sources = sourcesOf(fields);
   const isOfAll = sources.some(({ collection }) => collection === "_");
-  const bindings = bindingsOf(transaction, sources);
+  const bindings = bindingsOf(session, sources);
   const field = (part: Data): IndexField =>
     indexField(isObjectData(part) ? part : new Map(), bindings);
   return {
@@ -215,7 +216,7 @@ function numberOf(collection: Data | undefined): number {
 
 /** Each binding, by the collections whose documents it computes. */
 function bindingsOf(
-  transaction: Transaction,
+  session: Session,
   sources: readonly Source[],
 ): Map<string, Map<number, Binding>> {
   const all = new Map<string, Map<number, Binding>>();
@@ -223,7 +224,7 @@ function bindingsOf(
     for (const [name, lambda] of bindings) {
       if (!(lambda instanceof StoredLambda)) continue;
       const byCollection = all.get(name) ?? new Map<number, Binding>();
-      byCollection.set(numberOf(collection), bindingOf(transaction.database, lambda));
+      byCollection.set(numberOf(collection), bindingOf(session.database, session.grammar, lambda));
       all.set(name, byCollection);
     }
   }
@@ -242,7 +243,7 @@ function indexField(part: ObjectData, bindings: Map<string, Map<number, Binding>
   }
   const path = part.get("field");
   const steps = isArrayData(path) ? path : [path];
-  const from = steps.map((step) => (typeof step === "bigint" ? Number(step) : String(step)));
+  const from = steps.map((step) => (typeof step === "string" ? step : Number(step)));
   return { from, ...options };
 }
 

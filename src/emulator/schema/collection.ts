@@ -6,6 +6,7 @@ import { parseType, type TypeExpr } from "../../fsl/fsl.ts";
 import { type CollectionId, type IndexId, NATIVE } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
 import { type Data, DocRef, isArrayData, isObjectData, type ObjectData } from "../data/value.ts";
+import { nameOf, objectsOf, textOf } from "./fields.ts";
 import { indexKey, indexNumbers, uniqueKey } from "./index-numbers.ts";
 import { pinnedTime } from "./pin.ts";
 import { NULL, type ObjectShape, type Shape } from "./shape.ts";
@@ -73,17 +74,17 @@ export class CollectionSchema {
     this.fields = definedFields(definition);
     this.hasWildcard = definition.has("wildcard");
     this.computed = new Map(
-      members(definition, "computed_fields").map(([name, field]) => [
+      objectsOf(definition, "computed_fields").map(([name, field]) => [
         name,
-        { name, body: text(field, "body") },
+        { name, body: textOf(field, "body") ?? "" },
       ]),
     );
     this.checks = constraints(definition, "check").map((check) => ({
-      name: text(check, "name"),
-      body: text(check, "body"),
+      name: textOf(check, "name") ?? "",
+      body: textOf(check, "body") ?? "",
     }));
     this.indexes = new Map(
-      members(definition, "indexes").map(([name, index]) => [
+      objectsOf(definition, "indexes").map(([name, index]) => [
         name,
         collectionIndex(name, index, numbers),
       ]),
@@ -96,7 +97,7 @@ export class CollectionSchema {
   }
 
   get name(): string {
-    return text(this.definition, "name");
+    return nameOf(this.definition);
   }
 
   /** Whether it says which fields its documents have. */
@@ -176,18 +177,12 @@ export function schemaOf(
 
 function definedFields(definition: ObjectData): Map<string, DefinedField> {
   return new Map(
-    members(definition, "fields").map(([name, field]) => {
+    objectsOf(definition, "fields").map(([name, field]) => {
       const otherwise = field.get("default");
-      const type = parseType(text(field, "signature"));
+      const type = parseType(textOf(field, "signature") ?? "");
       return [name, { name, type, default: typeof otherwise === "string" ? otherwise : undefined }];
     }),
   );
-}
-
-function members(definition: ObjectData, name: string): [string, ObjectData][] {
-  const value = definition.get(name);
-  if (!isObjectData(value)) return [];
-  return [...value].filter((entry): entry is [string, ObjectData] => isObjectData(entry[1]));
 }
 
 function constraints(definition: ObjectData, kind: "check"): ObjectData[] {
@@ -216,7 +211,7 @@ function indexedField(value: Data): IndexedField {
   if (!isObjectData(value))
     return { field: typeof value === "string" ? value : "", mva: false, descending: false };
   return {
-    field: text(value, "field"),
+    field: textOf(value, "field") ?? "",
     mva: value.get("mva") === true,
     descending: value.get("order") === "desc",
   };
@@ -229,13 +224,8 @@ function collectionIndex(
 ): CollectionIndex {
   const terms = indexedFields(index, "terms");
   const values = indexedFields(index, "values");
-  const status = text(index, "status");
+  const status = textOf(index, "status") ?? "";
   const id = numbers.get(indexKey(terms, values));
   const queryable = index.get("queryable") !== false && status === "complete" && id !== undefined;
   return { name, terms, values, queryable, status, id };
-}
-
-function text(object: ObjectData, name: string): string {
-  const value = object.get(name);
-  return typeof value === "string" ? value : "";
 }

@@ -6,11 +6,12 @@ import { FslSyntaxError, parseType, renderProblem } from "../../fsl/fsl.ts";
 import { renderDiagnostic } from "../fql10/diagnostic.ts";
 import { QueryFailure } from "../fql10/failure.ts";
 import { parseExpression, parseLambda } from "../fql10/parser/parser.ts";
-import { NATIVE, type NamedKind } from "../data/ids.ts";
+import { NATIVE, type CollectionId } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
 import { type Data, isArrayData, isObjectData } from "../data/value.ts";
 import { parsePath } from "./documents.ts";
 import type { Path, Violation } from "./failure.ts";
+import { textOf } from "./fields.ts";
 import {
   isReservedGlobal,
   isReservedInCollection,
@@ -64,7 +65,7 @@ const httpsAddress: Rule = (path, value) => {
   const address = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
   return address?.protocol === "https:"
     ? []
-    : [violation(path, `\`${String(value)}\` must be a valid https URI.`)];
+    : [violation(path, `\`${typeof value === "string" ? value : ""}\` must be a valid https URI.`)];
 };
 
 /** Names of collections and functions share one space with their aliases and the language's own names. */
@@ -345,7 +346,7 @@ export function definitionShape(transaction: Transaction, kind: DefinitionKind):
 }
 
 /** Whether definitions of this kind are in schema files. */
-export function isDefinitionKind(kind: NamedKind | number): kind is DefinitionKind {
+export function isDefinitionKind(kind: CollectionId): kind is DefinitionKind {
   return (
     kind === NATIVE.Collection ||
     kind === NATIVE.Function ||
@@ -370,10 +371,7 @@ export function collectionViolations(fields: ReadonlyMap<string, Data>): Violati
   if (uniques.some((unique) => unique.length === 0)) {
     violations.push(violation(where, "Unique constraints must have at least one term"));
   }
-  const paths = uniques.map(
-    (unique) =>
-      `[${unique.map((field) => String(isObjectData(field) ? field.get("field") : field)).join(", ")}]`,
-  );
+  const paths = uniques.map((unique) => `[${unique.map((field) => fieldText(field)).join(", ")}]`);
   for (const path of repeated(paths))
     violations.push(violation(where, `Duplicate unique constraint on path ${String(path)}`));
   const defined = fields.get("fields");
@@ -386,6 +384,11 @@ export function collectionViolations(fields: ReadonlyMap<string, Data>): Violati
     }
   }
   return violations;
+}
+
+function fieldText(field: Data): string {
+  if (isObjectData(field)) return textOf(field, "field") ?? "";
+  return typeof field === "string" ? field : "";
 }
 
 function repeated(values: readonly unknown[]): unknown[] {

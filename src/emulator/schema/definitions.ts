@@ -17,7 +17,7 @@ import {
 } from "../data/value.ts";
 import type { Version } from "../data/version.ts";
 import { noteChange } from "./changes.ts";
-import { indexedFields, uniqueFields } from "./collection.ts";
+import { type IndexedField, indexedFields, uniqueFields } from "./collection.ts";
 import {
   collectionViolations,
   type DefinitionKind,
@@ -25,6 +25,7 @@ import {
   isDefinitionKind,
 } from "./definition-shapes.ts";
 import { ConstraintError, type Violation } from "./failure.ts";
+import { nameOf, textOf } from "./fields.ts";
 import { indexKey, indexNumbers, uniqueKey } from "./index-numbers.ts";
 import {
   buildsAtOnce,
@@ -153,11 +154,6 @@ function hiddenIndexes(fields: ObjectData): Set<string> {
   );
 }
 
-function nameOf(fields: ObjectData): string {
-  const name = fields.get("name");
-  return typeof name === "string" ? name : "";
-}
-
 function refuse(message: string, violations: readonly Violation[]): void {
   if (violations.length > 0) throw new ConstraintError(message, violations);
 }
@@ -279,10 +275,17 @@ class States {
     ]);
   }
 
+  /** An index on the same fields that is built serves a constraint too (recording `v10-schema/index-async-build`). */
+  private isIndexed(fields: readonly IndexedField[]): boolean {
+    return this.known.get(indexKey(fields, [])) === "complete";
+  }
+
   constraint(constraint: Data): Data {
     if (!isObjectData(constraint) || !constraint.has("unique")) return constraint;
     const [fields = []] = uniqueFields(new Map([["constraints", [constraint]]]));
-    const status = this.known.get(uniqueKey(fields)) ?? (this.ready ? "active" : "pending");
+    const status =
+      this.known.get(uniqueKey(fields)) ??
+      (this.ready || this.isIndexed(fields) ? "active" : "pending");
     return new Map([...constraint, ["status", status]]);
   }
 }
@@ -299,14 +302,14 @@ function* statusesOf(fields: ObjectData): Generator<[string, string]> {
     if (!isObjectData(index)) continue;
     yield [
       indexKey(indexedFields(index, "terms"), indexedFields(index, "values")),
-      String(index.get("status")),
+      textOf(index, "status") ?? "",
     ];
   }
   const constraints = fields.get("constraints");
   for (const constraint of isArrayData(constraints) ? constraints : []) {
     const [unique] = uniqueFields(new Map([["constraints", [constraint]]]));
     if (unique !== undefined && isObjectData(constraint))
-      yield [uniqueKey(unique), String(constraint.get("status"))];
+      yield [uniqueKey(unique), textOf(constraint, "status") ?? ""];
   }
 }
 

@@ -150,27 +150,30 @@ function pairs({ item, canonical }: Located): Map<string, Pair> {
   );
 }
 
-function diffMembers(before: Located, after: Located): ItemChange[] {
-  const old = pairs(before);
-  const fresh = pairs(after);
-  const change = (from: Pair | undefined, to: Pair | undefined): ItemChange => ({
+function memberChange(from: Pair | undefined, to: Pair | undefined): ItemChange {
+  return {
     kind: "member",
     before: from?.written,
     after: to?.written ?? to?.canonical,
     from: from?.canonical,
     to: to?.canonical,
-  });
+  };
+}
+
+function diffMembers(before: Located, after: Located): ItemChange[] {
+  const old = pairs(before);
+  const fresh = pairs(after);
   const added = [...fresh]
     .filter(([id]) => !old.has(id))
-    .map(([, pair]) => change(undefined, pair));
+    .map(([, pair]) => memberChange(undefined, pair));
   const removed = [...old]
     .filter(([id]) => !fresh.has(id))
-    .map(([, pair]) => change(pair, undefined));
+    .map(([, pair]) => memberChange(pair, undefined));
   const modified = [...old].flatMap(([id, pair]) => {
     const other = fresh.get(id);
     const same =
       other === undefined || printMember(pair.canonical) === printMember(other.canonical);
-    return same ? [] : [change(pair, other)];
+    return same ? [] : [memberChange(pair, other)];
   });
   return [...added, ...removed, ...modified];
 }

@@ -2,12 +2,13 @@
  * The end of a transaction that changed definitions: the schema as a whole is checked, files and
  * documents follow. Whoever runs v10 queries or pushes calls it before the commit.
  */
-import type { CollectionItem } from "../../fsl/fsl.ts";
+import { type CollectionItem, renderProblem } from "../../fsl/fsl.ts";
 import { NATIVE } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
 import type { ObjectData } from "../data/value.ts";
 import { type Change, takeChanges } from "./changes.ts";
 import { ConstraintError, InvalidSchemaError, type Violation } from "./failure.ts";
+import { nameOf } from "./fields.ts";
 import { itemsOfFiles, stagedFiles } from "./files.ts";
 import { indexKeys } from "./indexes.ts";
 import { hasDocuments, migrate, migrationProblems, stepsToGo } from "./migrations.ts";
@@ -15,7 +16,6 @@ import { stagedSchema } from "./pin.ts";
 import { indexDropViolation, isProtected } from "./protected.ts";
 import { violation } from "./shape.ts";
 import { itemOf } from "./to-item.ts";
-import { renderProblem } from "../../fsl/fsl.ts";
 import { schemaDrawings } from "./validate.ts";
 
 const INVALID_UPDATE = "Invalid database schema update.\n";
@@ -56,11 +56,6 @@ function checkRoles(transaction: Transaction, changes: readonly Change[]): void 
       violation(["role"], `Field refers to an unknown role name \`${role}\`.`),
     ]);
   }
-}
-
-function nameOf(fields: ObjectData): string {
-  const name = fields.get("name");
-  return typeof name === "string" ? name : "";
 }
 
 function checkIndexDrops(transaction: Transaction, changes: readonly Change[]): void {

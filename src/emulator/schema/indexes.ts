@@ -191,7 +191,7 @@ function builtDefinition(
 /** Drops every index that has no other source than `collection`, v4 indexes with their documents included. */
 export function dropIndexesOf(transaction: Transaction, collection: CollectionId): void {
   const { database } = transaction;
-  for (const index of [...database.indexesOf(collection)]) {
+  for (const index of Array.from(database.indexesOf(collection))) {
     const { sources } = index.shape;
     if (sources === "all" || sources.size > 1) continue;
     const ref = new DocRef(NATIVE.Index, index.id);

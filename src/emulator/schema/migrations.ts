@@ -235,7 +235,7 @@ class Plan {
   }
 
   private wildcardMove(into: string, index: number): Move {
-    const kept = new Set([...rewind(this.submitted, this.steps.slice(index + 1)).fields.keys()]);
+    const kept = new Set(rewind(this.submitted, this.steps.slice(index + 1)).fields.keys());
     return (data) => {
       const loose = new Map([...data].filter(([name]) => !kept.has(name)));
       if (loose.size === 0) return data;

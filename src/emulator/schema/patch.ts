@@ -7,6 +7,7 @@ import {
   printMember,
   printName,
   printSignature,
+  type Span,
   splice,
 } from "../../fsl/fsl.ts";
 import type { Difference, ItemChange, Located } from "./diff.ts";
@@ -55,11 +56,12 @@ export function patchFiles(
   return [...texts].map(([filename, content]) => ({ filename, content }));
 }
 
+function replace(span: Span, replacement: string): Edit[] {
+  return [{ at: span.end, apply: (text) => splice(text, span, replacement) }];
+}
+
 function editsOf(change: ItemChange, before: Located, after: Located, brace: number): Edit[] {
   const { item } = before;
-  const replace = (span: { start: number; end: number }, replacement: string): Edit[] => [
-    { at: span.end, apply: (text) => splice(text, span, replacement) },
-  ];
   const fresh = after.canonical;
   switch (change.kind) {
     case "rename":

@@ -47,7 +47,7 @@ export function renameReferences(
   const to = after.get("name");
   if (typeof from !== "string" || typeof to !== "string" || from === to) return;
   for (const { kind, path } of PLACES.get(ref.collection) ?? []) {
-    for (const found of [...transaction.documents(kind)]) {
+    for (const found of Array.from(transaction.documents(kind))) {
       const { fields } = found.version;
       const renamed = rename(fields, path, from, to);
       if (renamed === fields || !isObjectData(renamed)) continue;

@@ -282,7 +282,9 @@ export function replaceItem(
   if (parameters.validate)
     return itemDifference(transaction, version, patched, parameters, renamed);
   const pushed = pushFiles(transaction, [patched], { override: false, renamed });
-  if (pushed.length > 0) return pushedAnswer(transaction, pushed, file.filename, snippet);
+  // Under a new name the server does not find what it has just written, and answers as if nothing had changed.
+  if (pushed.length > 0 && renamed.size === 0)
+    return pushedAnswer(transaction, pushed, file.filename, snippet);
   const definition = languageOf(transaction.database.cluster).render(transaction, ref);
   return itemAnswer(version, file.filename, item, snippet, definition);
 }

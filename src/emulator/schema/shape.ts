@@ -130,9 +130,7 @@ export function shapeOf(value: Data): Shape {
   if (value instanceof StoredLambda) return scalar("Query");
   if (value instanceof StoredSet) return objectOfAny();
   if (isArrayData(value)) return { kind: "tuple", elements: value.map(shapeOf) };
-  const fields = [...(value as ObjectData)].map(
-    ([name, member]) => [name, { type: shapeOf(member) }] as const,
-  );
+  const fields = [...value].map(([name, member]) => [name, { type: shapeOf(member) }] as const);
   return { kind: "object", fields: new Map(fields), wildcard: undefined };
 }
 
@@ -357,7 +355,9 @@ export function sameData(a: Data | undefined, b: Data | undefined): boolean {
   if (a instanceof DocRef)
     return b instanceof DocRef && a.id === b.id && a.collection === b.collection;
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
+  if (a instanceof Time) return b instanceof Time && a.epochNanos === b.epochNanos;
+  if (a instanceof LocalDate) return b instanceof LocalDate && a.epochDay === b.epochDay;
+  if (a instanceof Uuid) return b instanceof Uuid && a.text === b.text;
   // Sets and lambdas are only equal when they are one.
-  if (a instanceof StoredSet || a instanceof StoredLambda) return false;
-  return a.constructor === b.constructor && String(a) === String(b);
+  return false;
 }

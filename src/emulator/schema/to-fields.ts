@@ -65,18 +65,6 @@ function collectionFields(item: CollectionItem, data: Data | undefined): ObjectD
     );
   result.set("history_days", pick("history_days")[0]?.days ?? 0n);
   for (const { days } of pick("ttl_days")) result.set("ttl_days", days);
-  for (const { enabled } of pick("document_ttls")) result.set("document_ttls", enabled);
-  const indexes = pick("index").map(({ name, terms, values }): [string, Data] => [
-    name.text,
-    object({ terms: terms?.map(termData), values: values?.map(valueData) }),
-  ]);
-  result.set("indexes", new Map(indexes));
-  result.set("constraints", [
-    ...pick("unique").map(({ terms }) => object({ unique: terms.map(termData) })),
-    ...pick("check").map(({ name, body }) =>
-      object({ check: object({ name: name.text, body: lambda(body) }) }),
-    ),
-  ]);
   const computed = pick("compute").map(({ name, body, type }): [string, Data] => [
     name.text,
     object({ body: lambda(body), signature: type && printType(type) }),
@@ -90,6 +78,18 @@ function collectionFields(item: CollectionItem, data: Data | undefined): ObjectD
   ]);
   const [wildcard] = pick("wildcard");
   if (wildcard !== undefined) result.set("wildcard", printType(wildcard.type));
+  for (const { enabled } of pick("document_ttls")) result.set("document_ttls", enabled);
+  const indexes = pick("index").map(({ name, terms, values }): [string, Data] => [
+    name.text,
+    object({ terms: terms?.map(termData), values: values?.map(valueData) }),
+  ]);
+  result.set("indexes", new Map(indexes));
+  result.set("constraints", [
+    ...pick("unique").map(({ terms }) => object({ unique: terms.map(termData) })),
+    ...pick("check").map(({ name, body }) =>
+      object({ check: object({ name: name.text, body: lambda(body) }) }),
+    ),
+  ]);
   if (computed.length > 0) result.set("computed_fields", new Map(computed));
   if (fields.length > 0) result.set("fields", new Map(fields));
   const steps = pick("migrations").flatMap((block) => block.steps);

@@ -21,11 +21,12 @@ import {
 } from "../../fsl/fsl.ts";
 import { NATIVE } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
-import { type Data, DocRef, isArrayData, isObjectData, type ObjectData } from "../data/value.ts";
+import { type Data, DocRef, isObjectData, type ObjectData } from "../data/value.ts";
 import { parseLambda } from "../fql10/parser/parser.ts";
 import { NO_SOURCE } from "../fql10/source.ts";
 import { type IndexedField, indexedFields, uniqueFields } from "./collection.ts";
 import type { DefinitionKind } from "./definition-shapes.ts";
+import { listOf, nameOf, objectsOf, textOf } from "./fields.ts";
 import { displayExpr, displayLambda, displaySource } from "./display.ts";
 
 const SPAN = { start: 0, end: 0 };
@@ -67,11 +68,6 @@ export function itemOf(
   }
 }
 
-const text = (fields: ObjectData, name: string): string | undefined => {
-  const value = fields.get(name);
-  return typeof value === "string" ? value : undefined;
-};
-
 function annotations(
   values: Partial<Record<Annotation["keyword"], string | undefined>>,
 ): Annotation[] {
@@ -81,44 +77,32 @@ function annotations(
   });
 }
 
-function objects(fields: ObjectData, name: string): [string, ObjectData][] {
-  const value = fields.get(name);
-  if (!isObjectData(value)) return [];
-  return [...value].filter((entry): entry is [string, ObjectData] => isObjectData(entry[1]));
-}
-
-/** One object or a list of them, as roles may have it. */
-function listed(value: Data | undefined): Data[] {
-  if (value === undefined || value === null) return [];
-  return isArrayData(value) ? [...value] : [value];
-}
-
 function collectionItem(fields: ObjectData): CollectionItem {
-  const members: CollectionMember[] = objects(fields, "fields").map(([name, field]) => {
-    const otherwise = text(field, "default");
+  const members: CollectionMember[] = objectsOf(fields, "fields").map(([name, field]) => {
+    const otherwise = textOf(field, "default");
     return {
       kind: "field",
       name: named(name),
-      type: parseType(text(field, "signature") ?? "Any"),
+      type: parseType(textOf(field, "signature") ?? "Any"),
       default: otherwise === undefined ? undefined : indented(displaySource(otherwise), 1),
       span: SPAN,
     };
   });
-  for (const [name, field] of objects(fields, "computed_fields")) {
-    const signature = text(field, "signature");
+  for (const [name, field] of objectsOf(fields, "computed_fields")) {
+    const signature = textOf(field, "signature");
     const type = signature === undefined ? undefined : parseType(signature);
     members.push({
       kind: "compute",
       name: named(name),
       type,
-      body: computedBody(text(field, "body") ?? ""),
+      body: computedBody(textOf(field, "body") ?? ""),
       span: SPAN,
     });
   }
-  const wildcard = text(fields, "wildcard");
+  const wildcard = textOf(fields, "wildcard");
   if (wildcard !== undefined)
     members.push({ kind: "wildcard", type: parseType(wildcard), span: SPAN });
-  for (const [name, index] of objects(fields, "indexes")) {
+  for (const [name, index] of objectsOf(fields, "indexes")) {
     const terms = indexedFields(index, "terms").map(indexTerm);
     const values = indexedFields(index, "values").map(indexTerm);
     members.push({
@@ -131,20 +115,20 @@ function collectionItem(fields: ObjectData): CollectionItem {
   }
   for (const unique of uniqueFields(fields))
     members.push({ kind: "unique", terms: unique.map(indexTerm), span: SPAN });
-  for (const constraint of listed(fields.get("constraints"))) {
+  for (const constraint of listOf(fields.get("constraints"))) {
     const check = isObjectData(constraint) ? constraint.get("check") : undefined;
     if (!isObjectData(check)) continue;
-    const body = indented(displayLambda(text(check, "body") ?? ""), 1);
-    members.push({ kind: "check", name: named(text(check, "name") ?? ""), body, span: SPAN });
+    const body = indented(displayLambda(textOf(check, "body") ?? ""), 1);
+    members.push({ kind: "check", name: named(textOf(check, "name") ?? ""), body, span: SPAN });
   }
   members.push(...settings(fields));
-  const steps = listed(fields.get("migrations")).filter(isObjectData).map(migrationStep);
+  const steps = listOf(fields.get("migrations")).filter(isObjectData).map(migrationStep);
   if (steps.length > 0) members.push({ kind: "migrations", steps, span: SPAN });
   return {
     kind: "collection",
-    name: named(text(fields, "name") ?? ""),
+    name: named(nameOf(fields)),
     doc: undefined,
-    annotations: annotations({ alias: text(fields, "alias") }),
+    annotations: annotations({ alias: textOf(fields, "alias") }),
     members,
     span: SPAN,
   };
@@ -182,7 +166,7 @@ function indexTerm({ field, mva, descending }: IndexedField): IndexTerm {
 function migrationStep(step: ObjectData): MigrationStep {
   const [[kind, body] = ["add_wildcard", null]] = step;
   const inner = isObjectData(body) ? body : new Map<string, Data>();
-  const path = (name: string) => expression(text(inner, name) ?? "");
+  const path = (name: string) => expression(textOf(inner, name) ?? "");
   switch (kind) {
     case "add":
     case "drop":
@@ -191,7 +175,7 @@ function migrationStep(step: ObjectData): MigrationStep {
       return {
         kind,
         field: path("field"),
-        value: indented(displaySource(text(inner, "value") ?? "null"), 2),
+        value: indented(displaySource(textOf(inner, "value") ?? "null"), 2),
         span: SPAN,
       };
     case "move":
@@ -200,7 +184,7 @@ function migrationStep(step: ObjectData): MigrationStep {
       return {
         kind,
         field: path("field"),
-        to: listed(inner.get("to")).map((to) => expression(String(to))),
+        to: listOf(inner.get("to")).flatMap((to) => (typeof to === "string" ? expression(to) : [])),
         span: SPAN,
       };
     case "move_conflicts":
@@ -212,11 +196,11 @@ function migrationStep(step: ObjectData): MigrationStep {
 }
 
 function functionItem(transaction: Transaction, fields: ObjectData): FslItem | undefined {
-  const source = text(fields, "body");
-  const name = text(fields, "name") ?? "";
+  const source = textOf(fields, "body");
+  const name = nameOf(fields);
   if (source === undefined) return undefined;
   const lambda = parseLambda({ ...NO_SOURCE, text: source });
-  const signature = signatureOf(text(fields, "signature"));
+  const signature = signatureOf(textOf(fields, "signature"));
   const args: FunctionArgument[] = lambda.params.map((param, index) => ({
     name: named(param ?? "_"),
     type: signature?.parameters[index]?.type,
@@ -238,7 +222,7 @@ function functionItem(transaction: Transaction, fields: ObjectData): FslItem | u
     name: named(name),
     doc: undefined,
     annotations: annotations({
-      alias: text(fields, "alias") ?? freeAlias(transaction, name),
+      alias: textOf(fields, "alias") ?? freeAlias(transaction, name),
       role: roleName(transaction, fields.get("role")),
     }),
     args,
@@ -272,7 +256,7 @@ function roleName(transaction: Transaction, role: Data | undefined): string | un
 
 /** Whether a role is written in v10's terms throughout: names for resources, source text for predicates. */
 export function isV10Role(fields: ObjectData): boolean {
-  const parts = [...listed(fields.get("privileges")), ...listed(fields.get("membership"))];
+  const parts = [...listOf(fields.get("privileges")), ...listOf(fields.get("membership"))];
   return parts.filter(isObjectData).every((part) => {
     const actions = part.get("actions");
     const policies = isObjectData(actions) ? [...actions.values()] : [];
@@ -291,12 +275,12 @@ function predicateOf(policy: Data | undefined, level: number): Expression | unde
 
 function roleItem(fields: ObjectData): RoleItem {
   const members: RoleItem["members"][number][] = [];
-  for (const privilege of listed(fields.get("privileges")).filter(isObjectData)) {
+  for (const privilege of listOf(fields.get("privileges")).filter(isObjectData)) {
     const actions = privilege.get("actions");
     const policies = isObjectData(actions) ? actions : new Map<string, Data>();
     members.push({
       kind: "privileges",
-      resource: named(text(privilege, "resource") ?? ""),
+      resource: named(textOf(privilege, "resource") ?? ""),
       actions: [...policies].flatMap(([name, policy]) => {
         const action = ROLE_ACTIONS.find((known) => known === name);
         if (action === undefined || policy === false || policy === null) return [];
@@ -305,8 +289,8 @@ function roleItem(fields: ObjectData): RoleItem {
       span: SPAN,
     });
   }
-  for (const membership of listed(fields.get("membership")).filter(isObjectData)) {
-    const resource = named(text(membership, "resource") ?? "");
+  for (const membership of listOf(fields.get("membership")).filter(isObjectData)) {
+    const resource = named(textOf(membership, "resource") ?? "");
     members.push({
       kind: "membership",
       resource,
@@ -316,7 +300,7 @@ function roleItem(fields: ObjectData): RoleItem {
   }
   return {
     kind: "role",
-    name: named(text(fields, "name") ?? ""),
+    name: named(nameOf(fields)),
     doc: undefined,
     annotations: [],
     members,
@@ -328,7 +312,7 @@ function providerItem(
   transaction: Transaction,
   fields: ObjectData,
 ): AccessProviderItem | undefined {
-  const roles = listed(fields.get("roles"));
+  const roles = listOf(fields.get("roles"));
   const parts = roles.map((role) => {
     const predicate = isObjectData(role) ? role.get("predicate") : undefined;
     return {
@@ -340,12 +324,12 @@ function providerItem(
     return undefined;
   return {
     kind: "access provider",
-    name: named(text(fields, "name") ?? ""),
+    name: named(nameOf(fields)),
     doc: undefined,
     annotations: [],
     members: [
-      { kind: "issuer", value: text(fields, "issuer") ?? "", span: SPAN },
-      { kind: "jwks_uri", value: text(fields, "jwks_uri") ?? "", span: SPAN },
+      { kind: "issuer", value: textOf(fields, "issuer") ?? "", span: SPAN },
+      { kind: "jwks_uri", value: textOf(fields, "jwks_uri") ?? "", span: SPAN },
       ...parts.map(({ role, predicate }) => ({
         kind: "role" as const,
         role: named(role),

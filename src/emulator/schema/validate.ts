@@ -13,6 +13,7 @@ import type { Transaction } from "../data/transaction.ts";
 import type { Expr } from "../fql10/ast.ts";
 import { QueryFailure } from "../fql10/failure.ts";
 import { parseExpression, parseLambda } from "../fql10/parser/parser.ts";
+import { nameOf } from "./fields.ts";
 import { staticMismatch } from "./static-type.ts";
 import { isV10Role } from "./to-item.ts";
 import { shapeOfType, TypeProblem } from "./types.ts";
@@ -230,12 +231,12 @@ function v4Functions(transaction: Transaction): Set<string> {
   const functions = [...transaction.definitions.all(NATIVE.Function)].filter(
     ({ version }) => typeof version.fields.get("body") !== "string",
   );
-  return new Set(functions.map(({ version }) => String(version.fields.get("name"))));
+  return new Set(functions.map(({ version }) => nameOf(version.fields)));
 }
 
 function v4Roles(transaction: Transaction): Set<string> {
   const roles = [...transaction.definitions.all(NATIVE.Role)].filter(
     ({ version }) => !isV10Role(version.fields),
   );
-  return new Set(roles.map(({ version }) => String(version.fields.get("name"))));
+  return new Set(roles.map(({ version }) => nameOf(version.fields)));
 }

@@ -58,7 +58,14 @@ export interface LambdaExpr {
 export type Field = readonly [name: Name, value: Expr];
 
 export type Statement =
-  | { readonly kind: "let"; readonly name: Name; readonly value: Expr; readonly span: Span }
+  | {
+      readonly kind: "let";
+      readonly name: Name;
+      /** The annotation as written; nothing checks it. */
+      readonly type?: string;
+      readonly value: Expr;
+      readonly span: Span;
+    }
   | { readonly kind: "expr"; readonly value: Expr; readonly span: Span };
 
 /** One step of `a.b(c)!?.[d]`. A `call` is a selection that is applied at once. */

@@ -3,7 +3,7 @@
  * form whenever they come from a schema file, and generated files are made of it (recordings
  * `fsl/schema-from-queries`, `fsl/self-push`).
  */
-import { printName, printString } from "../../fsl/fsl.ts";
+import { parseType, printName, printString, printType } from "../../fsl/fsl.ts";
 import { printDouble } from "../../values/double.ts";
 import {
   type Expr,
@@ -193,7 +193,10 @@ class Display {
     this.line();
     this.level++;
     for (const statement of statements) {
-      if (statement.kind === "let") this.write(`let ${statement.name.text} = `);
+      if (statement.kind === "let") {
+        const type = statement.type === undefined ? "" : `: ${printType(parseType(statement.type))}`;
+        this.write(`let ${statement.name.text}${type} = `);
+      }
       this.expr(statement.value);
       this.line();
     }

@@ -349,19 +349,23 @@ function readStatement(reader: Reader): Statement {
     reader.fail("Invalid identifier", name.span, { annotation: `\`${name.text}\` is a keyword` });
   }
   reader.space();
-  if (reader.eat(":")) skipType(reader);
+  const type = reader.eat(":") ? readType(reader) : undefined;
   reader.expect("=");
   reader.space();
   const value = readExpr(reader);
-  return { kind: "let", name, value, span: reader.span(start, value.span.end) };
+  const span = reader.span(start, value.span.end);
+  return type === undefined
+    ? { kind: "let", name, value, span }
+    : { kind: "let", name, type, value, span };
 }
 
 /** Types are not checked; an annotation ends at the `=` outside of its brackets. */
-function skipType(reader: Reader): void {
+function readType(reader: Reader): string {
+  const start = reader.pos;
   let depth = 0;
   while (!reader.ended) {
     if (reader.at("=>")) reader.pos += 2;
-    else if (reader.at("=") && depth === 0) return;
+    else if (reader.at("=") && depth === 0) return reader.text.slice(start, reader.pos).trim();
     else {
       const char = reader.text[reader.pos] ?? "";
       if ("([{<".includes(char)) depth++;
@@ -369,7 +373,7 @@ function skipType(reader: Reader): void {
       reader.pos++;
     }
   }
-  reader.expected("`=`");
+  return reader.expected("`=`");
 }
 
 /** The grammar that these functions make up. */

@@ -1,6 +1,6 @@
 /** From a document to the rows it has in an index. */
 import { DataError } from "./errors.ts";
-import { NATIVE, type IndexId } from "./ids.ts";
+import { NATIVE, isUserCollection, type CollectionId, type IndexId } from "./ids.ts";
 import { compareTerms } from "./order.ts";
 import { MAX_TRANSACTION_BYTES, sizeOf } from "./size.ts";
 import type { Binding, FieldPath, IndexField, IndexShape } from "./shape.ts";
@@ -31,12 +31,17 @@ export function entriesOf(
   version: Version,
 ): EntryParts[] {
   if (version.isDeleted) return [];
-  if (shape.sources !== "all" && !shape.sources.has(ref.collection)) return [];
+  if (!isSource(shape, ref.collection)) return [];
   const columns = [...shape.terms, ...shape.values].map((field) => valuesOf(field, ref, version));
   let rows: Data[][] = [[]];
   if (columns.some((column) => column.length > 1)) checkSize(columns, index, ref);
   for (const column of columns) rows = extend(rows, column);
   return rows.filter((row) => isKept(shape, row));
+}
+
+/** Whether documents of `collection` are in an index; all means those that users made. */
+export function isSource({ sources }: IndexShape, collection: CollectionId): boolean {
+  return sources === "all" ? isUserCollection(collection) : sources.has(collection);
 }
 
 /** Whether a row is stored: not if all its terms are null, nor (in v4) all its values. */

@@ -1,5 +1,5 @@
 /** One index: rows in order, each with the times at which it came and went. */
-import { entriesOf, type EntryParts } from "./entries.ts";
+import { entriesOf, isSource, type EntryParts } from "./entries.ts";
 import { type CollectionId, type IndexId, isUserCollection } from "./ids.ts";
 import type { Journal } from "./journal.ts";
 import { compareData, compareTerms } from "./order.ts";
@@ -59,8 +59,7 @@ export class IndexStore {
 
   /** Whether documents of `collection` are in this index. */
   covers(collection: CollectionId): boolean {
-    const { sources } = this.shape;
-    return sources === "all" ? isUserCollection(collection) : sources.has(collection);
+    return isSource(this.shape, collection);
   }
 
   /** How many rows are kept, those that are gone but in the window included. */

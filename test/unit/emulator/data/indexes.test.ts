@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   DocRef,
+  NATIVE,
   isDataError,
   type Data,
   type DataProblem,
@@ -125,7 +126,7 @@ describe("an index", () => {
     expect(rowsOf(bench, folded, ["ÜBER"])).toEqual([]);
   });
 
-  it("may have several sources, or all of them, new collections included", () => {
+  it("may have several sources, or all that users make, new ones included", () => {
     const bench = new Bench();
     const a = bench.collection("a");
     const b = bench.collection("b");
@@ -134,6 +135,8 @@ describe("an index", () => {
     const c = bench.collection("late");
     for (const collection of [a, b, c]) bench.put(collection, 1n, { x: 1n });
     expect(rowsOf(bench, both, [1n]).length).toBe(2);
+    expect(rowsOf(bench, all, [1n]).length).toBe(3);
+    bench.run((t) => t.create(t.newRef(NATIVE.Key), document({ x: 1n })));
     expect(rowsOf(bench, all, [1n]).length).toBe(3);
   });
 

@@ -74,7 +74,8 @@ export function resolveName(
   const found = definitions.find(KINDS[type], name);
   const scope = database === session.database ? undefined : database.name;
   const resolved =
-    found && definitions.isCommitted(found.ref)
+    // An alias is not a name here (recording v10-schema/alias).
+    found?.version.fields.get("name") === name && definitions.isCommitted(found.ref)
       ? refIn(session, database, found.ref)
       : new UnresolvedRef(type, name, undefined, scope);
   session.names.set(key, resolved);

@@ -1,6 +1,6 @@
 /** One index: rows in order, each with the times at which it came and went. */
 import { entriesOf, isSource, type EntryParts } from "./entries.ts";
-import { type CollectionId, type IndexId, isUserCollection } from "./ids.ts";
+import type { CollectionId, IndexId } from "./ids.ts";
 import type { Journal } from "./journal.ts";
 import { compareData, compareTerms } from "./order.ts";
 import { orderedMap, walkMap, type OrderedMap } from "./ordered-map.ts";

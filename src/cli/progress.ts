@@ -61,6 +61,10 @@ function lines(terminal: Terminal, now: () => number): ProgressView {
   let phase = "";
   let started = now();
   let said = now();
+  // A phase that is over before its first line is due needs none.
+  const sayLast = () => {
+    if (said > started) say();
+  };
   const say = () => {
     said = now();
     const progress = [...latest.values()];
@@ -70,7 +74,7 @@ function lines(terminal: Terminal, now: () => number): ProgressView {
   return {
     onProgress(progress) {
       if (progress.phase !== phase) {
-        if (phase !== "") say();
+        sayLast();
         latest.clear();
         phase = progress.phase;
         started = said = now();
@@ -78,7 +82,7 @@ function lines(terminal: Terminal, now: () => number): ProgressView {
       latest.set(progress.item ?? "", progress);
       if (now() - said >= LINE_EVERY_MS) say();
     },
-    stop: () => say(),
+    stop: sayLast,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type DefinitionKind,
   schemaFiles,
 } from "../fauna/fauna.ts";
+import { saidInFiles, withoutSpelling } from "./same-in-files.ts";
 import { isJsonObject, type Json, JsonNumber, parseJson, printJson } from "../values/json.ts";
 
 export interface DefinitionDifference {
@@ -26,7 +27,8 @@ interface Options {
 
 /**
  * Every definition and schema file that differs. What no restore can keep is not compared: the `ts` of
- * definitions, ids and audiences that the server makes up, and whether an index has been built.
+ * definitions, ids and audiences that the server makes up, whether an index has been built, and the spelling of what
+ * schema files show alike (`same-in-files.ts`).
  */
 export async function compareSchema(
   archive: Archive,
@@ -36,6 +38,8 @@ export async function compareSchema(
   const kinds = archivedKinds(archive);
   if (kinds.length === 0) return [];
   const live = await allDefinitions(connection, { at, signal, kinds });
+  const files = await bothFiles(archive, connection, signal);
+  const said = { left: saidInFiles(files.left), right: saidInFiles(files.right) };
   const differences: DefinitionDifference[] = [];
   for (const kind of kinds) {
     const right = new Map(
@@ -45,7 +49,14 @@ export async function compareSchema(
       const left = parseDefinitionLine(line, `${archive.store.place} ${kind}`);
       const found = right.get(left.name);
       right.delete(left.name);
-      const members = found === undefined ? [] : differentMembers(left, found);
+      const members =
+        found === undefined
+          ? []
+          : withoutSpelling(
+              { kind, name: left.name, members: differentMembers(left, found) },
+              said.left,
+              said.right,
+            );
       if (found !== undefined && members.length === 0) continue;
       differences.push({
         kind,
@@ -56,7 +67,7 @@ export async function compareSchema(
     }
     for (const name of right.keys()) differences.push({ kind, name, how: "extra", members: [] });
   }
-  return [...differences, ...(await compareFiles(archive, connection, signal))];
+  return [...differences, ...compareFiles(files)];
 }
 
 /** Child databases are not part of this archive's content; what it lists of them is for information. */
@@ -65,18 +76,24 @@ function archivedKinds(archive: Archive): DefinitionKind[] {
   return hasSchema ? DEFINITION_KINDS.filter((kind) => kind !== "databases") : [];
 }
 
-async function compareFiles(
+interface BothFiles {
+  readonly left: ReadonlyMap<string, string>;
+  readonly right: ReadonlyMap<string, string>;
+}
+
+async function bothFiles(
   archive: Archive,
   connection: Connection,
   signal: AbortSignal,
-): Promise<DefinitionDifference[]> {
-  const left = await archive.fsl();
-  const right = new Map(
-    (await schemaFiles(connection, { signal })).files.map(({ filename, content }) => [
-      filename,
-      content,
-    ]),
-  );
+): Promise<BothFiles> {
+  const { files } = await schemaFiles(connection, { signal });
+  return {
+    left: await archive.fsl(),
+    right: new Map(files.map(({ filename, content }) => [filename, content])),
+  };
+}
+
+function compareFiles({ left, right }: BothFiles): DefinitionDifference[] {
   const names = new Set([...left.keys(), ...right.keys()]);
   return [...names]
     .filter((name) => left.get(name) !== right.get(name))

@@ -156,7 +156,7 @@ export function notesSummary(
   const lines = notes.map(({ message, collection, count: number, examples = [] }) => {
     const where = collection === null || collection === undefined ? "" : ` in ${collection}`;
     const which = examples.length === 0 ? "" : ` (${some(examples, number, 5)})`;
-    return `  ${count(number)}${where}: ${message}${which}\n`;
+    return `  ${count(number)}${where}${which}: ${message}\n`;
   });
   return `\n${title}\n${lines.join("")}`;
 }

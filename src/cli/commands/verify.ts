@@ -137,8 +137,8 @@ const KINDS = {
   different: "differ",
   missing: "are missing from the database",
   extra: "are in the database only",
-  expired: "have expired since",
-  newTs: "are the same under a new ts",
+  expired: "expired since",
+  newTs: "under a new ts",
 } as const;
 
 function verdict({ equal, counts }: CollectionComparison): string {

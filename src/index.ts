@@ -47,6 +47,7 @@ export {
   type ImportOptions,
   type ImportPlan,
   type ImportReport,
+  type PlanOptions,
   importArchive,
   planImport,
 } from "./import/import.ts";

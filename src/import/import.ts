@@ -48,6 +48,11 @@ export interface ImportOptions {
   readonly now?: (() => Date) | undefined;
 }
 
+export interface PlanOptions extends Omit<ImportOptions, "target"> {
+  /** The database that would be written to, or the place of one that would be created first. */
+  readonly target: Connection | { readonly place: string };
+}
+
 /** What an import would do. */
 export interface ImportPlan {
   readonly source: string;
@@ -95,8 +100,9 @@ interface Prepared {
 }
 
 /** What {@link importArchive} would do with the same options; writes nothing. @throws as it does. */
-export async function planImport(options: ImportOptions): Promise<ImportPlan> {
-  const { source, steps } = await prepare(options);
+export async function planImport(options: PlanOptions): Promise<ImportPlan> {
+  const target = "v4" in options.target ? options.target : undefined;
+  const { source, steps } = await prepare({ ...options, target });
   return {
     source: source.place,
     title: source.title,
@@ -141,7 +147,6 @@ export async function importArchive(options: ImportOptions): Promise<ImportRepor
     signal.throwIfAborted();
     onProgress({
       phase: "steps",
-      item: step.title,
       done: index,
       total: steps.length,
       unit: "steps",
@@ -156,7 +161,10 @@ export async function importArchive(options: ImportOptions): Promise<ImportRepor
   });
 }
 
-async function prepare(options: ImportOptions): Promise<Prepared> {
+/** A database that does not exist yet holds nothing. */
+async function prepare(
+  options: Omit<ImportOptions, "target"> & { readonly target: Connection | undefined },
+): Promise<Prepared> {
   const { target, schemaFolder, onProgress = () => {} } = options;
   const signal = options.signal ?? new AbortController().signal;
   const source = await openSource(options.source, {
@@ -164,6 +172,7 @@ async function prepare(options: ImportOptions): Promise<Prepared> {
     signal,
     onCheck: (done, total) => onProgress({ phase: "check", done, total, unit: "bytes" }),
   });
+  if (target === undefined) return { source, steps: planSteps(source, new Set()) };
   const state = await readTarget(target, signal);
   await checkTarget(target, source, state, { goOn: options.continue ?? false, signal });
   const existing = state.definitions

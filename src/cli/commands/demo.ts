@@ -1,5 +1,5 @@
 /** `fauna-ark demo`: the main job on a sample database, with nothing to install. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { prepareDemoFolder } from "../demo/place.ts";
 import { buildSample } from "../demo/build.ts";
 import { SAMPLE_SIZE } from "../demo/sample.ts";
@@ -181,7 +181,7 @@ function whereToLook(archive: string): string {
   ${archive}/schema/fsl/       the schema as Fauna's own files
   zcat ${archive}/data/order*/*.gz | head -3
   fauna-ark show ${archive} Order 7000000
-  docs/CLI.md, docs/ARCHIVE_FORMAT.md   beside ${join(dirname(archive), "..")}: commands and format
+  docs/CLI.md and docs/ARCHIVE_FORMAT.md of the repository: every command, and the format
 
 To do the same with a database of your own:
   export FAUNA_ENDPOINT=http://127.0.0.1:8443 FAUNA_SECRET=secret

@@ -1,6 +1,6 @@
 /** `fauna-ark import`: an archive, or Fauna's own export, becomes a database. */
-import { ArkError } from "../../errors/errors.ts";
-import { type Connection, scoped } from "../../fauna/fauna.ts";
+import { ArkError, isArkError } from "../../errors/errors.ts";
+import { type Connection, identity, scoped } from "../../fauna/fauna.ts";
 import {
   createDatabase,
   type ImportOptions,
@@ -136,21 +136,32 @@ async function replay(args: Arguments, terminal: Terminal): Promise<number> {
 }
 
 async function plan(args: Arguments, terminal: Terminal): Promise<number> {
-  const planned = await withEndpoint(args, terminal, async (connection) => {
-    const path = args.text("database");
-    const { signal } = terminal;
-    const target =
-      path === undefined || args.flag("create")
-        ? connection
-        : await scoped(connection, path, "admin", { signal });
-    return planImport({
-      ...importOptions(args, terminal, target),
-      ...(args.flag("create") ? { intoNew: path } : {}),
-    });
-  });
+  const planned = await withEndpoint(args, terminal, async (connection) =>
+    planImport({
+      ...importOptions(args, terminal, connection),
+      target: await findTarget(args, terminal, connection),
+    }),
+  );
   if (args.flag("json")) printJsonReport(terminal, planned);
   else terminal.out(planText(planned));
   return 0;
+}
+
+/** The target of a dry run: with `--create` it need not be there. */
+async function findTarget(
+  args: Arguments,
+  { signal }: Terminal,
+  connection: Connection,
+): Promise<Connection | { readonly place: string }> {
+  const path = args.text("database");
+  if (path === undefined) return connection;
+  await identity(connection, { signal });
+  try {
+    return await scoped(connection, path, "admin", { signal });
+  } catch (error) {
+    if (!args.flag("create") || !isArkError(error, "ERR_UNAUTHORIZED")) throw error;
+    return { place: `${connection.place} database ${path} (to be created)` };
+  }
 }
 
 function refuseUnclear(args: Arguments): void {

@@ -68,8 +68,12 @@ export function compareData(a: Data, b: Data): number {
   }
 }
 
-/** As {@link compareData}, but tells a long from a double of the same value: as terms they are two. */
+/**
+ * Some order of terms, which are only ever looked up whole: strings without their collation, and
+ * a long and a double of one value as the two terms that they are.
+ */
 export function compareTerms(a: Data, b: Data): number {
+  if (typeof a === "string" && typeof b === "string") return a < b ? -1 : a > b ? 1 : 0;
   return compareData(a, b) || Number(typeof a === "number") - Number(typeof b === "number");
 }
 

@@ -275,7 +275,10 @@ function evaluateChain(
       const moved = value instanceof Doc && (cause.kind === "not found" || cause.kind === "denied");
       return new Null(moved ? { ...cause, span } : cause);
     }
-    if (value instanceof Doc && cause.kind === "not found") throw nullFailure(context, cause, span);
+    if (value instanceof Doc && cause.kind === "not found")
+      throw context.failure("document_not_found", notFoundMessage(cause.doc, cause.collection), {
+        span,
+      });
     if (value instanceof Doc && cause.kind === "denied") throw denied(context.at(span));
     throw context.failure("invalid_null_access", `Cannot access \`${field.text}\` on null.`, {
       span: field.span,

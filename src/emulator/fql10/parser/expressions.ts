@@ -8,13 +8,17 @@ import type { Grammar, Reader } from "./reader.ts";
 
 /** An expression; `.a.b` only where `short` says that a lambda may be meant. */
 export function readExpr(reader: Reader, short = false): Expr {
+  return readAnyExpr(reader, short) ?? reader.expected("expression");
+}
+
+function readAnyExpr(reader: Reader, short = false): Expr | undefined {
   const expr = readExprOrLambda(reader);
-  if (isShort(expr) && !short)
+  if (expr !== undefined && isShort(expr) && !short)
     reader.note({ message: "Invalid anonymous field access", span: expr.span });
   return expr;
 }
 
-function readExprOrLambda(reader: Reader): Expr {
+function readExprOrLambda(reader: Reader): Expr | undefined {
   const start = reader.pos;
   if (reader.eatWord("if")) return readIf(reader, start);
   if (reader.eatWord("at")) return readAt(reader, start);
@@ -25,7 +29,7 @@ function readExprOrLambda(reader: Reader): Expr {
   if (reader.at("(")) return readTupleOrLambda(reader);
   if (reader.peek(/[a-zA-Z_]/y) !== undefined) return readIdentOrLambda(reader);
   const unary = readUnary(reader);
-  return unary === undefined ? reader.expected("expression") : readTail(reader, unary);
+  return unary === undefined ? undefined : readTail(reader, unary);
 }
 
 /** What follows the first term of an expression. */
@@ -316,10 +320,10 @@ function readFields(reader: Reader): Field[] {
 export function readStatements(reader: Reader, of: "query" | "block"): Statement[] {
   const statements: Statement[] = [];
   while (canBegin(reader)) {
-    const { pos } = reader;
-    statements.push(readStatement(reader));
+    const statement = readStatement(reader);
+    if (statement === undefined) break;
+    statements.push(statement);
     if (!reader.separator()) break;
-    if (reader.pos === pos) break;
   }
   const last = statements.at(-1);
   if (last === undefined) {
@@ -337,11 +341,11 @@ export function readStatements(reader: Reader, of: "query" | "block"): Statement
   return statements;
 }
 
-function readStatement(reader: Reader): Statement {
+function readStatement(reader: Reader): Statement | undefined {
   const start = reader.pos;
   if (!reader.eatWord("let")) {
-    const value = readExpr(reader);
-    return { kind: "expr", value, span: value.span };
+    const value = readAnyExpr(reader);
+    return value && { kind: "expr", value, span: value.span };
   }
   reader.space();
   const name = reader.identifier();

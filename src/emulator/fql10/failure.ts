@@ -8,7 +8,8 @@ import type { Value } from "./values.ts";
 export interface ConstraintFailure {
   readonly paths: readonly (readonly (string | number)[])[];
   readonly message: string;
-  readonly name?: string | undefined;
+  /** What the summary calls it where no field is to blame: a v4 index. */
+  readonly label?: string | undefined;
 }
 
 export interface FailureOptions {
@@ -69,7 +70,7 @@ export class QueryFailure extends Error {
 function listed(failures: readonly ConstraintFailure[]): string[] {
   if (failures.length === 0) return [];
   const lines = failures.map((failure) => {
-    const label = failure.paths.map(printPath).join(",");
+    const label = failure.label ?? failure.paths.map(printPath).join(",");
     const line = label === "" ? failure.message : `${label}: ${failure.message}`;
     return `  ${line.replaceAll("\n", "\n      ")}`;
   });

@@ -1,10 +1,11 @@
 /** What v10 shows of definitions and secrets, whose documents hold more than it tells. */
 import { NATIVE, type CollectionId } from "../../data/ids.ts";
-import { type Data, DocRef, isArrayData, type ObjectData } from "../../data/value.ts";
+import { type Data, DocRef, type ObjectData } from "../../data/value.ts";
 import type { Context } from "../interpreter/context.ts";
 
 const HIDDEN: ReadonlyMap<CollectionId, ReadonlySet<string>> = new Map([
-  [NATIVE.Key, new Set(["hashed_secret"])],
+  [NATIVE.Database, new Set(["container", "account"])],
+  [NATIVE.Key, new Set(["hashed_secret", "priority"])],
   [NATIVE.Token, new Set(["hashed_secret", "global_id", "instance"])],
   [NATIVE.Credential, new Set(["hashed_password", "password", "instance", "data"])],
 ]);
@@ -27,22 +28,17 @@ export function fieldsAsShown(
       return owner === undefined ? fields : new Map([...fields, ["document", owner]]);
     }
     case NATIVE.Key:
-      return named(context, fields, ["database", "role"]);
-    case NATIVE.Function:
-      return named(context, fields, ["role"]);
+      return withDatabaseName(context, fields);
     default:
       return fields;
   }
 }
 
-/** References to definitions become their names. */
-function named(context: Context, fields: ObjectData, members: readonly string[]): ObjectData {
-  const toName = (value: Data): Data =>
-    value instanceof DocRef ? (context.query.transaction.definitions.nameOf(value) ?? null) : value;
-  const replaced = members.flatMap((member): [string, Data][] => {
-    const value = fields.get(member);
-    if (isArrayData(value)) return [[member, value.map(toName)]];
-    return value instanceof DocRef ? [[member, toName(value)]] : [];
-  });
-  return replaced.length === 0 ? fields : new Map([...fields, ...replaced]);
+/** The child that a key is for is shown by its name, as long as it is there. */
+function withDatabaseName(context: Context, fields: ObjectData): ObjectData {
+  const { transaction } = context.query;
+  const database = fields.get("database");
+  if (!(database instanceof DocRef) || transaction.get(database) === undefined) return fields;
+  const name = transaction.definitions.nameOf(database);
+  return name === undefined ? fields : new Map<string, Data>([...fields, ["database", name]]);
 }

@@ -101,7 +101,7 @@ export function createNative(
     );
   }
   authorise(ref, fields);
-  const { stored, secret } = issued(context, ref, asStored(fields));
+  const { stored, secret } = issued(context, ref, asStored(context, fields));
   refuseSecond(context, ref, stored);
   const version = guarded(context, () => transaction.create(ref, stored));
   if (secret === undefined)
@@ -130,6 +130,7 @@ export function replaceNative(
     : `${nativeName(collection)} with id ${id}`;
   const message = `Failed to update ${subject}.`;
   const visible = asShown(
+    context,
     new Map(
       [...before].filter(([name]) => !KEPT.includes(name) || (named && name === "global_id")),
     ),
@@ -140,7 +141,7 @@ export function replaceNative(
     ...violationsOf(context, collection, after, visible),
   ]);
   const kept = [...before].filter(([name]) => KEPT.includes(name));
-  const stored = hashed(new Map([...asStored(after), ...kept]));
+  const stored = hashed(new Map([...asStored(context, after), ...kept]));
   const ref = new DocRef(collection, id);
   refuseSecond(context, ref, stored);
   guarded(context, () => context.query.transaction.replace(ref, stored));
@@ -188,17 +189,29 @@ function unknownNames(context: Context, fields: ObjectData): Violation[] {
   return violations;
 }
 
-/** The owner of a token is stored under the name that v4 has for it. */
-function asStored(fields: ObjectData): ObjectData {
-  const document = fields.get("document");
-  if (document === undefined) return fields;
+/** As both languages store it: a token's owner under v4's name, a key's database as a reference. */
+function asStored(context: Context, fields: ObjectData): ObjectData {
+  const { definitions } = context.query.transaction;
   return new Map(
-    [...fields].map(([name, value]) => [name === "document" ? "instance" : name, value]),
+    [...fields].map(([name, value]): [string, Data] => {
+      if (name === "document") return ["instance", value];
+      if (name !== "database" || typeof value !== "string") return [name, value];
+      return [name, definitions.find(NATIVE.Database, value)?.ref ?? value];
+    }),
   );
 }
 
-const asShown = (fields: ObjectData): ObjectData =>
-  new Map([...fields].map(([name, value]) => [name === "instance" ? "document" : name, value]));
+/** As v10 writes it. */
+function asShown(context: Context, fields: ObjectData): ObjectData {
+  const { definitions } = context.query.transaction;
+  return new Map(
+    [...fields].map(([name, value]): [string, Data] => {
+      if (name === "instance") return ["document", value];
+      if (name !== "database" || !(value instanceof DocRef)) return [name, value];
+      return [name, definitions.nameOf(value) ?? value];
+    }),
+  );
+}
 
 function issued(
   context: Context,

@@ -1,6 +1,6 @@
 /** Writing documents of user collections. */
 import { Time } from "../../../values/time.ts";
-import type { CollectionId } from "../../data/ids.ts";
+import { type CollectionId, NATIVE } from "../../data/ids.ts";
 import { isDataError } from "../../data/errors.ts";
 import {
   DocRef,
@@ -18,6 +18,7 @@ import {
   withDefaults,
 } from "../../schema/documents.ts";
 import type { Violation } from "../../schema/failure.ts";
+import type { ConstraintFailure } from "../failure.ts";
 import type { Context } from "../interpreter/context.ts";
 import { denied, notFoundMessage } from "../interpreter/evaluate.ts";
 import { id as idTag } from "../modules/tags.ts";
@@ -46,7 +47,7 @@ export function needWrite(context: Context, name: string): void {
 export const constraintFailure = (
   context: Context,
   message: string,
-  violations: readonly Violation[],
+  violations: readonly ConstraintFailure[],
 ) => context.failure("constraint_failure", message, { constraintFailures: violations });
 
 /** Creates a document of a user collection. */
@@ -252,7 +253,7 @@ function store(
 }
 
 /** A unique index of v4, which v10 knows by name only. */
-function legacyUnique(context: Context, index: bigint): Violation {
-  const name = context.query.transaction.definitions.nameOf(new DocRef(2, index));
-  return { paths: name === undefined ? [] : [[name]], message: "Failed unique constraint" };
+function legacyUnique(context: Context, index: bigint): ConstraintFailure {
+  const label = context.query.transaction.definitions.nameOf(new DocRef(NATIVE.Index, index));
+  return { paths: [], message: "Failed unique constraint", label };
 }

@@ -60,9 +60,8 @@ export const renderRefusal = ({ code, message }: RequestFailure): string =>
 const renderPath = (path: readonly (string | number)[]): string =>
   `[${path.map((step) => (typeof step === "number" ? String(step) : printString(step))).join(",")}]`;
 
-function renderConstraint({ paths, message, name }: ConstraintFailure): string {
-  const named = name === undefined ? "" : `,"name":${printString(name)}`;
-  return `{"paths":[${paths.map(renderPath).join(",")}],"message":${printString(message)}${named}}`;
+function renderConstraint({ paths, message }: ConstraintFailure): string {
+  return `{"paths":[${paths.map(renderPath).join(",")}],"message":${printString(message)}}`;
 }
 
 function renderFacts(

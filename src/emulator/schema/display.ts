@@ -3,7 +3,7 @@
  * form whenever they come from a schema file, and generated files are made of it (recordings
  * `fsl/schema-from-queries`, `fsl/self-push`).
  */
-import { parseType, printName, printString, printType } from "../../fsl/fsl.ts";
+import { FslSyntaxError, parseType, printName, printString, printType } from "../../fsl/fsl.ts";
 import { printDouble } from "../../values/double.ts";
 import {
   type Expr,
@@ -194,7 +194,7 @@ class Display {
     this.level++;
     for (const statement of statements) {
       if (statement.kind === "let") {
-        const type = statement.type === undefined ? "" : `: ${printType(parseType(statement.type))}`;
+        const type = statement.type === undefined ? "" : `: ${displayType(statement.type)}`;
         this.write(`let ${statement.name.text}${type} = `);
       }
       this.expr(statement.value);
@@ -202,6 +202,16 @@ class Display {
     }
     this.level--;
     this.write("}");
+  }
+}
+
+/** An annotation that nothing has checked: one that is no type stays as it is. */
+function displayType(text: string): string {
+  try {
+    return printType(parseType(text));
+  } catch (error) {
+    if (error instanceof FslSyntaxError) return text;
+    throw error;
   }
 }
 

@@ -1,8 +1,13 @@
 /** `fauna-ark emulator`: a Fauna to try things on, until Ctrl-C. */
 import { once } from "node:events";
-import { startEmulator } from "../../emulator/emulator.ts";
+import { type Emulator, startEmulator } from "../../emulator/emulator.ts";
+import { connect } from "../../fauna/fauna.ts";
+import type { Arguments } from "../arguments.ts";
 import type { CommandSpec } from "../command.ts";
-import { printJsonReport } from "../with-progress.ts";
+import { buildSample } from "../demo/build.ts";
+import { SAMPLE_SIZE } from "../demo/sample.ts";
+import type { Terminal } from "../terminal.ts";
+import { printJsonReport, withProgress } from "../with-progress.ts";
 
 export const emulatorCommand: CommandSpec = {
   name: "emulator",
@@ -18,9 +23,15 @@ export const emulatorCommand: CommandSpec = {
       min: 0,
       max: 65_535,
     },
+    {
+      name: "sample",
+      type: "flag",
+      summary: "Begin with the demo's bookshop, some five thousand documents, instead of nothing",
+    },
   ],
   examples: [
     { line: "fauna-ark emulator", about: "On port 8443 with the root secret `secret`" },
+    { line: "fauna-ark emulator --sample", about: "With a database in it to try things on" },
     { line: "fauna-ark emulator --port 0 --json", about: "On a free port, told as JSON" },
   ],
   exits: { 10: "the port is taken or may not be used" },
@@ -33,6 +44,7 @@ export const emulatorCommand: CommandSpec = {
     });
     try {
       const { endpoint, secret, port } = emulator;
+      if (args.flag("sample")) await fillWithSample(args, terminal, emulator);
       if (args.flag("json")) printJsonReport(terminal, { endpoint, secret, port });
       else terminal.out(howToConnect(endpoint, secret, port));
       if (!terminal.signal.aborted) await once(terminal.signal, "abort");
@@ -42,6 +54,22 @@ export const emulatorCommand: CommandSpec = {
     }
   },
 };
+
+async function fillWithSample(
+  args: Arguments,
+  terminal: Terminal,
+  { endpoint, secret }: Emulator,
+): Promise<void> {
+  const connection = connect({ endpoint, secret });
+  const { signal } = terminal;
+  try {
+    await withProgress(args, terminal, (onProgress) =>
+      buildSample(connection, { size: SAMPLE_SIZE, signal, onProgress }),
+    );
+  } finally {
+    await connection.close();
+  }
+}
 
 function howToConnect(endpoint: string, secret: string, port: number): string {
   return `The emulator answers on ${endpoint} with the root secret \`${secret}\`.

@@ -29,14 +29,25 @@ export function displaySource(text: string): string {
   return displayExpr(parseExpression({ ...NO_SOURCE, text }));
 }
 
+/**
+ * The lambda that `text` spells: long, or short with or without the parentheses that definitions
+ * hold it in and schema files stand around it. @throws QueryFailure `invalid_query`
+ */
+export function readLambda(text: string, name: string = NO_SOURCE.name): LambdaExpr {
+  const source = { name, text };
+  const expr = parseExpression(source, { short: true });
+  const inner = expr.kind === "tuple" && expr.items.length === 1 ? expr.items[0] : expr;
+  return inner?.kind === "lambda" ? inner : parseLambda(source);
+}
+
 /** A lambda in FQL's own layout; a short one (`.a`) without its parentheses. @throws QueryFailure `invalid_query` */
 export function displayLambda(text: string): string {
-  return displayExpr(parseLambda({ ...NO_SOURCE, text }));
+  return displayExpr(readLambda(text));
 }
 
 /** A lambda as definitions hold it: a short one in parentheses. @throws QueryFailure `invalid_query` */
 export function displayStoredLambda(text: string): string {
-  const lambda = parseLambda({ ...NO_SOURCE, text });
+  const lambda = readLambda(text);
   return lambda.short ? `(${displayExpr(lambda)})` : displayExpr(lambda);
 }
 

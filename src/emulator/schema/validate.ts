@@ -10,9 +10,9 @@ import {
 } from "../../fsl/fsl.ts";
 import { NATIVE } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
-import type { Expr } from "../fql10/ast.ts";
 import { QueryFailure } from "../fql10/failure.ts";
-import { parseExpression, parseLambda } from "../fql10/parser/parser.ts";
+import { parseExpression } from "../fql10/parser/parser.ts";
+import { readLambda } from "./display.ts";
 import { nameOf } from "./fields.ts";
 import { staticMismatch } from "./static-type.ts";
 import { isV10Role } from "./to-item.ts";
@@ -107,8 +107,7 @@ function parseProblems(expression: Expression, kind: "lambda" | "expression"): F
   const source = { name: "*fsl*", text: expression.text };
   try {
     if (kind === "expression") parseExpression(source);
-    // A short lambda may stand in parentheses, a long one too.
-    else if (!isLambda(expression.text)) parseLambda(source);
+    else readLambda(expression.text, source.name);
     return [];
   } catch (error) {
     if (!(error instanceof QueryFailure)) throw error;
@@ -118,12 +117,6 @@ function parseProblems(expression: Expression, kind: "lambda" | "expression"): F
       span: { start: start + span.start, end: start + span.end },
     }));
   }
-}
-
-function isLambda(text: string): boolean {
-  const expr: Expr = parseExpression({ name: "*fsl*", text }, { short: true });
-  const [only] = expr.kind === "tuple" && expr.items.length === 1 ? expr.items : [expr];
-  return only?.kind === "lambda";
 }
 
 /** Types of fields must exist and be storable, defaults must fit them. */

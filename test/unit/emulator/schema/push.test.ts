@@ -289,6 +289,9 @@ describe("single items", () => {
   const answer = (work: Parameters<TestDatabase["do"]>[0]) =>
     plain(db.do(work) as never) as Record<string, unknown>;
 
+  const add = (text: string) =>
+    db.refusal(() => answer((t) => addItem(t, "role", text, parameters("")))).message;
+
   it("are added at the end of the main file", () => {
     const added = answer((t) => addItem(t, "function", "function f() { 1 }\n", parameters("")));
     expect(added).toMatchObject({
@@ -318,8 +321,6 @@ describe("single items", () => {
   });
 
   it("must be one item of the kind that the path says", () => {
-    const add = (text: string) =>
-      db.refusal(() => answer((t) => addItem(t, "role", text, parameters("")))).message;
     expect(add("collection B {}")).toBe("Wrong FSL snippet. Expected a role");
     expect(add("role a {}\nrole b {}")).toBe("Expected a single schema item, got: 2");
     expect(add(" ")).toBe("No FSL snippet provided");

@@ -72,7 +72,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const node = new Node({ cluster, secret, clock, testPredicate, log: options.log });
   const handler = createHandler(node, composeLanguages(cluster), options.faults);
   const listener = await listen({ host, port }, (request, response) => {
-    void converse(handler, request, response);
+    converse(handler, request, response).catch((error: unknown) => {
+      node.log(error);
+      cut(request);
+    });
   });
   return {
     endpoint: `http://${host.includes(":") ? `[${host}]` : host}:${String(listener.port)}`,
@@ -93,6 +96,12 @@ async function converse(
   const incoming = await readRequest(request);
   if (incoming === undefined) return;
   const answer = await handler(incoming);
-  if (answer === undefined) request.socket.destroy();
+  if (answer === undefined) cut(request);
   else await sendAnswer(response, answer);
+}
+
+/** Ends the connection that a request came on, and with it every other request there. */
+function cut(request: NodeRequest): void {
+  if ("stream" in request) request.stream.session?.destroy();
+  else request.socket.destroy();
 }

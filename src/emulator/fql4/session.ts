@@ -66,7 +66,11 @@ export class Session {
   step(): void {
     this.steps += 1;
     if (this.steps % STEPS_PER_LOOK === 0 && performance.now() > this.deadline) {
-      throw new RequestFailure(503, "time out", "Read timed out.");
+      throw new RequestFailure(
+        503,
+        "time out",
+        "Read timed out (The query took longer than its timeout.)",
+      );
     }
   }
 

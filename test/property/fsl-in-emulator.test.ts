@@ -92,8 +92,8 @@ const role = fc
 const provider = fc
   .constantFrom("role clerk", "role clerk { predicate (j => j.ok) }", "")
   .map(
-    (member) =>
-      `access provider login {\n  issuer "https://i"\n  jwks_uri "https://i/k"\n${member}\n}`,
+    (granted) =>
+      `access provider login {\n  issuer "https://i"\n  jwks_uri "https://i/k"\n${granted}\n}`,
   );
 
 const schema = fc

@@ -7,6 +7,7 @@ import {
   printSignature,
 } from "../../fsl/fsl.ts";
 import type { Transaction } from "../data/transaction.ts";
+import { displayPath } from "./documents.ts";
 import { fieldsOfItem, kindOfItem } from "./to-fields.ts";
 import { itemOf } from "./to-item.ts";
 
@@ -34,6 +35,8 @@ export type ItemChange =
       readonly to: FslMember | undefined;
     }
   | { readonly kind: "signature" | "body" };
+
+type MemberChange = Extract<ItemChange, { kind: "member" }>;
 
 export type Difference =
   | { readonly kind: "add"; readonly after: Located }
@@ -125,7 +128,7 @@ export function memberId(member: FslMember): string {
     case "role":
       return `role ${member.role.text}`;
     case "unique":
-      return printMember(member);
+      return `unique ${member.terms.map(({ path, mva }) => `${mva ? "mva" : ""}${displayPath(path.text)}`).join(",")}`;
     default:
       return member.kind;
   }
@@ -140,17 +143,21 @@ interface Pair {
   readonly canonical: FslMember;
 }
 
-function pairs({ item, canonical }: Located): Map<string, Pair> {
-  const written = new Map(membersOfItem(item).map((member) => [memberId(member), member]));
+function writtenMembers({ item }: Located): Map<string, FslMember> {
+  return new Map(membersOfItem(item).map((member) => [memberId(member), member]));
+}
+
+function pairs(located: Located): Map<string, Pair> {
+  const written = writtenMembers(located);
   return new Map(
-    membersOfItem(canonical).map((member) => [
+    membersOfItem(located.canonical).map((member) => [
       memberId(member),
       { written: written.get(memberId(member)), canonical: member },
     ]),
   );
 }
 
-function memberChange(from: Pair | undefined, to: Pair | undefined): ItemChange {
+function memberChange(from: Pair | undefined, to: Pair | undefined): MemberChange {
   return {
     kind: "member",
     before: from?.written,
@@ -163,9 +170,11 @@ function memberChange(from: Pair | undefined, to: Pair | undefined): ItemChange 
 function diffMembers(before: Located, after: Located): ItemChange[] {
   const old = pairs(before);
   const fresh = pairs(after);
+  // A setting that says what goes without saying is written all the same, and is what changes.
+  const written = writtenMembers(before);
   const added = [...fresh]
     .filter(([id]) => !old.has(id))
-    .map(([, pair]) => memberChange(undefined, pair));
+    .map(([id, pair]) => ({ ...memberChange(undefined, pair), before: written.get(id) }));
   const removed = [...old]
     .filter(([id]) => !fresh.has(id))
     .map(([, pair]) => memberChange(pair, undefined));

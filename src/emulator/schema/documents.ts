@@ -3,7 +3,13 @@
  * filled in before, v4 without (recordings `v10-schema/typed-fields`, `v4-write/insert-into-typed`).
  * Inserts of old versions are never checked (live 18).
  */
-import { type ObjectTypeField, readString, type TypeExpr } from "../../fsl/fsl.ts";
+import {
+  isIdentifier,
+  type ObjectTypeField,
+  printString,
+  readString,
+  type TypeExpr,
+} from "../../fsl/fsl.ts";
 import type { IndexId } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
 import { type Data, type DocRef, isObjectData, type ObjectData } from "../data/value.ts";
@@ -141,4 +147,17 @@ export function parsePath(field: string): Path | undefined {
 /** As {@link parsePath} of a path that is known to be one. */
 export function fieldPath(field: string): Path {
   return parsePath(field) ?? [field];
+}
+
+/** A path in FQL's own layout: `.a.b`, `.["x y"]`, `.a[0]`; itself if it is none. */
+export function displayPath(field: string): string {
+  const steps = parsePath(field);
+  if (steps === undefined) return field;
+  return steps
+    .map((step, index) => {
+      if (typeof step === "string" && isIdentifier(step)) return `.${step}`;
+      const bracketed = `[${typeof step === "number" ? step : printString(step)}]`;
+      return index === 0 ? `.${bracketed}` : bracketed;
+    })
+    .join("");
 }

@@ -17,6 +17,7 @@ import {
 import { NATIVE } from "../data/ids.ts";
 import { type Data, type ObjectData, objectOf } from "../data/value.ts";
 import type { DefinitionKind } from "./definition-shapes.ts";
+import { displayPath } from "./documents.ts";
 import { displaySource, displayStoredLambda } from "./display.ts";
 
 const KINDS: Readonly<Record<FslKind, DefinitionKind>> = {
@@ -115,31 +116,39 @@ function lambda(expression: Expression): string {
 }
 
 function termData({ path, mva }: IndexTerm): ObjectData {
-  return object({ field: path.text, mva });
+  return object({ field: displayPath(path.text), mva });
 }
 
 function valueData({ path, mva, descending }: IndexTerm): ObjectData {
-  return object({ field: path.text, order: descending ? "desc" : "asc", mva });
+  return object({ field: displayPath(path.text), order: descending ? "desc" : "asc", mva });
 }
 
 function stepData(step: MigrationStep): ObjectData {
   switch (step.kind) {
     case "add":
     case "drop":
-      return object({ [step.kind]: object({ field: step.field.text }) });
+      return object({ [step.kind]: object({ field: displayPath(step.field.text) }) });
     case "backfill":
       return object({
-        backfill: object({ field: step.field.text, value: displaySource(step.value.text) }),
+        backfill: object({
+          field: displayPath(step.field.text),
+          value: displaySource(step.value.text),
+        }),
       });
     case "move":
-      return object({ move: object({ field: step.field.text, to: step.to.text }) });
+      return object({
+        move: object({ field: displayPath(step.field.text), to: displayPath(step.to.text) }),
+      });
     case "split":
       return object({
-        split: object({ field: step.field.text, to: step.to.map((path) => path.text) }),
+        split: object({
+          field: displayPath(step.field.text),
+          to: step.to.map((path) => displayPath(path.text)),
+        }),
       });
     case "move_conflicts":
     case "move_wildcard":
-      return object({ [step.kind]: object({ into: step.into.text }) });
+      return object({ [step.kind]: object({ into: displayPath(step.into.text) }) });
     case "add_wildcard":
       return object({ add_wildcard: new Map() });
   }

@@ -14,8 +14,8 @@ import { toData } from "./write/store.ts";
 
 /**
  * Whether a v4 predicate is true of `subject`. Which arguments it gets depends on the action: reading and
- * deleting give the reference, writing the old and new document and the reference, creating the new document,
- * calls their arguments, index reads their terms.
+ * deleting give the reference, writing the old and new document (and the reference to who takes three),
+ * creating the new document, calls their arguments, index reads their terms.
  */
 export function testV4Predicate(
   transaction: Transaction,
@@ -30,11 +30,12 @@ export function testV4Predicate(
     neighbours,
     deadline: performance.now() + MAX_MILLISECONDS,
   });
-  const version = expressionOf(predicate, session).version;
+  const { version, pattern } = expressionOf(predicate, session);
+  const args = argumentsOf(action, subject, typeof pattern === "string" ? 1 : pattern.length);
   const limit = { effect: READ, reason: "predicates" } as const;
   const frame = new Frame(session, auth, version, limit, subject.at);
   try {
-    return applyLambda(frame, predicate, argumentsOf(action, subject), ROOT) === true;
+    return applyLambda(frame, predicate, args, ROOT) === true;
   } catch (error) {
     if (error instanceof V4Failure || error instanceof RequestFailure) return false;
     throw error;
@@ -44,25 +45,23 @@ export function testV4Predicate(
 /** A predicate that takes longer is not true. */
 const MAX_MILLISECONDS = 5000;
 
-function argumentsOf(action: Action | "membership", subject: Subject): Literal {
+function argumentsOf(action: Action | "membership", subject: Subject, arity: number): Literal {
   const { ref = null, before, after, terms, args, ts, versionAction } = subject;
   switch (action) {
     case "create":
       return document(after);
     case "create_with_id":
-      return [document(after), ref];
+      return arity === 1 ? document(after) : [document(after), ref];
     case "write":
-      return [document(before), document(after), ref];
+      return [document(before), document(after), ...(arity === 3 ? [ref] : [])];
     case "history_write":
       return [ref, ts ?? null, versionAction ?? null, document(after)];
     case "call":
       return args === undefined ? [] : args;
-    case "read":
     case "unrestricted_read":
-    case "history_read":
-      return terms === undefined ? ref : terms;
+      return terms ?? null;
     default:
-      return ref;
+      return terms ?? ref;
   }
 }
 

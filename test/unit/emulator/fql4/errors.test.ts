@@ -104,6 +104,11 @@ describe("what is not there", () => {
   });
 });
 
+const loop = (body: object): object => ({
+  map: { lambda: "x", expr: body },
+  collection: Array.from({ length: 300 }, () => 0),
+});
+
 describe("a query that fails", () => {
   it("leaves nothing behind", () => {
     const bench = new Bench();
@@ -115,10 +120,6 @@ describe("a query that fails", () => {
   });
 
   it("is given up when its time is over", () => {
-    const loop = (body: object): object => ({
-      map: { lambda: "x", expr: body },
-      collection: Array.from({ length: 300 }, () => 0),
-    });
     const { status, body } = new Bench().ask(loop(loop(loop({ add: [1, 1] }))), { patience: 5 });
     expect(status).toBe(503);
     expect(JSON.parse(body)).toEqual({

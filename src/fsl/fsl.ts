@@ -16,6 +16,7 @@ export {
   setAnnotation,
   splice,
 } from "./edit.ts";
+export { isGlobalName } from "./global-names.ts";
 export { isIdentifier, isKeyword, printName, printString, SPECIAL_FIELD_NAMES } from "./names.ts";
 export { type FslReading, readFsl } from "./parser.ts";
 export { printFsl, printItem, printMember, printSignature, printTerms } from "./print.ts";

@@ -206,9 +206,9 @@ export class DocumentsRun {
   }
 }
 
-function named(ids: readonly string[]): string {
-  if (ids.length === 0) return "";
-  return ` (${ids.slice(0, IDS_NAMED).join(", ")}${ids.length > IDS_NAMED ? ", …" : ""})`;
+function named(list: readonly string[]): string {
+  if (list.length === 0) return "";
+  return ` (${list.slice(0, IDS_NAMED).join(", ")}${list.length > IDS_NAMED ? ", …" : ""})`;
 }
 
 /** Gathers a collection's records into batches, one kind in each. */

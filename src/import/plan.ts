@@ -53,7 +53,7 @@ function markStep(source: ImportSource): Step {
 }
 
 function schemaSteps(source: ImportSource): Step[] {
-  const { bare, loading } = schemaStages(source);
+  const { v4Collections, bare, loading } = schemaStages(source);
   const definitions = (kind: DefinitionKind): readonly DefinitionLine[] =>
     source.definitions.get(kind) ?? [];
   const v4 = (kind: V4Kind): readonly DefinitionLine[] =>
@@ -67,6 +67,13 @@ function schemaSteps(source: ImportSource): Step[] {
         "push the schema files",
         bare,
         "collections first: everything else names them; ttl_days waits, or documents would get a ttl counted from now",
+      ),
+      ...eachV4(
+        "create the collection",
+        "collections",
+        definitions("collections").filter(({ name }) => v4Collections.has(name)),
+        "schema files cannot make a collection of such a name, only hold one that is there",
+        ["ttl_days"],
       ),
     );
   } else {

@@ -9,6 +9,9 @@
 import {
   type FslFile,
   type FslItem,
+  isGlobalName,
+  isIdentifier,
+  isKeyword,
   parseFsl,
   removeAnnotation,
   removeItem,
@@ -18,6 +21,8 @@ import type { SchemaFile } from "../fauna/fauna.ts";
 import type { ImportSource } from "./source.ts";
 
 export interface SchemaStages {
+  /** Collections that the first push leaves out because only v4 can create them. */
+  readonly v4Collections: ReadonlySet<string>;
   readonly bare: readonly SchemaFile[];
   readonly loading: readonly SchemaFile[];
   readonly final: readonly SchemaFile[];
@@ -30,7 +35,8 @@ export function schemaStages(source: ImportSource): SchemaStages {
   const final = [...source.files].map(([filename, content]) => ({ filename, content }));
   const loading = final.map((file) => edited(file, withoutTtlDays));
   const missing = missingNames(source, loading);
-  return { bare: loading.map((file) => edited(file, without(missing))), loading, final };
+  const bare = loading.map((file) => edited(file, without(missing)));
+  return { v4Collections: missing.collections, bare, loading, final };
 }
 
 /** Whether two states are the same, so that the second need not be pushed. */
@@ -58,35 +64,54 @@ const withoutTtlDays: Edit = (file) => {
 };
 
 interface Missing {
+  /** Collections that only v4 can make. */
+  readonly collections: ReadonlySet<string>;
   /** Functions and collections that only v4 can make. */
   readonly resources: ReadonlySet<string>;
   /** Roles that only v4 can make, or that are left out themselves. */
   readonly roles: ReadonlySet<string>;
 }
 
-/** What the first push cannot name: v4-made functions and roles, and the roles that name those. */
+/**
+ * Whether only v4 can create a collection of this name: `audit-log`, or `Time`. Once it is there, schema files may
+ * hold it, its name in quotes (recordings `fsl/v4-schema-in-fsl`, `v10-schema/alias`).
+ */
+export function needsV4(name: string): boolean {
+  return !isIdentifier(name) || isKeyword(name) || isGlobalName(name) || name === "_";
+}
+
+/** What the first push cannot name: v4-made collections, functions and roles, and the roles that name those. */
 function missingNames(source: ImportSource, files: readonly SchemaFile[]): Missing {
   const v4 = (kind: "functions" | "roles"): string[] =>
     (source.definitions.get(kind) ?? [])
       .filter(({ madeBy }) => madeBy === "v4")
       .map(({ name }) => name);
-  const resources = new Set(v4("functions"));
+  const collections = new Set<string>();
+  for (const { filename, content } of files) {
+    for (const { kind, name } of parseFsl(content, filename).items) {
+      if (kind === "collection" && needsV4(name.text)) collections.add(name.text);
+    }
+  }
+  const resources = new Set([...v4("functions"), ...collections]);
   const roles = new Set(v4("roles"));
   for (const { filename, content } of files) {
     for (const item of parseFsl(content, filename).items) {
       if (item.kind === "role" && namesAny(item, resources)) roles.add(item.name.text);
     }
   }
-  return { resources, roles };
+  return { collections, resources, roles };
 }
 
 function namesAny(item: FslItem & { kind: "role" }, resources: ReadonlySet<string>): boolean {
   return item.members.some(({ resource }) => resources.has(resource.text));
 }
 
-function without({ resources, roles }: Missing): Edit {
+function without({ collections, resources, roles }: Missing): Edit {
   return (file) => {
     for (const item of file.items) {
+      if (item.kind === "collection" && collections.has(item.name.text)) {
+        return removeItem(file, item);
+      }
       if (item.kind === "role" && namesAny(item, resources)) return removeItem(file, item);
       if (item.kind === "access provider") {
         const needs = item.members.some(

@@ -27,7 +27,19 @@ export type V4Kind = keyof typeof FORMS;
 
 /** Members that the server makes itself and does not take. */
 const OWN: Readonly<Record<V4Kind, readonly string[]>> = {
-  collections: ["ref", "ts"],
+  // What v10 adds to a collection comes with the schema files.
+  collections: [
+    "ref",
+    "ts",
+    "alias",
+    "computed_fields",
+    "constraints",
+    "document_ttls",
+    "fields",
+    "indexes",
+    "migrations",
+    "wildcard",
+  ],
   functions: ["ref", "ts"],
   indexes: ["ref", "ts", "active"],
   roles: ["ref", "ts"],

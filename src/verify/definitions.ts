@@ -53,7 +53,12 @@ export async function compareSchema(
         found === undefined
           ? []
           : withoutSpelling(
-              { kind, name: left.name, members: differentMembers(left, found) },
+              {
+                kind,
+                name: left.name,
+                members: differentMembers(left, found),
+                madeBy: [left.madeBy, found.madeBy],
+              },
               said.left,
               said.right,
             );

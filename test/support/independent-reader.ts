@@ -5,7 +5,8 @@
  */
 import { Num, Obj, parse, stringify } from "../conformance/corpus/lib/json.mjs";
 
-type Json = null | boolean | string | InstanceType<typeof Num> | Json[] | InstanceType<typeof Obj>;
+type Document = InstanceType<typeof Obj>;
+type Json = null | boolean | string | InstanceType<typeof Num> | Json[] | Document;
 
 export interface DatabaseContent {
   /** Every document by `collection/id`: its v4 text and its v10 tagged text. */
@@ -17,7 +18,10 @@ export interface DatabaseContent {
 }
 
 /** Reads everything with `secret`, an admin secret of the database. */
-export async function readIndependently(endpoint: string, secret: string): Promise<DatabaseContent> {
+export async function readIndependently(
+  endpoint: string,
+  secret: string,
+): Promise<DatabaseContent> {
   const reader = new Reader(endpoint, secret);
   const definitions = new Map<string, string>();
   for (const kind of ["collections", "indexes", "functions", "roles", "access_providers"]) {
@@ -47,12 +51,24 @@ export async function readIndependently(endpoint: string, secret: string): Promi
   return { documents, definitions, files: await reader.files() };
 }
 
-/** Every difference between two databases, one line each; none when they are the same. */
-export function differences(left: DatabaseContent, right: DatabaseContent): string[] {
+/**
+ * Every difference between two databases, one line each; none when they are the same.
+ *
+ * @param withNewTs documents by `collection/id` whose `ts` may differ: those that v10 had to write.
+ */
+export function differences(
+  left: DatabaseContent,
+  right: DatabaseContent,
+  withNewTs: ReadonlySet<string> = new Set(),
+): string[] {
   return (["documents", "definitions", "files"] as const).flatMap((part) => {
     const keys = new Set([...left[part].keys(), ...right[part].keys()]);
+    const textOf = (content: DatabaseContent, key: string) =>
+      part === "documents" && withNewTs.has(key)
+        ? content[part].get(key)?.replaceAll(/"ts":(\d+|\{"@time":"[^"]*"\})/g, '"ts":…')
+        : content[part].get(key);
     return [...keys]
-      .filter((key) => left[part].get(key) !== right[part].get(key))
+      .filter((key) => textOf(left, key) !== textOf(right, key))
       .map((key) => `${part} ${key}:\n  ${left[part].get(key)}\n  ${right[part].get(key)}`);
   });
 }
@@ -66,8 +82,8 @@ class Reader {
     this.#secret = secret;
   }
 
-  async everyV4(set: object): Promise<InstanceType<typeof Obj>[]> {
-    const all: InstanceType<typeof Obj>[] = [];
+  async everyV4(set: object): Promise<Document[]> {
+    const all: Document[] = [];
     let after: string | undefined;
     do {
       const page = JSON.stringify({ paginate: set, size: 300 });
@@ -81,8 +97,8 @@ class Reader {
     return all;
   }
 
-  async everyV10(set: string): Promise<InstanceType<typeof Obj>[]> {
-    const all: InstanceType<typeof Obj>[] = [];
+  async everyV10(set: string): Promise<Document[]> {
+    const all: Document[] = [];
     let query = `${set}.pageSize(300)`;
     for (;;) {
       const body = JSON.stringify({ query });
@@ -122,30 +138,109 @@ class Reader {
     const response = await fetch(this.#endpoint + path, { ...request, headers });
     const answer = await response.text();
     if (!response.ok) throw new Error(`${request.method} ${path}: ${response.status} ${answer}`);
-    return parse(answer) as Json;
+    return parse(answer);
   }
 }
 
-/** A definition as it can be compared: no times of its own, members in one order. */
-function plain(definition: InstanceType<typeof Obj>): InstanceType<typeof Obj> {
+/** Members of definitions that every database makes up for itself. */
+const OWN = ["ts", "audience"];
+
+/** A definition as it can be compared: no times of its own, members in one order, one spelling for what means the same. */
+function plain(definition: Document): Document {
   const entries = definition.entries
-    .filter(([key]) => key !== "ts" && key !== "audience")
-    .map(([key, value]) => [key, sorted(value as Json)] as [string, Json]);
-  return sorted(new Obj(entries)) as InstanceType<typeof Obj>;
+    .filter(([key]) => !OWN.includes(key))
+    .map(([key, value]) => [key, normal(key, value)] as [string, Json])
+    .filter(([key, value]) => !(MAY_BE_EMPTY.includes(key) && isEmpty(value)));
+  return sorted(new Obj(entries)) as Document;
+}
+
+/** Whether a definition has none of these or says so makes no difference. */
+const MAY_BE_EMPTY = ["constraints", "indexes", "computed_fields", "privileges", "membership"];
+
+function isEmpty(value: Json): boolean {
+  return Array.isArray(value)
+    ? value.length === 0
+    : value instanceof Obj && value.entries.length === 0;
+}
+
+/**
+ * The server keeps definitions in the words of the query that made them, and in its own after a schema push: fields
+ * with and without a dot, what is left out or said to be the default, lambdas in any layout.
+ */
+function normal(key: string, value: Json): Json {
+  if (key === "constraints") {
+    return sortedByText(array(value).map((each) => constraint(object(each))));
+  }
+  if (key === "indexes") {
+    return new Obj(
+      object(value).entries.map(([name, index]) => [name, indexDefinition(object(index))]),
+    );
+  }
+  if (key === "privileges" || key === "membership" || key === "roles") {
+    return (Array.isArray(value) ? value : [value]).map(normalTexts);
+  }
+  return ["body", "computed_fields", "fields"].includes(key) ? normalTexts(value) : value;
+}
+
+function constraint(value: Document): Json {
+  const entries = value.entries
+    .filter(([key]) => key !== "status")
+    .map(([key, each]): [string, Json] => [
+      key,
+      key === "unique" ? fieldList(each, false) : normalTexts(each),
+    ]);
+  return sorted(new Obj(entries));
+}
+
+function indexDefinition(value: Document): Json {
+  const entries = value.entries
+    .filter(([key]) => key !== "status")
+    .map(([key, each]): [string, Json] => [
+      key,
+      key === "queryable" ? each : fieldList(each, key === "values"),
+    ]);
+  return new Obj(entries);
+}
+
+function fieldList(list: Json, ordered: boolean): Json {
+  return (Array.isArray(list) ? list : [list]).map((each) => {
+    const given = each instanceof Obj ? each : new Obj([["field", each]]);
+    const path = text(given.get("field"));
+    const order = ordered ? text(given.get("order") ?? "asc") : "";
+    return `${path.startsWith(".") ? "" : "."}${path} ${stringify(given.get("mva") ?? false)} ${order}`;
+  });
+}
+
+/** Texts of lambdas without what only lays them out, and permissions that are not given left out. */
+function normalTexts(value: Json): Json {
+  if (typeof value === "string") {
+    return value.includes("=>") ? value.replaceAll(/[\s(){};]/g, "") : value;
+  }
+  if (Array.isArray(value)) return value.map(normalTexts);
+  if (!(value instanceof Obj)) return value;
+  return new Obj(
+    value.entries
+      .filter(([, each]) => each !== false)
+      .map(([key, each]): [string, Json] => [key, normalTexts(each)]),
+  );
+}
+
+function sortedByText(values: readonly Json[]): Json[] {
+  return [...values].toSorted((a, b) => (stringify(a) < stringify(b) ? -1 : 1));
 }
 
 function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map(sorted);
   if (!(value instanceof Obj)) return value;
-  const entries = value.entries.map(([key, member]) => [key, sorted(member as Json)] as [string, Json]);
+  const entries = value.entries.map(([key, member]) => [key, sorted(member)] as [string, Json]);
   return new Obj(entries.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-function idOf(document: InstanceType<typeof Obj>): string {
+function idOf(document: Document): string {
   return text(object(object(document.get("ref")).get("@ref")).get("id"));
 }
 
-function object(value: unknown): InstanceType<typeof Obj> {
+function object(value: unknown): Document {
   if (value instanceof Obj) return value;
   throw new Error(`an object was expected, not ${stringify(value as Json)}`);
 }

@@ -19,7 +19,7 @@ export interface ExportOptions {
   readonly dataOnly?: boolean | undefined;
   /** How segments are stored; gzip by default. zstd needs a Node that has it (22.15 or newer). */
   readonly compression?: Compression | undefined;
-  /** Documents asked for in one request, at most; 4,000 by default. */
+  /** Documents asked for in one request, at most; 2,000 by default. */
   readonly pageSize?: number | undefined;
   /** Id ranges read at once; each keeps up to two requests under way. */
   readonly window?: number | undefined;
@@ -68,7 +68,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
   }
   const compression = options.compression ?? "gzip";
   const resolved = {
-    pageSize: options.pageSize ?? 4_000,
+    pageSize: options.pageSize ?? 2_000,
     window: options.window ?? Math.max(4, availableParallelism() * 2),
     rangeDocuments: options.rangeDocuments ?? 50_000,
     segmentBytes: options.segmentBytes ?? 64 * 1024 * 1024,

@@ -6,7 +6,7 @@ import { at, refsPage, type IdBounds } from "./query.ts";
 export interface IdsOptions extends IdBounds, Pick<CallOptions, "signal" | "timeoutMs"> {
   /** The snapshot time, in microseconds. */
   readonly at: bigint;
-  /** Ids a request asks for; the server gives at most 100,000 (facts §8). */
+  /** Ids a request asks for, 10,000 by default: an answer of that many is about a megabyte. The server gives at most 100,000 (facts §8). */
   readonly pageSize?: number | undefined;
 }
 
@@ -22,7 +22,7 @@ export async function* ids(
   connection: Connection,
   options: IdsOptions,
 ): AsyncGenerator<readonly string[]> {
-  const { pageSize = 100_000, signal, timeoutMs } = options;
+  const { pageSize = 10_000, signal, timeoutMs } = options;
   let after: string | undefined;
   do {
     const query = at(options.at, refsPage(options, pageSize, after));

@@ -95,6 +95,8 @@ async function converse(
   response.on("error", () => response.destroy());
   const incoming = await readRequest(request);
   if (incoming === undefined) return;
+  // What is silence from here on is the emulator's own, not the client's.
+  if (!("stream" in request)) request.socket.setTimeout(0);
   const answer = await handler(incoming);
   if (answer === undefined) cut(request);
   else await sendAnswer(response, answer);

@@ -16,7 +16,7 @@ import {
   predicateMay,
 } from "./permissions.ts";
 
-export { BUILTIN_ROLES, type BuiltinRole, isBuiltinRole } from "./permissions.ts";
+export { type BuiltinRole, isBuiltinRole } from "./permissions.ts";
 
 /** The actions of a role's privilege, under Fauna's names. */
 export type Action =

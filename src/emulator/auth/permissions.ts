@@ -4,12 +4,7 @@ import type { Action, Resource } from "./auth.ts";
 export type BuiltinRole = "admin" | "server" | "server-readonly" | "client";
 
 /** The names that a scoped secret, a key or a function may use without a role being defined. */
-export const BUILTIN_ROLES: readonly BuiltinRole[] = [
-  "admin",
-  "server-readonly",
-  "server",
-  "client",
-];
+const BUILTIN_ROLES: readonly BuiltinRole[] = ["admin", "server-readonly", "server", "client"];
 
 export function isBuiltinRole(name: string): name is BuiltinRole {
   return (BUILTIN_ROLES as readonly string[]).includes(name);

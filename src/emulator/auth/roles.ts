@@ -147,7 +147,7 @@ function resourceOf(transaction: Transaction, data: Data | undefined): Resource 
 }
 
 /** The resource that a collection's, index's or function's reference names; undefined if it is gone. */
-export function resourceOfRef(transaction: Transaction, ref: DocRef): Resource | undefined {
+function resourceOfRef(transaction: Transaction, ref: DocRef): Resource | undefined {
   if (ref.collection === NATIVE.Collection && !isUserCollection(Number(ref.id))) {
     const native: NativeName | undefined = nativeName(Number(ref.id));
     return native && { kind: "native", name: native };

@@ -7,7 +7,7 @@ import type { Part } from "./multipart.ts";
 import type { V10Params } from "./params.ts";
 
 /** A transaction, the rights in it, and when it has to be over (on the clock of `performance.now()`). */
-export interface Session {
+interface Session {
   readonly transaction: Transaction;
   readonly auth: Auth;
   readonly deadline: number;

@@ -76,8 +76,8 @@ const tags: Parse<string> = (text, invalid) => {
   return [...seen].map(([key, value]) => `${key}=${value}`).join(",");
 };
 
-export const FORMATS = ["simple", "tagged", "decorated"] as const;
-export type Format = (typeof FORMATS)[number];
+const FORMATS = ["simple", "tagged", "decorated"] as const;
+type Format = (typeof FORMATS)[number];
 
 export interface V10Params {
   readonly format: Format;

@@ -8,7 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
@@ -36,6 +36,7 @@ const metadataSchema = z.object({
   snapshot_ts: z.string(),
   doc_format: z.string(),
   files_count: z.number(),
+  files_bytes: z.number(),
   part: z.number(),
   total_parts: z.number(),
 });
@@ -113,9 +114,11 @@ async function dataFiles(folder: string, metadata: Metadata): Promise<Map<string
   const below = join(folder, "data", "collections");
   const found = new Map<string, string[]>();
   let count = 0;
+  let bytes = 0;
   for (const name of metadata.collections) {
     const paths = await list(join(below, name));
     count += paths.length;
+    for (const path of paths) bytes += (await stat(path)).size;
     if (name === CREDENTIALS && paths.length > 0) {
       throw new ArkError(
         "ERR_ARCHIVE_CORRUPT",
@@ -133,6 +136,13 @@ async function dataFiles(folder: string, metadata: Metadata): Promise<Map<string
     throw new ArkError(
       "ERR_ARCHIVE_CORRUPT",
       `The export's metadata counts ${metadata.files_count} data files, but ${count} are there.`,
+      { place: below, hint: "Copy the export's folder again, whole." },
+    );
+  }
+  if (metadata.total_parts === 1 && bytes !== metadata.files_bytes) {
+    throw new ArkError(
+      "ERR_ARCHIVE_CORRUPT",
+      `The export's metadata counts ${metadata.files_bytes} bytes of data files, but there are ${bytes}.`,
       { place: below, hint: "Copy the export's folder again, whole." },
     );
   }

@@ -2,6 +2,8 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DefinitionKind, DefinitionLine, Problem } from "../archive/archive.ts";
+import { ArkError } from "../errors/errors.ts";
+import { parseFsl } from "../fsl/fsl.ts";
 import type { Store } from "../store/store.ts";
 import { openStore } from "../store/store.ts";
 import type { DocumentRecord } from "../values/record.ts";
@@ -48,11 +50,39 @@ export async function openSource(
   source: Store | string,
   options: OpenSourceOptions,
 ): Promise<ImportSource> {
+  const opened = await openEither(source, options);
+  if (opened.hasSchema) requireCollections(opened, options.schemaFolder);
+  return opened;
+}
+
+async function openEither(
+  source: Store | string,
+  options: OpenSourceOptions,
+): Promise<ImportSource> {
   if (typeof source === "string") {
     const folder = await faunaExportFolder(source);
     if (folder !== undefined) return faunaExportSource(folder, options);
   }
   return archiveSource(typeof source === "string" ? openStore(source) : source, options);
+}
+
+/** A schema that lacks a collection would leave its documents nowhere to go. */
+function requireCollections(
+  { files, definitions, collections, place }: ImportSource,
+  schemaFolder: string | undefined,
+): void {
+  const known = new Set((definitions.get("collections") ?? []).map(({ name }) => name));
+  for (const [filename, content] of files) {
+    for (const { kind, name } of parseFsl(content, filename).items) {
+      if (kind === "collection") known.add(name.text);
+    }
+  }
+  const unknown = collections.map(({ name }) => name).filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new ArkError("ERR_SCHEMA", `The schema has no collection ${unknown.join(", ")}.`, {
+    place: schemaFolder ?? place,
+    hint: "Add it to the schema files; `collection NAME { *: Any }` takes any document.",
+  });
 }
 
 /** The path itself, if it is a folder that Fauna's own export wrote. */

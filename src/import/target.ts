@@ -11,7 +11,7 @@ import {
   snapshotTime,
   stagedStatus,
 } from "../fauna/fauna.ts";
-import { printString } from "../values/json.ts";
+import { isJsonObject, parseJson, printString } from "../values/json.ts";
 import { MARKER, type Marker, readMarker } from "./marker.ts";
 import type { ImportSource } from "./source.ts";
 
@@ -55,6 +55,7 @@ export async function checkTarget(
   { goOn, signal }: { readonly goOn: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   const { marker } = state;
+  if (!source.hasSchema) refuseTtlDays(target, source, state);
   const { status } = await stagedStatus(target, { signal });
   if (status !== "none") {
     throw occupied(
@@ -113,6 +114,30 @@ function refuseForeign(
     `Something was added here since the import began: ${foreign[0]!.kind} ${foreign[0]!.name}.`,
     "Remove it, or import into an empty database.",
   );
+}
+
+/** A collection's `ttl_days` gives every document that is written a ttl counted from now (facts §5.1). */
+function refuseTtlDays(
+  target: Connection,
+  source: ImportSource,
+  { definitions }: TargetState,
+): void {
+  const wanted = new Set(source.collections.map(({ name }) => name));
+  const found = definitions.find(
+    (each) => each.kind === "collections" && wanted.has(each.name) && hasTtlDays(each),
+  );
+  if (found === undefined) return;
+  throw occupied(
+    target,
+    `The target's collection ${found.name} has ttl_days, which would let the imported documents expire.`,
+    `Take it away for the import and set it again afterwards: Collection.byName(${printString(found.name)})!.update({ ttl_days: null })`,
+  );
+}
+
+function hasTtlDays({ v4 }: Definition): boolean {
+  const json = v4 === undefined ? undefined : parseJson(v4);
+  const days = isJsonObject(json) ? json.get("ttl_days") : undefined;
+  return days !== undefined && days !== null;
 }
 
 /** Documents alone may go into collections that are there, if those are free of documents and of their past. */

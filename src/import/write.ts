@@ -58,7 +58,7 @@ export async function writeBatch(
     if (!isBatchesFault(error)) throw error;
     const { records, collection } = batch;
     if (records.length === 1) {
-      if (isArkError(error, "ERR_TRY_AGAIN")) throw error;
+      if (!isRefusal(error)) throw error;
       return [{ collection, record: records[0]!, error }];
     }
     const half = Math.ceil(records.length / 2);
@@ -78,30 +78,48 @@ function isBatchesFault(error: unknown): error is ArkError {
   return isArkError(error, "ERR_DATABASE", "ERR_RECORD") && status !== 410;
 }
 
+/** Whether the target will never take what it was sent, however often. */
+function isRefusal(error: unknown): error is ArkError {
+  return isBatchesFault(error) && !isArkError(error, "ERR_TRY_AGAIN");
+}
+
 async function send(
   target: Connection,
   { collection, records, kind }: Batch,
   { signal, timeoutMs }: WriteOptions,
 ): Promise<void> {
-  const call = { idempotent: true, signal, timeoutMs };
+  // Where a smaller batch can be sent, that helps sooner than more time.
+  const onTimeout = records.length > 1 ? "report" : "repeat";
+  const call = { idempotent: true, signal, timeoutMs, onTimeout } as const;
   if (kind === "plain") {
     await target.v4(insertQuoted(collection, records), call);
     return;
   }
+  // Made before the Insert, so that a document for which there is none is refused before any of it is written.
+  const patches = kind === "nulls" ? records.map(nullsPatchOf) : [];
   await target.v4(insertComputed(collection, records), call);
   if (kind === "doubles") return;
   // The Insert wrote everything but the nulls; v10 puts back the arrays that had some, and nothing else.
-  const patches = records.map(
-    ({ id, dataText = "{}" }) => `{"id":"${id}","patch":${nullsPatch(dataText)}}`,
-  );
-  await target.v10("documents.forEach(d => collection.byId(d.id)!.updateData(d.patch))", {
-    ...call,
-    typecheck: false,
-    arguments: {
-      collection: `{"@mod":${printString(collection)}}`,
-      documents: `[${patches.join(",")}]`,
-    },
-  });
+  const query = "documents.forEach(d => collection.byId(d.id)!.updateData(d.patch))";
+  try {
+    await target.v10(query, {
+      ...call,
+      typecheck: false,
+      arguments: {
+        collection: `{"@mod":${printString(collection)}}`,
+        documents: `[${patches.join(",")}]`,
+      },
+    });
+  } catch (error) {
+    // A refused document is not to stay without its nulls as if that were all of it.
+    if (records.length === 1 && isRefusal(error))
+      await target.v4(removeInserted(collection, records[0]!), call);
+    throw error;
+  }
+}
+
+function nullsPatchOf({ id, dataText = "{}" }: DocumentRecord): string {
+  return `{"id":"${id}","patch":${nullsPatch(dataText)}}`;
 }
 
 /** `foreach` echoes what it walked (live 22); `do … null` spares the echo. */
@@ -126,6 +144,12 @@ function insertComputed(collection: string, records: readonly DocumentRecord[]):
     return `{"insert":${ref},"ts":${record.ts},"action":"create","params":${rest === "{}" ? `{"object":{"data":${data}}}` : all}}`;
   });
   return `{"do":[${inserts.join(",")},null]}`;
+}
+
+/** Takes back the version that an Insert of this record made; one that is not there is no failure. */
+function removeInserted(collection: string, { id, ts }: DocumentRecord): string {
+  const ref = `{"ref":${collectionRef(collection)},"id":"${id}"}`;
+  return `{"do":[{"remove":${ref},"ts":${ts},"action":"create"},null]}`;
 }
 
 function field(name: string): string {

@@ -17,6 +17,7 @@ import {
   type Manifest,
   printDefinitionLine,
 } from "../archive/archive.ts";
+import { ArkError } from "../errors/errors.ts";
 import { DEFINITION_KINDS, identity, ids } from "../fauna/fauna.ts";
 import { DocumentsRun } from "./documents.ts";
 import { type ExportOptions, type ResolvedExport, resolveExport } from "./options.ts";
@@ -58,7 +59,7 @@ export interface ExportReport {
  * Promises: every record is what the database holds at that time; when that cannot be had, the export fails and
  * leaves no manifest. Memory does not grow with the database.
  *
- * @throws ArkError ERR_TARGET_NOT_EMPTY; ERR_SNAPSHOT_EXPIRED when history ran out; ERR_TRY_AGAIN when the schema
+ * @throws ArkError ERR_TARGET_NOT_EMPTY; ERR_USAGE when a glob names no collection; ERR_SNAPSHOT_EXPIRED when history ran out; ERR_TRY_AGAIN when the schema
  * was changed in a way that touches documents; what connection and store throw; the signal's reason.
  */
 export async function exportDatabase(options: ExportOptions): Promise<ExportReport> {
@@ -69,6 +70,7 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
 
   const { globalId } = await identity(source, { signal });
   const schema = await readSchema(source, { signal, timeoutMs });
+  refuseUnmatched(resolved, schema);
   const archive = await createArchive(store, {
     tool: resolved.tool,
     source: {
@@ -104,6 +106,20 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
     archive: store.place,
     seconds: (performance.now() - started) / 1000,
     requests: source.counters.requests - requestsBefore,
+  });
+}
+
+/** A mistyped name would give an archive that lacks just what was wanted. */
+function refuseUnmatched(
+  { data, unmatched, source }: ResolvedExport,
+  schema: SchemaSnapshot,
+): void {
+  const names = schema.collections.map(({ name }) => name);
+  const glob = data ? unmatched(names) : undefined;
+  if (glob === undefined) return;
+  throw new ArkError("ERR_USAGE", `No collection of ${source.place} is called ${glob}.`, {
+    place: glob,
+    hint: `It holds ${names.slice(0, 20).join(", ") || "no collections"}${names.length > 20 ? ", …" : ""}.`,
   });
 }
 

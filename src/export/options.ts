@@ -42,6 +42,8 @@ export interface ResolvedExport {
   readonly source: Connection;
   readonly store: Store;
   readonly wants: (collection: string) => boolean;
+  /** The first glob of wanted collections that matches none of `names`. */
+  readonly unmatched: (names: readonly string[]) => string | undefined;
   readonly schema: boolean;
   readonly data: boolean;
   readonly compression: Compression;
@@ -83,6 +85,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
     source: options.source,
     store: typeof options.target === "string" ? openStore(options.target) : options.target,
     wants: matcher(collections, exclude),
+    unmatched: (names) => collections.find((glob) => !names.some(matcher([glob], []))),
     schema: !dataOnly,
     data: !schemaOnly,
     compression,
@@ -102,10 +105,11 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
 }
 
 /** Names are no paths: a `/` is a character like any other, and so is a leading dot. */
+const GLOBS = { dot: true, bash: true };
+
 function matcher(include: readonly string[], exclude: readonly string[]) {
-  const options = { dot: true, bash: true };
-  const wanted = include.map((glob) => picomatch(glob, options));
-  const unwanted = exclude.map((glob) => picomatch(glob, options));
+  const wanted = include.map((glob) => picomatch(glob, GLOBS));
+  const unwanted = exclude.map((glob) => picomatch(glob, GLOBS));
   return (name: string): boolean =>
     (wanted.length === 0 || wanted.some((matches) => matches(name))) &&
     !unwanted.some((matches) => matches(name));

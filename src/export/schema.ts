@@ -7,13 +7,14 @@ import {
   allDefinitions,
   type Connection,
   type Definition,
+  isV4Disabled,
   type SchemaFile,
   schemaFiles,
   snapshotTime,
   stagedStatus,
   type StagedStatus,
 } from "../fauna/fauna.ts";
-import { parseJson, isJsonObject, JsonNumber } from "../values/json.ts";
+import { parseJson, isJsonObject, JsonNumber, printString } from "../values/json.ts";
 
 export interface SchemaSnapshot {
   /** The snapshot time, in microseconds. */
@@ -90,7 +91,8 @@ function days({ v4, v10 }: Definition, member: string): number | null {
 
 /**
  * Makes sure that what was read at `snapshot.at` was read in the shape it had then: reads go through a
- * collection's newest migrations (facts §6.7), and stop when it is gone.
+ * collection's newest migrations (facts §6.7), and stop when it is gone. Of one that was deleted and made again
+ * they see nothing (live 40), which is no error of theirs.
  *
  * @throws ArkError ERR_TRY_AGAIN naming the collections that were changed so.
  */
@@ -103,20 +105,41 @@ export async function checkSchemaHeld(
   const at = await snapshotTime(connection, { signal });
   const now = await allDefinitions(connection, { at, signal, timeoutMs, kinds: ["collections"] });
   const shapes = new Map(now.map((definition) => [definition.name, shape(definition)]));
+  const replaced = await notThereAt(connection, [...names], snapshot.at, { signal, timeoutMs });
   const changed = snapshot.collections
     .filter(({ name }) => names.has(name))
-    .filter(({ name, definition }) => shapes.get(name) !== shape(definition))
+    .filter(({ name, definition }) => replaced.has(name) || shapes.get(name) !== shape(definition))
     .map(({ name }) => name);
   if (changed.length === 0) return;
   throw new ArkError(
     "ERR_TRY_AGAIN",
-    `The schema of ${changed.join(", ")} was migrated or deleted while its documents were read.`,
+    `The schema of ${changed.join(", ")} was migrated, deleted or made anew while its documents were read.`,
     {
       place: connection.place,
       hint: "Export again: documents cannot be read in the shape they had before a migration.",
       details: { collections: changed },
     },
   );
+}
+
+/** Those names that reads at `at` find no collection for, or only one that was made later. */
+async function notThereAt(
+  connection: Connection,
+  names: readonly string[],
+  at: bigint,
+  { signal, timeoutMs }: Options,
+): Promise<ReadonlySet<string>> {
+  const each = names.map((name) => `{"exists":{"collection":${printString(name)}}}`);
+  const query = `{"at":${at},"expr":[${each.join(",")}]}`;
+  try {
+    const { text } = await connection.v4(query, { idempotent: true, signal, timeoutMs });
+    const answer = parseJson(text);
+    const there = isJsonObject(answer) ? answer.get("resource") : undefined;
+    return new Set(names.filter((_, index) => !Array.isArray(there) || there[index] !== true));
+  } catch (error) {
+    if (!isV4Disabled(error)) throw error;
+    return new Set();
+  }
 }
 
 /** What of a collection's definition decides in which shape its documents are read. */

@@ -34,7 +34,7 @@ export interface IndexTerm {
   readonly span: Span;
 }
 
-export interface DefinedField {
+interface DefinedField {
   readonly kind: "field";
   readonly name: Name;
   readonly type: TypeExpr;
@@ -42,7 +42,7 @@ export interface DefinedField {
   readonly span: Span;
 }
 
-export interface ComputedField {
+interface ComputedField {
   readonly kind: "compute";
   readonly name: Name;
   readonly type: TypeExpr | undefined;
@@ -51,13 +51,13 @@ export interface ComputedField {
   readonly span: Span;
 }
 
-export interface WildcardField {
+interface WildcardField {
   readonly kind: "wildcard";
   readonly type: TypeExpr;
   readonly span: Span;
 }
 
-export interface IndexMember {
+interface IndexMember {
   readonly kind: "index";
   readonly name: Name;
   readonly terms: readonly IndexTerm[] | undefined;
@@ -65,13 +65,13 @@ export interface IndexMember {
   readonly span: Span;
 }
 
-export interface UniqueMember {
+interface UniqueMember {
   readonly kind: "unique";
   readonly terms: readonly IndexTerm[];
   readonly span: Span;
 }
 
-export interface CheckMember {
+interface CheckMember {
   readonly kind: "check";
   readonly name: Name;
   /** The lambda, without the parentheses that FSL demands around it. */
@@ -79,19 +79,19 @@ export interface CheckMember {
   readonly span: Span;
 }
 
-export interface HistoryDaysMember {
+interface HistoryDaysMember {
   readonly kind: "history_days";
   readonly days: bigint;
   readonly span: Span;
 }
 
-export interface TtlDaysMember {
+interface TtlDaysMember {
   readonly kind: "ttl_days";
   readonly days: bigint;
   readonly span: Span;
 }
 
-export interface DocumentTtlsMember {
+interface DocumentTtlsMember {
   readonly kind: "document_ttls";
   readonly enabled: boolean;
   readonly span: Span;
@@ -125,7 +125,7 @@ export type MigrationStep =
     }
   | { readonly kind: "add_wildcard"; readonly span: Span };
 
-export interface MigrationsMember {
+interface MigrationsMember {
   readonly kind: "migrations";
   readonly steps: readonly MigrationStep[];
   readonly span: Span;
@@ -195,14 +195,14 @@ export interface Action {
   readonly span: Span;
 }
 
-export interface PrivilegesMember {
+interface PrivilegesMember {
   readonly kind: "privileges";
   readonly resource: Name;
   readonly actions: readonly Action[];
   readonly span: Span;
 }
 
-export interface MembershipMember {
+interface MembershipMember {
   readonly kind: "membership";
   readonly resource: Name;
   readonly predicate: Expression | undefined;
@@ -214,19 +214,19 @@ export interface RoleItem extends ItemBase {
   readonly members: readonly (PrivilegesMember | MembershipMember)[];
 }
 
-export interface IssuerMember {
+interface IssuerMember {
   readonly kind: "issuer";
   readonly value: string;
   readonly span: Span;
 }
 
-export interface JwksUriMember {
+interface JwksUriMember {
   readonly kind: "jwks_uri";
   readonly value: string;
   readonly span: Span;
 }
 
-export interface ProviderRoleMember {
+interface ProviderRoleMember {
   readonly kind: "role";
   readonly role: Name;
   readonly predicate: Expression | undefined;

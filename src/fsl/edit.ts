@@ -5,7 +5,7 @@
  * (conformance `fsl/comments-and-layout`, `fsl/items`).
  */
 import type { Annotation, FslFile, FslItem, FslMember } from "./ast.ts";
-import { printItem, printMember } from "./print.ts";
+import { printMember } from "./print.ts";
 import { printName } from "./names.ts";
 import type { Span } from "./span.ts";
 
@@ -62,7 +62,7 @@ export function addMember(
  * Puts `printed`, which is indented by `level` times two spaces, before the closing brace at
  * `brace`. The brace gets a line of its own if it has none.
  */
-export function insertMember(text: string, brace: number, printed: string, level: number): string {
+function insertMember(text: string, brace: number, printed: string, level: number): string {
   const prefix = text.slice(0, brace).trimEnd();
   return `${prefix}\n${printed.trimEnd()}\n${"  ".repeat(level - 1)}${text.slice(brace)}`;
 }
@@ -94,9 +94,4 @@ export function setAnnotation(
   if (annotation !== undefined) return splice(file.text, annotation.span, printed);
   const start = item.doc?.end ?? item.span.start;
   return `${file.text.slice(0, start)}${printed}\n${file.text.slice(start)}`;
-}
-
-/** Puts an item, printed, where another stands. */
-export function replaceItem(file: FslFile, item: FslItem, replacement: FslItem): string {
-  return splice(file.text, item.span, printItem(replacement).trimEnd());
 }

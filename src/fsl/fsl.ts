@@ -18,25 +18,12 @@ export {
 } from "./edit.ts";
 export { isGlobalName } from "./global-names.ts";
 export { isIdentifier, isKeyword, printName, printString, SPECIAL_FIELD_NAMES } from "./names.ts";
-export { type FslReading, readFsl } from "./parser.ts";
+export { readFsl } from "./parser.ts";
 export { printFsl, printItem, printMember, printSignature, printTerms } from "./print.ts";
-export {
-  type FslHint,
-  type FslProblem,
-  FslSyntaxError,
-  problemError,
-  renderProblem,
-  underline,
-} from "./problem.ts";
-export { lineColumn, type LineColumn, type Span, spanContains, spanText } from "./span.ts";
+export { type FslProblem, FslSyntaxError, renderProblem } from "./problem.ts";
+export { lineColumn, type Span, spanText } from "./span.ts";
 export { parseType } from "./typeParser.ts";
-export {
-  type LambdaParameter,
-  type ObjectTypeField,
-  printType,
-  type TypeExpr,
-  type TypeLiteral,
-} from "./types.ts";
+export { type ObjectTypeField, printType, type TypeExpr } from "./types.ts";
 
 /**
  * Reads a schema file. What is wrong with it is an `ArkError` `ERR_SCHEMA` whose place is

@@ -7,7 +7,7 @@ import { ArkError } from "../errors/errors.ts";
 import { lineColumn, type Span } from "./span.ts";
 
 /** A remark that belongs to a problem: another place to look at, or a change that would help. */
-export interface FslHint {
+interface FslHint {
   readonly message: string;
   readonly span?: Span;
 }
@@ -42,7 +42,7 @@ function shown(line: string | undefined): string {
 }
 
 /** Draws `span` as the server does: the line with its number, the place underlined below it. */
-export function underline(text: string, span: Span, annotation = ""): Underlined {
+function underline(text: string, span: Span, annotation = ""): Underlined {
   const trimmed = text.trimEnd();
   const source = trimmed === "" ? " " : trimmed;
   const start = Math.min(span.start, trimmed.length);

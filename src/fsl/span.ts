@@ -21,8 +21,3 @@ export function lineColumn(text: string, offset: number): LineColumn {
 export function spanText(text: string, span: Span): string {
   return text.slice(span.start, span.end);
 }
-
-/** Whether `inner` lies wholly within `outer`. */
-export function spanContains(outer: Span, inner: Span): boolean {
-  return outer.start <= inner.start && inner.end <= outer.end;
-}

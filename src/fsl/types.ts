@@ -4,7 +4,7 @@ import { isIdentifier, printString } from "./names.ts";
 import type { Span } from "./span.ts";
 
 /** A literal that is a type: `"open"`, `5`, `true`. Integers keep their text. */
-export type TypeLiteral =
+type TypeLiteral =
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "int"; readonly value: bigint }
   | { readonly kind: "boolean"; readonly value: boolean };

@@ -3,7 +3,6 @@
  * one by one here, and as a whole by {@link finishSchema} before the transaction ends, so that one
  * query can make definitions that need each other in any order (recording `v10-schema/in-one-query`).
  */
-import { isDataError } from "../data/errors.ts";
 import { NATIVE, nativeName, type CollectionId } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
 import {
@@ -330,9 +329,4 @@ function settle(
     !buildsAtOnce(transaction, collection) && indexKeys(after).some((key) => !known.has(key));
   syncIndexes(transaction, collection, after);
   if (isBuilding) finishBuildsLater(transaction, collection, unqueryable);
-}
-
-/** Whether a write failed because a name is taken. */
-export function isNameTaken(error: unknown): boolean {
-  return isDataError(error, "name_taken");
 }

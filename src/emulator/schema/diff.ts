@@ -115,7 +115,7 @@ function diffAnnotations(before: Located, after: Located): ItemChange[] {
 }
 
 /** What makes a member the same member in both versions of an item. */
-export function memberId(member: FslMember): string {
+function memberId(member: FslMember): string {
   switch (member.kind) {
     case "field":
     case "compute":

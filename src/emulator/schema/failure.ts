@@ -30,7 +30,7 @@ export class ConstraintError extends ArkError {
 }
 
 /** Violations one a line, each with its paths, as summaries and pushes show them. */
-export function listViolations(violations: readonly Violation[]): string {
+function listViolations(violations: readonly Violation[]): string {
   return violations
     .map(({ paths, message }) => {
       const label = paths.map(printPath).join(",");
@@ -64,13 +64,6 @@ export class InvalidSchemaError extends ArkError {
       .join("");
     super("ERR_SCHEMA", `Invalid database schema update.${listed}`);
     this.drawings = drawings;
-  }
-}
-
-/** v4 may not change the schema now; v4 answers 400 `schema validation failed` with this text. */
-export class SchemaLockedError extends ArkError {
-  constructor(message: string) {
-    super("ERR_SCHEMA", message);
   }
 }
 

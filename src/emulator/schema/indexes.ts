@@ -15,7 +15,7 @@ import { indexKey, indexNumbers, setIndexNumbers, uniqueKey } from "./index-numb
 import { languageOf } from "./language.ts";
 
 /** A collection of more documents than this gets its new indexes later (facts §7). */
-export const BUILD_AT_ONCE = 128;
+const BUILD_AT_ONCE = 128;
 
 /** How long after the commit an index on a large collection counts as built, ms. */
 const BUILD_MILLISECONDS = 300;

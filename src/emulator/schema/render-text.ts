@@ -40,7 +40,7 @@ function linesOf(text: string): string[] {
 }
 
 /** The rows of a shortest edit: common lines kept, deletions before insertions. */
-export function diffLines(before: readonly string[], after: readonly string[]): Row[] {
+function diffLines(before: readonly string[], after: readonly string[]): Row[] {
   const lengths = commonLengths(before, after);
   const rows: Row[] = [];
   let [i, j] = [0, 0];

@@ -13,7 +13,7 @@ import {
 } from "../../fsl/fsl.ts";
 
 /** A field somewhere on the way: its type if that is known, and where it came from. */
-export interface WayField {
+interface WayField {
   readonly type: TypeExpr | undefined;
   readonly source: "schema" | "drop" | "split";
   readonly span: Span;

@@ -5,21 +5,18 @@
  * rolls back. Refusals are {@link SchemaRefusal}s with the status and words of the answer. Rights are
  * the caller's to check (`auth.maySchema`). Answers are JSON members in Fauna's order.
  *
- * - v10 writes definitions with {@link createDefinition} and its siblings and calls
- *   {@link finishSchema} before it commits; v4 with its own rules, but asks {@link refuseWhileStaged}
- *   and {@link definitionWritten}.
+ * - v10 writes definitions with {@link createDefinition} and its siblings (`definitions.ts`) and calls
+ *   {@link finishSchema} before it commits; v4 writes them by its own rules, asks `pin.ts` whether a
+ *   schema is staged, and `indexes.ts` to drop what belongs to a collection.
  * - Documents: {@link collectionSchema}, {@link documentViolations}, {@link withDefaults},
- *   {@link failedChecks}, {@link uniqueViolation}.
+ *   {@link failedChecks}.
  */
 import { type FslItem, type FslKind, readFsl, renderProblem, splice } from "../../fsl/fsl.ts";
 import { type Json, JsonNumber, type JsonObject } from "../../values/json.ts";
-import { NATIVE } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
-import type { DocRef } from "../data/value.ts";
 import { diffItems, locate } from "./diff.ts";
 import { SchemaRefusal } from "./failure.ts";
 import { activeFiles, MAIN_FILE, type SourceFile, stagedFiles } from "./files.ts";
-import { dropIndexesOf } from "./indexes.ts";
 import { languageOf } from "./language.ts";
 import { pushFiles, type Pushed } from "./push.ts";
 import { renderSemantic, renderSummary } from "./render-diff.ts";
@@ -28,26 +25,13 @@ import { abandonStaged, commitStaged, stagedStatus, stageFiles } from "./staged.
 import { kindOfItem } from "./to-fields.ts";
 import { locateItem, planPush, type PushPlan } from "./validation.ts";
 
-export { collectionSchema, type CollectionIndex, CollectionSchema } from "./collection.ts";
-export {
-  createDefinition,
-  deleteDefinition,
-  replaceDefinition,
-  updateDefinition,
-} from "./definitions.ts";
-export { documentViolations, failedChecks, uniqueViolation, withDefaults } from "./documents.ts";
-export {
-  ConstraintError,
-  InvalidSchemaError,
-  SchemaLockedError,
-  SchemaRefusal,
-  type Violation,
-} from "./failure.ts";
+export { collectionSchema } from "./collection.ts";
+export { createDefinition, updateDefinition } from "./definitions.ts";
+export { documentViolations, failedChecks, withDefaults } from "./documents.ts";
+export { SchemaRefusal } from "./failure.ts";
 export type { SourceFile } from "./files.ts";
 export { finishSchema } from "./finish.ts";
-export { installLanguage, type Language } from "./language.ts";
-export { pinnedTime, stagedSchema } from "./pin.ts";
-export { refuseWhileStaged } from "./staged.ts";
+export { installLanguage } from "./language.ts";
 
 /** Parameters of a `/schema/1` request, read by {@link schemaParameters}. */
 export interface SchemaParameters {
@@ -371,13 +355,4 @@ function itemAnswer(
   const { start, end } = item.span;
   const span = object({ start: new JsonNumber(String(start)), end: new JsonNumber(String(end)) });
   return object({ version, filename, span, content, definition });
-}
-
-// v4 --------------------------------------------------------------------------------------------
-
-/** What v4 must call behind each of its own writes of a definition: indexes go with their collection. */
-export function definitionWritten(transaction: Transaction, ref: DocRef): void {
-  if (ref.collection === NATIVE.Collection && transaction.get(ref) === undefined) {
-    dropIndexesOf(transaction, Number(ref.id));
-  }
 }

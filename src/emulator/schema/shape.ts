@@ -91,7 +91,7 @@ export const objectOfAny = (wildcard: Shape = ANY): ObjectShape => ({
 export const violation = (path: Path, message: string): Violation => ({ paths: [path], message });
 
 /** `shape` as messages show it. */
-export function printShape(shape: Shape): string {
+function printShape(shape: Shape): string {
   switch (shape.kind) {
     case "scalar":
     case "document":
@@ -115,7 +115,7 @@ export function printShape(shape: Shape): string {
 }
 
 /** The shape that a value has. */
-export function shapeOf(value: Data): Shape {
+function shapeOf(value: Data): Shape {
   if (value === null) return NULL;
   if (typeof value === "boolean") return scalar("Boolean");
   if (typeof value === "bigint") return scalar(isInt(value) ? "Int" : "Long");
@@ -339,7 +339,7 @@ function mismatchOfUnion(
 }
 
 /** Whether two stored values are the same. */
-export function sameData(a: Data | undefined, b: Data | undefined): boolean {
+function sameData(a: Data | undefined, b: Data | undefined): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined || a === null || b === null) return false;
   if (typeof a !== "object" || typeof b !== "object") return Object.is(a, b);

@@ -6,7 +6,7 @@ import { indexKey } from "./index-numbers.ts";
 import { schemaOf } from "./collection.ts";
 import { type DefinitionKind, isDefinitionKind } from "./definition-shapes.ts";
 import { activeFiles, keepFiles, type SourceFile } from "./files.ts";
-import { SchemaLockedError, SchemaRefusal } from "./failure.ts";
+import { SchemaRefusal } from "./failure.ts";
 import { migrateCollection } from "./finish.ts";
 import { hasDocuments } from "./migrations.ts";
 import { dropIndexesOf, syncIndexes } from "./indexes.ts";
@@ -119,10 +119,4 @@ function forget(transaction: Transaction, ref: DocRef, since: bigint): void {
 
 function collectionOf(ref: DocRef): CollectionId {
   return Number(ref.id);
-}
-
-/** Refuses v4's changes of definitions while a schema is staged. @throws SchemaLockedError */
-export function refuseWhileStaged(transaction: Transaction): void {
-  if (stagedSchema(transaction) === undefined) return;
-  throw new SchemaLockedError("Cannot update schema from FQL v4 if schema has been staged.");
 }

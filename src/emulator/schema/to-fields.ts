@@ -100,7 +100,7 @@ function collectionFields(item: CollectionItem, data: Data | undefined): ObjectD
 }
 
 /** A type with the defaults inside it in FQL's own layout. */
-export function displayedType(type: TypeExpr): TypeExpr {
+function displayedType(type: TypeExpr): TypeExpr {
   if (type.kind !== "object") return type;
   const fields = type.fields.map((field) => ({
     ...field,

@@ -46,12 +46,15 @@ function parseScope(suffix: string): Scope {
   return NO_SCOPE;
 }
 
-/** The secret of an `Authorization` header: `Bearer secret`, or Basic with the secret as user name. */
+/**
+ * The secret of an `Authorization` header: `Bearer secret`, or Basic with the secret as user name. The
+ * two words are taken only as they are written here, as on the server.
+ */
 export function secretOfHeader(header: string | undefined): string | undefined {
-  const match = /^(Bearer|Basic)\s+(\S.*)$/i.exec(header?.trim() ?? "");
+  const match = /^(Bearer|Basic)\s+(\S.*)$/.exec(header?.trim() ?? "");
   if (!match) return undefined;
-  const [, scheme = "", credentials = ""] = match;
-  if (scheme.toLowerCase() === "bearer") return credentials.trim();
-  const text = Buffer.from(credentials, "base64").toString("utf8");
-  return text.replace(/:$/, "");
+  const [, scheme, credentials = ""] = match;
+  if (scheme === "Bearer") return credentials;
+  const text = Buffer.from(credentials.replace(/:$/, ""), "base64").toString("utf8");
+  return text.trim().replace(/:$/, "");
 }

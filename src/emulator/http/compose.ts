@@ -1,13 +1,15 @@
 /** Joins the languages: each answers its own requests and is the other's neighbour. */
 import type { PredicateTester } from "../auth/roles.ts";
 import type { Cluster } from "../data/cluster.ts";
-import { QueryFailure } from "../fql10/failure.ts";
+import { QueryFailure, RequestFailure } from "../fql10/failure.ts";
 import { decodeToken, tokenTime } from "../fql10/event-token.ts";
 import { callV10, testV10 } from "../fql10/calls.ts";
 import { evaluateV10, type Neighbours as V10Neighbours, v10Language } from "../fql10/fql10.ts";
 import { Context } from "../fql10/interpreter/context.ts";
 import { eventSource } from "../fql10/modules/event-source.ts";
 import { Query } from "../fql10/query.ts";
+import { renderRefusal } from "../fql10/render/answer.ts";
+import { parseRequest } from "../fql10/request.ts";
 import { renderTagged } from "../fql10/render/json.ts";
 import { materialise } from "../fql10/render/materialise.ts";
 import {
@@ -19,7 +21,7 @@ import {
 import { installLanguage } from "../schema/language.ts";
 import { answerSchemaCall } from "../schema/routes.ts";
 import { poll } from "./feed/poll.ts";
-import type { FeedPage, FeedRefusal, Languages } from "./languages.ts";
+import type { FeedPage, FeedRefusal, Languages, Outcome } from "./languages.ts";
 
 const v4Neighbours: V4Neighbours = {
   callV10: (site, name, source, args) =>
@@ -55,6 +57,7 @@ export function composeLanguages(cluster: Cluster): Languages {
       evaluateV4({ ...session, neighbours: v4Neighbours }, text, options),
     v10: (session, text, { format, queryTags }) =>
       evaluateV10({ ...session, neighbours: v10Neighbours }, { text, format, queryTags }),
+    v10BodyRefusal,
     schema: ({ transaction, auth }, request) => answerSchemaCall(transaction, auth, request),
     eventSourceStart: (token) => {
       const ts = tokenTime(token);
@@ -62,6 +65,16 @@ export function composeLanguages(cluster: Cluster): Languages {
     },
     feed: readFeed,
   };
+}
+
+function v10BodyRefusal(text: string): Outcome | undefined {
+  try {
+    parseRequest(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RequestFailure)) throw error;
+    return { status: error.status, body: renderRefusal(error) };
+  }
 }
 
 const readFeed: Languages["feed"] = (

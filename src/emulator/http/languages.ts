@@ -49,6 +49,8 @@ export interface Languages {
   v4(session: Session, text: string, options: V4Options): Outcome;
   /** Evaluates a v10 request; `text` is the body as sent, not empty. */
   v10(session: Session, text: string, params: V10Params): Outcome;
+  /** What is wrong with a v10 body whoever sends it; undefined if nothing is. */
+  v10BodyRefusal(text: string): Outcome | undefined;
   /** Answers a request below `/schema/1`. */
   schema(session: Session, request: SchemaRequest): Outcome;
   /** Where an event source begins; undefined if `token` is none. */

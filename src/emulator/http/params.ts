@@ -88,11 +88,20 @@ export interface V10Params {
   readonly queryTags: string | undefined;
 }
 
-/** The parameters of a v10 request; throws {@link InvalidHeader}. */
-export function v10Params(request: Incoming): V10Params {
+/** What v10 queries and feeds have in common. */
+export type FeedParams = Pick<V10Params, "timeoutMs" | "lastTxnTs">;
+
+/** The parameters of a feed request; throws {@link InvalidHeader}. */
+export function feedParams(request: Incoming): FeedParams {
   const lastTxnTs = header(request, "x-last-txn-ts", timestamp);
   const timeoutMs = header(request, "x-query-timeout-ms", timeout) ?? DEFAULT_TIMEOUT_MS;
   header(request, "x-max-contention-retries", retries);
+  return { timeoutMs, lastTxnTs };
+}
+
+/** The parameters of a v10 request; throws {@link InvalidHeader}. */
+export function v10Params(request: Incoming): V10Params {
+  const common = feedParams(request);
   const queryTags = header(request, "x-query-tags", tags);
   const format = header<Format>(request, "x-format", (text, invalid) => {
     const found = FORMATS.find((name) => name === text);
@@ -103,9 +112,8 @@ export function v10Params(request: Incoming): V10Params {
   header(request, "x-linearized", flag);
   const performanceHints = header(request, "x-performance-hints", flag) ?? false;
   return {
+    ...common,
     format: format ?? "simple",
-    timeoutMs,
-    lastTxnTs,
     typecheck,
     performanceHints,
     queryTags,

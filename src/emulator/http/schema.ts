@@ -1,4 +1,5 @@
 /** `/schema/1/…`: what comes before the operations themselves. */
+import { DataError } from "../data/errors.ts";
 import { forbidden, refusal, unauthorized } from "./errors.ts";
 import { type Answer, type Incoming, jsonAnswer } from "./exchange.ts";
 import type { Languages, SchemaRequest } from "./languages.ts";
@@ -26,17 +27,22 @@ export function answerSchema(node: Node, languages: Languages, request: Incoming
     body: files === undefined ? request.body.toString("utf8") : "",
   };
   const deadline = request.startedAt + DEFAULT_TIMEOUT_MS;
-  const outcome = node.run(
-    request,
-    undefined,
-    (session) =>
-      session.auth.maySchema("read")
-        ? languages.schema({ ...session, deadline }, schemaRequest)
-        : forbidden("schema"),
-    ({ status }) => status < 400,
-  );
-  if (outcome === undefined) return unauthorized("schema");
-  return "headers" in outcome ? outcome : jsonAnswer(outcome.status, outcome.body);
+  try {
+    const outcome = node.run(
+      request,
+      undefined,
+      (session) =>
+        session.auth.maySchema("read")
+          ? languages.schema({ ...session, deadline }, schemaRequest)
+          : forbidden("schema"),
+      ({ status }) => status < 400,
+    );
+    if (outcome === undefined) return unauthorized("schema");
+    return "headers" in outcome ? outcome : jsonAnswer(outcome.status, outcome.body);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return refusal("schema", "invalid_request", error.message);
+  }
 }
 
 /** Decoded segments; one that cannot be decoded stays as it is and names nothing. */

@@ -21,7 +21,9 @@ export function answerV10(node: Node, languages: Languages, request: Incoming): 
       (session) => languages.v10({ ...session, deadline }, text, params),
       ({ status }) => status < 400,
     );
-    return outcome === undefined ? unauthorized("v10") : jsonAnswer(outcome.status, outcome.body);
+    if (outcome !== undefined) return jsonAnswer(outcome.status, outcome.body);
+    const refused = languages.v10BodyRefusal(text);
+    return refused === undefined ? unauthorized("v10") : jsonAnswer(refused.status, refused.body);
   } catch (error) {
     if (error instanceof InvalidHeader) return refusal("v10", "invalid_request", error.message);
     if (!isDataError(error, "transaction_too_large")) throw error;

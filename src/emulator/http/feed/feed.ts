@@ -3,7 +3,7 @@ import { refusal } from "../errors.ts";
 import { type Answer, type Incoming, jsonAnswer } from "../exchange.ts";
 import type { Languages } from "../languages.ts";
 import type { Node } from "../node.ts";
-import { InvalidHeader, v10Params } from "../params.ts";
+import { feedParams, InvalidHeader } from "../params.ts";
 import { printCursor } from "./cursor.ts";
 import { InvalidBody, parseFeedRequest } from "./request.ts";
 import { eventStats } from "./stats.ts";
@@ -11,7 +11,7 @@ import { eventStats } from "./stats.ts";
 /** Answers a feed request whose body is not too large. */
 export function answerFeed(node: Node, languages: Languages, request: Incoming): Answer {
   try {
-    const params = v10Params(request);
+    const params = feedParams(request);
     const feedRequest = parseFeedRequest(
       request.body as Buffer,
       "feed",

@@ -47,10 +47,10 @@ test("an unknown suffix is ignored together with its path", () => {
 
 test("the secret comes from Bearer, or from Basic as the user name", () => {
   expect(secretOfHeader("Bearer abc:admin")).toBe("abc:admin");
-  expect(secretOfHeader("bearer  abc")).toBe("abc");
+  expect(secretOfHeader("Bearer  abc")).toBe("abc");
   expect(secretOfHeader(`Basic ${btoa("abc:")}`)).toBe("abc");
   expect(secretOfHeader(`Basic ${btoa("abc:kid:admin:")}`)).toBe("abc:kid:admin");
-  for (const header of [undefined, "", "Bearer", "Bearer ", "Digest x", "abc"]) {
+  for (const header of [undefined, "", "Bearer", "Bearer ", "Digest x", "bearer abc", "abc"]) {
     expect(secretOfHeader(header)).toBeUndefined();
   }
 });

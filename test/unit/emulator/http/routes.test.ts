@@ -97,6 +97,23 @@ test("a transaction is later than the last one that its client has seen", async 
   expect((JSON.parse(next.text) as { txn_ts: number }).txn_ts).toBeGreaterThan(Number(ahead));
 });
 
+test("headers and body are looked at before the secret", async () => {
+  const secret = "nobody";
+  const answers = await Promise.all([
+    ask("/query/1", { secret, body: "no JSON" }),
+    ask("/query/1", { secret, body: "{}", headers: { "x-format": "xml" } }),
+    ask("/query/1", { secret, body: '{"query":"1"}' }),
+    ask("/", { secret, body: "no JSON", headers: { "x-query-timeout": "0" } }),
+    ask("/", { secret, body: "no JSON" }),
+    ask("/schema/1/update", {
+      secret,
+      headers: { "content-type": "multipart/form-data" },
+      body: "x",
+    }),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([400, 400, 401, 400, 401, 400]);
+});
+
 test("a failed query leaves nothing behind", async () => {
   await v10('Collection.create({ name: "C" })');
   await v10('C.create({ id: "1" }); abort("no")');

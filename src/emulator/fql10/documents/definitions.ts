@@ -5,7 +5,7 @@ import { Version } from "../../data/version.ts";
 import { isDefinitionKind } from "../../schema/definition-shapes.ts";
 import * as schema from "../../schema/definitions.ts";
 import type { Context } from "../interpreter/context.ts";
-import { denied, notFoundMessage } from "../interpreter/evaluate.ts";
+import { denied, notFoundMessage } from "../interpreter/failures.ts";
 import { Doc, type ObjectOf } from "../values.ts";
 import { resourceOf } from "./collection.ts";
 import { toFields } from "./convert.ts";

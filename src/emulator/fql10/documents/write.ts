@@ -20,7 +20,7 @@ import {
 import type { Violation } from "../../schema/failure.ts";
 import type { ConstraintFailure } from "../failure.ts";
 import type { Context } from "../interpreter/context.ts";
-import { denied, notFoundMessage } from "../interpreter/evaluate.ts";
+import { denied, notFoundMessage } from "../interpreter/failures.ts";
 import { id as idTag } from "../modules/tags.ts";
 import { typeName } from "../modules/type-name.ts";
 import { Doc, Id, Null, type ObjectOf } from "../values.ts";

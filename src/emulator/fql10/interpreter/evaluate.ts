@@ -1,7 +1,7 @@
 /** Evaluates syntax trees. */
 import { Time } from "../../../values/time.ts";
 import { type Expr, type Field, type Link, type Literal, THIS } from "../ast.ts";
-import { Absent, bind, callMethod, type Method } from "../modules/table.ts";
+import { Absent, callMethod, type Method } from "../modules/table.ts";
 import { fieldOf, methodOf, tableOf } from "../modules/tables.ts";
 import { typeName } from "../modules/type-name.ts";
 import { guardNull } from "../documents/read.ts";
@@ -29,9 +29,14 @@ import {
   wholeNumber,
 } from "../values.ts";
 import { type Context, MAX_STACK_FRAMES } from "./context.ts";
-
-/** Strings may not grow beyond this many UTF-16 units. */
-export const MAX_STRING = 16 * 1024 * 1024;
+import {
+  denied,
+  MAX_STRING,
+  notFoundMessage,
+  nullFailure,
+  tooLarge,
+  wrongType,
+} from "./failures.ts";
 
 /** The value of `expr` where `scope` names what is bound. */
 export function evaluate(context: Context, expr: Expr, scope: Scope | undefined): Value {
@@ -128,22 +133,6 @@ function evaluateTemplate(
   }
   return text;
 }
-
-/** The failure of a value that outgrows a limit. */
-export const tooLarge = (context: Context, reason: string, span?: Span) =>
-  context.failure(
-    "value_too_large",
-    `Value too large: ${reason}.`,
-    span === undefined ? {} : { span },
-  );
-
-/** The failure of a value of the wrong type, other than an argument. */
-export const wrongType = (context: Context, expected: string, actual: Value, span?: Span) =>
-  context.failure(
-    "type_mismatch",
-    `expected type: ${expected}, received ${typeName(actual)}`,
-    span === undefined ? {} : { span },
-  );
 
 function pinned(context: Context, time: Value, span: Span): Context {
   const { now } = context.query;
@@ -394,58 +383,6 @@ function evaluateAccess(
   return callMethod(inside, access, value, args);
 }
 
-/** The failure of using what is null. */
-export function nullFailure(context: Context, cause: NullCause, span: Span) {
-  const away = !(cause.span.source === span.source && overlapping(span, cause.span));
-  const hints = away ? [{ message: "Null value created here", span: cause.span }] : [];
-  switch (cause.kind) {
-    case "not found":
-    case "deleted":
-      return context.failure("document_not_found", notFoundMessage(cause.doc, cause.collection), {
-        span,
-        hints,
-      });
-    case "collection deleted":
-      return context.failure(
-        "document_not_found",
-        `Document with id ${cause.doc.id} does not exist because the collection was deleted.`,
-        { span, hints },
-      );
-    default:
-      return context.failure("null_value", nullReason(cause), { span, hints });
-  }
-}
-
-/** Says that a document is not there. */
-export const notFoundMessage = (doc: Doc, collection: string): string =>
-  doc.name === undefined
-    ? `Collection \`${collection}\` does not contain document with id ${doc.id}.`
-    : `${collection} \`${doc.name}\` not found.`;
-
-const overlapping = (a: Span, b: Span) =>
-  (b.start >= a.start && b.start <= a.end) || (b.end >= a.start && b.end <= a.end);
-
-function nullReason(cause: NullCause): string {
-  switch (cause.kind) {
-    case "number":
-      return "Null value, due to invalid number";
-    case "field":
-      return `Null value, due to missing field \`${cause.name}\``;
-    case "element":
-      return `Null value, due to ${cause.reason}`;
-    case "denied":
-      return "Null value, due to permission denied";
-    default:
-      return "Null literal value";
-  }
-}
-
-/** The failure of an action that the caller may not do. */
-export const denied = (
-  context: Context,
-  message = "Insufficient privileges to perform the action.",
-) => context.failure("permission_denied", message);
-
 function project(
   context: Context,
   value: Value,
@@ -465,5 +402,3 @@ function project(
   }
   return value;
 }
-
-export { bind };

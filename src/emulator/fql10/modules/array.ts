@@ -1,5 +1,6 @@
 /** Arrays. */
-import { apply, tooLarge, wrongType } from "../interpreter/evaluate.ts";
+import { apply } from "../interpreter/evaluate.ts";
+import { tooLarge, wrongType } from "../interpreter/failures.ts";
 import { same } from "../interpreter/compare.ts";
 import type { Context } from "../interpreter/context.ts";
 import { ArraySet } from "../sets/plain.ts";

@@ -1,5 +1,6 @@
 /** Calling the functions that are given to other functions. */
-import { apply, wrongType } from "../interpreter/evaluate.ts";
+import { apply } from "../interpreter/evaluate.ts";
+import { wrongType } from "../interpreter/failures.ts";
 import type { Context } from "../interpreter/context.ts";
 import {
   accepts,

@@ -5,7 +5,7 @@ import { collectionInfo, resourceOf } from "../documents/collection.ts";
 import { toTerm } from "../documents/convert.ts";
 import { createDefinition } from "../documents/definitions.ts";
 import { createDoc } from "../documents/write.ts";
-import { denied } from "../interpreter/evaluate.ts";
+import { denied } from "../interpreter/failures.ts";
 import type { Context } from "../interpreter/context.ts";
 import type { CollectionIndex, CollectionSchema } from "../../schema/collection.ts";
 import { type Bounds, IndexSet } from "../sets/documents.ts";

@@ -1,5 +1,5 @@
 /** Event sources: sets whose changes a feed or stream follows. */
-import { denied } from "../interpreter/evaluate.ts";
+import { denied } from "../interpreter/failures.ts";
 import type { Context } from "../interpreter/context.ts";
 import { THIS } from "../ast.ts";
 import { Deferred, FilteredSet, MappedSet } from "../sets/mapped.ts";

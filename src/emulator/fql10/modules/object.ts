@@ -1,6 +1,6 @@
 /** Objects, and the functions of `Object`. */
 import { displayText } from "../render/text.ts";
-import { nullFailure } from "../interpreter/evaluate.ts";
+import { nullFailure } from "../interpreter/failures.ts";
 import type { Context } from "../interpreter/context.ts";
 import { allFields } from "../documents/read.ts";
 import { Doc, isArray, isObject, Null, objectOf, type ObjectOf, type Value } from "../values.ts";

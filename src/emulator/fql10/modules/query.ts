@@ -1,6 +1,6 @@
 /** The functions of `Query`: who asks, and of what kind of database. */
 import { NATIVE } from "../../data/ids.ts";
-import { denied } from "../interpreter/evaluate.ts";
+import { denied } from "../interpreter/failures.ts";
 import { Doc, Null } from "../values.ts";
 import { on, type Signature } from "./table.ts";
 

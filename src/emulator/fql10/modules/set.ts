@@ -1,5 +1,6 @@
 /** Sets: lazily derived, eagerly read. */
-import { apply, MAX_STRING } from "../interpreter/evaluate.ts";
+import { apply } from "../interpreter/evaluate.ts";
+import { MAX_STRING } from "../interpreter/failures.ts";
 import { same } from "../interpreter/compare.ts";
 import type { Context } from "../interpreter/context.ts";
 import { decodeCursor } from "../cursor.ts";

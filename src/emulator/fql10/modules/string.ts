@@ -1,6 +1,6 @@
 /** Strings. Positions count code points, not UTF-16 units. */
 import { parseDouble } from "../../../values/double.ts";
-import { MAX_STRING, tooLarge } from "../interpreter/evaluate.ts";
+import { MAX_STRING, tooLarge } from "../interpreter/failures.ts";
 import type { Context } from "../interpreter/context.ts";
 import { displayText } from "../render/text.ts";
 import { Double, Int, Long, Null, type Value } from "../values.ts";

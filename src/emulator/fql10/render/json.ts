@@ -19,82 +19,93 @@ import { Uuid } from "../../../values/uuid.ts";
 import type { Shown } from "./materialise.ts";
 
 /** Prints what was read; `now` (µs) is the transaction's time. */
-export const renderTagged = (shown: Shown, now: bigint): string => print(shown, true, now);
+export const renderTagged = (shown: Shown, now: bigint): string =>
+  new Printer(true, now).print(shown);
 
 /** As {@link renderTagged}, in the format that keeps no types. */
-export const renderSimple = (shown: Shown, now: bigint): string => print(shown, false, now);
+export const renderSimple = (shown: Shown, now: bigint): string =>
+  new Printer(false, now).print(shown);
 
-function print(shown: Shown, tagged: boolean, now: bigint): string {
-  const tag = (name: string, text: string) => (tagged ? `{"${name}":${text}}` : text);
-  switch (shown.kind) {
-    case "plain":
-      return printPlain(shown.value, tag, now);
-    case "array":
-      return `[${shown.items.map((item) => print(item, tagged, now)).join(",")}]`;
-    case "object": {
-      const text = printFields(shown.fields, tagged, now);
-      return shown.fields.some(([key]) => key.startsWith("@")) ? tag("@object", text) : text;
-    }
-    case "doc": {
-      const text = printFields(shown.fields, tagged, now);
-      const escaped = shown.fields.some(([key]) => key.startsWith("@"))
-        ? tag("@object", text)
-        : text;
-      return tag("@doc", escaped);
-    }
-    case "ref":
-      return tag("@ref", printFields(shown.ref, tagged, now));
-    case "null doc": {
-      if (!tagged) return "null";
-      const text = printFields(shown.ref, tagged, now);
-      return tag("@ref", `${text.slice(0, -1)},"exists":false,"cause":"${shown.cause}"}`);
-    }
-    case "legacy":
-      return printString(shown.text);
-    case "set":
-      return tag("@set", print(shown.page, tagged, now));
-    case "token":
-      return tag("@stream", printString(shown.text));
-  }
-}
-
-const printFields = (
-  fields: readonly (readonly [string, Shown])[],
-  tagged: boolean,
-  now: bigint,
-): string =>
-  `{${fields.map(([key, item]) => `${printString(key)}:${print(item, tagged, now)}`).join(",")}}`;
-
+type Fields = readonly (readonly [string, Shown])[];
 type Plain = Extract<Shown, { kind: "plain" }>["value"];
 
-function printPlain(
-  value: Plain,
-  tag: (name: string, text: string) => string,
-  now: bigint,
-): string {
-  // The simple format prints numbers bare, the tagged one as strings.
-  const number = (name: string, text: string) => {
-    const bare = tag("", "");
-    return bare === "" ? text : tag(name, `"${text}"`);
-  };
-  if (typeof value === "string") return printString(value);
-  if (typeof value === "boolean") return String(value);
-  if (value instanceof Null) return "null";
-  if (value instanceof Int) return number("@int", String(value.value));
-  if (value instanceof Long) return number("@long", String(value.value));
-  if (value instanceof Double) {
-    const text = printDouble(value.value);
-    return Number.isFinite(value.value) ? number("@double", text) : tag("@double", `"${text}"`);
+class Printer {
+  readonly #tagged: boolean;
+  readonly #now: bigint;
+
+  constructor(tagged: boolean, now: bigint) {
+    this.#tagged = tagged;
+    this.#now = now;
   }
-  if (value instanceof Id) return `"${value.value}"`;
-  if (value instanceof Time) return tag("@time", `"${value.toString()}"`);
-  if (value instanceof TransactionTime) return tag("@time", `"${Time.fromMicros(now).toString()}"`);
-  if (value instanceof LocalDate) return tag("@date", `"${value.toString()}"`);
-  if (value instanceof Uint8Array) return tag("@bytes", `"${printBase64(value)}"`);
-  if (value instanceof Uuid) return tag("@uuid", `"${value.text}"`);
-  if (value instanceof SetCursor) return printString(value.text);
-  if (value instanceof Module) return tag("@mod", printString(value.name));
-  return printString(
-    value instanceof Lambda ? "[function <lambda>]" : `[function ${value.name}()]`,
-  );
+
+  print(shown: Shown): string {
+    switch (shown.kind) {
+      case "plain":
+        return this.#plain(shown.value);
+      case "array":
+        return `[${shown.items.map((item) => this.print(item)).join(",")}]`;
+      case "object":
+        return this.#escaped(shown.fields);
+      case "doc":
+        return this.#tag("@doc", this.#escaped(shown.fields));
+      case "ref":
+        return this.#tag("@ref", this.#fields(shown.ref));
+      case "null doc": {
+        if (!this.#tagged) return "null";
+        const text = this.#fields(shown.ref).slice(0, -1);
+        return this.#tag("@ref", `${text},"exists":false,"cause":"${shown.cause}"}`);
+      }
+      case "legacy":
+        return printString(shown.text);
+      case "set":
+        return this.#tag("@set", this.print(shown.page));
+      case "token":
+        return this.#tag("@stream", printString(shown.text));
+    }
+  }
+
+  #tag(name: string, text: string): string {
+    return this.#tagged ? `{"${name}":${text}}` : text;
+  }
+
+  /** The simple format prints numbers bare, the tagged one as strings. */
+  #number(name: string, text: string): string {
+    return this.#tagged ? `{"${name}":"${text}"}` : text;
+  }
+
+  #fields(fields: Fields): string {
+    return `{${fields.map(([key, item]) => `${printString(key)}:${this.print(item)}`).join(",")}}`;
+  }
+
+  /** Fields that could be taken for a tag are marked as what they are. */
+  #escaped(fields: Fields): string {
+    const text = this.#fields(fields);
+    return fields.some(([key]) => key.startsWith("@")) ? this.#tag("@object", text) : text;
+  }
+
+  #plain(value: Plain): string {
+    if (typeof value === "string") return printString(value);
+    if (typeof value === "boolean") return String(value);
+    if (value instanceof Null) return "null";
+    if (value instanceof Int) return this.#number("@int", String(value.value));
+    if (value instanceof Long) return this.#number("@long", String(value.value));
+    if (value instanceof Double) {
+      const text = printDouble(value.value);
+      return Number.isFinite(value.value)
+        ? this.#number("@double", text)
+        : this.#tag("@double", `"${text}"`);
+    }
+    if (value instanceof Id) return `"${value.value}"`;
+    if (value instanceof Time) return this.#tag("@time", `"${value.toString()}"`);
+    if (value instanceof TransactionTime)
+      return this.#tag("@time", `"${Time.fromMicros(this.#now).toString()}"`);
+    if (value instanceof LocalDate) return this.#tag("@date", `"${value.toString()}"`);
+    if (value instanceof Uint8Array) return this.#tag("@bytes", `"${printBase64(value)}"`);
+    if (value instanceof Uuid) return this.#tag("@uuid", `"${value.text}"`);
+    if (value instanceof SetCursor) return printString(value.text);
+    if (value instanceof Module) return this.#tag("@mod", printString(value.name));
+    return printString(
+      value instanceof Lambda ? "[function <lambda>]" : `[function ${value.name}()]`,
+    );
+  }
 }

@@ -1,5 +1,6 @@
 /** Sets that call a function for every member of another: `map`, `where`, `flatMap`. */
-import { apply, wrongType } from "../interpreter/evaluate.ts";
+import { apply } from "../interpreter/evaluate.ts";
+import { wrongType } from "../interpreter/failures.ts";
 import type { Context } from "../interpreter/context.ts";
 import type { Span } from "../source.ts";
 import { type Func, Null, type Value } from "../values.ts";

@@ -1,6 +1,7 @@
 /** Sets that have to see all members of another before they have a first: `order`, `distinct`, `reverse`. */
 import { compareValues } from "../interpreter/compare.ts";
-import { apply, tooLarge } from "../interpreter/evaluate.ts";
+import { apply } from "../interpreter/evaluate.ts";
+import { tooLarge } from "../interpreter/failures.ts";
 import type { Context } from "../interpreter/context.ts";
 import { type Func, type Value } from "../values.ts";
 import { type Element, MAX_ELEMENTS, type Position, SET_LIMIT, ValueSet } from "./set.ts";

@@ -95,13 +95,11 @@ const type: fc.Arbitrary<TypeExpr> = fc.letrec<{ type: TypeExpr }>((tie) => ({
         open: false,
         span,
       })),
-    fc
-      .array(tie("type"), { minLength: 2, maxLength: 3 })
-      .map((members): TypeExpr => ({
-        kind: "union",
-        members: members.flatMap((one) => (one.kind === "union" ? one.members : [one])),
-        span,
-      })),
+    fc.array(tie("type"), { minLength: 2, maxLength: 3 }).map((members): TypeExpr => ({
+      kind: "union",
+      members: members.flatMap((one) => (one.kind === "union" ? one.members : [one])),
+      span,
+    })),
   ),
 })).type;
 

@@ -14,6 +14,7 @@ import { indexKeys } from "./indexes.ts";
 import { hasDocuments, migrate, migrationProblems, stepsToGo } from "./migrations.ts";
 import { stagedSchema } from "./pin.ts";
 import { indexDropViolation, isProtected } from "./protected.ts";
+import { referenceViolations } from "./references.ts";
 import { violation } from "./shape.ts";
 import { itemOf } from "./to-item.ts";
 import { schemaDrawings } from "./validate.ts";
@@ -31,6 +32,7 @@ export function finishSchema(transaction: Transaction): void {
   const changes = takeChanges(transaction);
   if (changes.length === 0) return;
   checkRoles(transaction, changes);
+  checkReferences(transaction, changes);
   const files = stagedFiles(transaction);
   const texts = new Map(files.map(({ filename, content }) => [filename, content]));
   const drawings = schemaDrawings(transaction, itemsOfFiles(files), texts);
@@ -55,6 +57,16 @@ function checkRoles(transaction: Transaction, changes: readonly Change[]): void 
     throw new ConstraintError(title, [
       violation(["role"], `Field refers to an unknown role name \`${role}\`.`),
     ]);
+  }
+}
+
+/** What is deleted is not named any more. */
+function checkReferences(transaction: Transaction, changes: readonly Change[]): void {
+  for (const { ref, before } of changes) {
+    if (before === undefined || transaction.get(ref) !== undefined) continue;
+    const violations = referenceViolations(transaction, ref, before);
+    if (violations.length > 0)
+      throw new ConstraintError(`Failed to delete Role \`${nameOf(before)}\`.`, violations);
   }
 }
 

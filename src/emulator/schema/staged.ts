@@ -26,11 +26,14 @@ export function stageFiles(
   options: PushOptions,
 ): void {
   const files = activeFiles(transaction);
-  if (stagedSchema(transaction) !== undefined) restore(transaction);
-  setStaged(transaction, { since: transaction.now - 1n, files, readyAt: transaction.now });
+  const known = stagedSchema(transaction);
+  if (known !== undefined) restore(transaction);
+  // What is in force stays what it was before anything was staged.
+  const since = known?.since ?? transaction.now - 1n;
+  setStaged(transaction, { since, files, readyAt: transaction.now });
   pushFiles(transaction, submitted, options);
   const readyAt = hasNewIndexes(transaction) ? transaction.now + BUILD_MICROS : transaction.now;
-  setStaged(transaction, { since: transaction.now - 1n, files, readyAt });
+  setStaged(transaction, { since, files, readyAt });
 }
 
 /** Whether the staged schema asks for an index, on a collection with documents, that is not in force. */

@@ -124,6 +124,15 @@ describe("pushing schema files", () => {
     expect(db.refusal(() => db.push(text)).message).toContain(message);
   });
 
+  it("keeps a role that a function runs as", () => {
+    const db = new TestDatabase();
+    db.push("role r {}\n@role(r) function f() { 1 }");
+    db.push("function f() { 1 }");
+    db.push("role r {}\n@role(r) function f() { 1 }");
+    const refused = db.refusal(() => db.push("@role(r) function f() { 1 }"));
+    expect(refused.message).toContain("The function `f` refers to this document");
+  });
+
   it("refuses the same name in two files", () => {
     const db = new TestDatabase();
     const files = { "a.fsl": "collection A {}", "b.fsl": "function A() { 1 }" };

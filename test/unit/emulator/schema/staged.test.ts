@@ -68,6 +68,17 @@ describe("a staged schema", () => {
     expect(db.collection("B")).toBeDefined();
   });
 
+  it("is replaced by the next one that is staged", () => {
+    const { db, indexes } = staged();
+    db.push("collection A {\n  a: Int?\n}\ncollection C {}\n", "staged=true");
+    expect(indexes()).toEqual([]);
+    expect(db.collection("B")).toBeUndefined();
+    expect(db.files()).toEqual({ "main.fsl": LIVE });
+    db.do((transaction) => abandonSchema(transaction, parameters("")));
+    expect(db.collection("C")).toBeUndefined();
+    expect(db.files()).toEqual({ "main.fsl": LIVE });
+  });
+
   it("cannot be had in the root", () => {
     const { db } = staged();
     const { cluster } = db;

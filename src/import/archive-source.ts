@@ -42,6 +42,7 @@ export async function archiveSource(
     hasSchema: files.size > 0 || definitions.size > 0,
     files,
     definitions,
+    leftOut: [],
     collections: entry.collections.map(({ name, documents }) => ({ name, documents })),
     async *records(collection, readSignal): AsyncGenerator<readonly DocumentRecord[]> {
       const frames = archive.records(archive.collection(collection), { signal: readSignal });

@@ -16,6 +16,7 @@ import * as z from "zod";
 import { ArkError, isArkError } from "../errors/errors.ts";
 import { batch, LineError, lines } from "../flow/flow.ts";
 import { arrayElements } from "../values/array-elements.ts";
+import { Fingerprint } from "../values/fingerprint.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { parseTaggedDocument } from "../values/tagged-document.ts";
 import type { ImportSource, OpenSourceOptions, SourceCollection } from "./source.ts";
@@ -42,7 +43,7 @@ const metadataSchema = z.object({
 });
 type Metadata = z.infer<typeof metadataSchema>;
 
-/** Secrets and credentials are not documents of a collection that could be written to. */
+/** Passwords are no documents of a collection that could be written to. */
 const CREDENTIALS = "Credential";
 
 /** Fauna's own export as a source, after every line of it was read once. */
@@ -56,19 +57,19 @@ export async function faunaExportSource(
     schemaFolder === undefined ? new Map<string, string>() : await readSchemaFolder(schemaFolder);
 
   const digest = createHash("sha256").update(JSON.stringify(metadata));
+  const credentials = files.get(CREDENTIALS) ?? [];
+  files.delete(CREDENTIALS);
   const collections: SourceCollection[] = [];
   let done = 0;
   const total = [...files.values()].flat().length;
   for (const [name, paths] of files) {
-    let documents = 0;
+    const fingerprint = new Fingerprint();
     for (const path of paths) {
-      for await (const { id } of readFileRecords(path, name, signal)) {
-        digest.update(`${name}/${id}\n`);
-        documents++;
-      }
+      for await (const record of readFileRecords(path, name, signal)) fingerprint.add(name, record);
       onCheck(++done, total);
     }
-    collections.push({ name, documents });
+    digest.update(JSON.stringify(fingerprint));
+    collections.push({ name, documents: fingerprint.records });
   }
   return {
     place: folder,
@@ -78,6 +79,7 @@ export async function faunaExportSource(
     files: schema,
     definitions: new Map(),
     collections,
+    leftOut: await leftOut(credentials),
     async *records(collection, readSignal): AsyncGenerator<readonly DocumentRecord[]> {
       for (const path of files.get(collection) ?? []) {
         const limits = { countMax: RECORDS_AT_ONCE };
@@ -87,8 +89,35 @@ export async function faunaExportSource(
   };
 }
 
+/** What the export says of itself: the metadata of all its parts together. */
 async function readMetadata(folder: string): Promise<Metadata> {
-  const place = join(folder, FAUNA_METADATA);
+  const first = await readPart(folder, 0);
+  const parts = [first];
+  for (let part = 1; part < first.total_parts; part++) {
+    const next = await readPart(folder, part);
+    if (next.export_id !== first.export_id || next.snapshot_ts !== first.snapshot_ts) {
+      throw new ArkError(
+        "ERR_ARCHIVE_CORRUPT",
+        `Part ${part} belongs to the export ${next.export_id} of ${next.snapshot_ts}, the first one to ${first.export_id} of ${first.snapshot_ts}.`,
+        { place: join(folder, partFile(part)), hint: "Give each export a folder of its own." },
+      );
+    }
+    parts.push(next);
+  }
+  return {
+    ...first,
+    collections: [...new Set(parts.flatMap(({ collections }) => collections))],
+    files_count: parts.reduce((sum, { files_count }) => sum + files_count, 0),
+    files_bytes: parts.reduce((sum, { files_bytes }) => sum + files_bytes, 0),
+  };
+}
+
+function partFile(part: number): string {
+  return `metadata_${String(part).padStart(2, "0")}.json`;
+}
+
+async function readPart(folder: string, part: number): Promise<Metadata> {
+  const place = join(folder, partFile(part));
   let metadata: Metadata;
   try {
     metadata = metadataSchema.parse(JSON.parse(await readFile(place, "utf8")));
@@ -96,7 +125,7 @@ async function readMetadata(folder: string): Promise<Metadata> {
     throw new ArkError("ERR_ARCHIVE_CORRUPT", "The metadata of Fauna's export cannot be read.", {
       place,
       cause,
-      hint: "Give the folder that holds metadata_00.json and data/, as the export wrote it.",
+      hint: "Give the folder that holds data/ and the metadata_NN.json of every part, as the export wrote it.",
     });
   }
   if (metadata.doc_format !== "tagged") {
@@ -119,34 +148,31 @@ async function dataFiles(folder: string, metadata: Metadata): Promise<Map<string
     const paths = await list(join(below, name));
     count += paths.length;
     for (const path of paths) bytes += (await stat(path)).size;
-    if (name === CREDENTIALS && paths.length > 0) {
-      throw new ArkError(
-        "ERR_ARCHIVE_CORRUPT",
-        "The export holds credentials, which are not documents.",
-        {
-          place: join(below, name),
-          hint: "Move data/collections/Credential elsewhere to import the documents without them.",
-        },
-      );
-    }
-    if (name !== CREDENTIALS) found.set(name, paths);
+    found.set(name, paths);
   }
-  // With several parts, each part's metadata counts its own files.
-  if (metadata.total_parts === 1 && count !== metadata.files_count) {
+  const hint = "Copy the export's folder again, whole.";
+  if (count !== metadata.files_count) {
     throw new ArkError(
       "ERR_ARCHIVE_CORRUPT",
       `The export's metadata counts ${metadata.files_count} data files, but ${count} are there.`,
-      { place: below, hint: "Copy the export's folder again, whole." },
+      { place: below, hint },
     );
   }
-  if (metadata.total_parts === 1 && bytes !== metadata.files_bytes) {
+  if (bytes !== metadata.files_bytes) {
     throw new ArkError(
       "ERR_ARCHIVE_CORRUPT",
       `The export's metadata counts ${metadata.files_bytes} bytes of data files, but there are ${bytes}.`,
-      { place: below, hint: "Copy the export's folder again, whole." },
+      { place: below, hint },
     );
   }
   return found;
+}
+
+async function leftOut(credentials: readonly string[]): Promise<ImportSource["leftOut"]> {
+  let count = 0;
+  for (const path of credentials)
+    for await (const _ of isArrayFile(path) ? elements(path) : textLines(path)) count++;
+  return count === 0 ? [] : [{ collection: CREDENTIALS, count }];
 }
 
 async function list(path: string): Promise<string[]> {
@@ -169,7 +195,7 @@ async function* readFileRecords(
   collection: string,
   signal: AbortSignal,
 ): AsyncGenerator<DocumentRecord> {
-  const isArray = /\.json(\.gz)?$/.test(path);
+  const isArray = isArrayFile(path);
   let number = 0;
   try {
     for await (const text of isArray ? elements(path) : textLines(path)) {
@@ -187,6 +213,10 @@ async function* readFileRecords(
   } catch (error) {
     throw atPlace(error, path, isArray ? `element ${number}` : String(number));
   }
+}
+
+function isArrayFile(path: string): boolean {
+  return /\.json(\.gz)?$/.test(path);
 }
 
 async function* textLines(path: string): AsyncGenerator<string> {

@@ -83,7 +83,7 @@ export interface ImportReport {
   readonly steps: number;
   /** What could not be kept as it was, counted. */
   readonly notes: readonly {
-    readonly code: "new_ts" | "expired" | "refused";
+    readonly code: "new_ts" | "expired" | "refused" | "left_out";
     readonly message: string;
     readonly collection: string;
     readonly count: number;
@@ -190,6 +190,7 @@ const NOTES = {
   new_ts: "Only FQL v10 writes nulls inside arrays, and it gives a new ts.",
   expired: "The ttl had passed; Fauna would not show the document.",
   refused: "The target refused the document; it is in the dead-letter file with the reason.",
+  left_out: "Credentials are no documents and were not imported.",
 } as const;
 
 function report(
@@ -200,16 +201,24 @@ function report(
 ): ImportReport {
   const sum = (of: (tally: CollectionTally) => number) =>
     tallies.reduce((total, tally) => total + of(tally), 0);
-  const notes = tallies.flatMap(({ name, newTs, newTsExamples, expired, refused, refusedIds }) => [
-    { code: "new_ts" as const, collection: name, count: newTs, examples: newTsExamples },
-    { code: "expired" as const, collection: name, count: expired, examples: [] },
-    {
-      code: "refused" as const,
-      collection: name,
-      count: refused,
-      examples: [...refusedIds].slice(0, 10),
-    },
-  ]);
+  const leftOut = source.leftOut.map(({ collection, count }) => ({
+    code: "left_out" as const,
+    collection,
+    count,
+    examples: [],
+  }));
+  const ofTallies = tallies.flatMap(
+    ({ name, newTs, newTsExamples, expired, refused, refusedIds }) => [
+      { code: "new_ts" as const, collection: name, count: newTs, examples: newTsExamples },
+      { code: "expired" as const, collection: name, count: expired, examples: [] },
+      {
+        code: "refused" as const,
+        collection: name,
+        count: refused,
+        examples: [...refusedIds].slice(0, 10),
+      },
+    ],
+  );
   return {
     source: source.place,
     target: target.place,
@@ -228,7 +237,7 @@ function report(
       refused,
       newTs,
     })),
-    notes: notes
+    notes: [...ofTallies, ...leftOut]
       .filter(({ count }) => count > 0)
       .map((note) => ({ ...note, message: NOTES[note.code] })),
     deadLetterFile: deadLetters.count > 0 ? deadLetters.path : null,

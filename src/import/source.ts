@@ -28,6 +28,8 @@ export interface ImportSource {
   readonly files: ReadonlyMap<string, string>;
   readonly definitions: ReadonlyMap<DefinitionKind, readonly DefinitionLine[]>;
   readonly collections: readonly SourceCollection[];
+  /** What the source holds and an import does not write. */
+  readonly leftOut: readonly { readonly collection: string; readonly count: number }[];
   /** A collection's documents, batch by batch. Reading it twice gives the same. */
   records(collection: string, signal: AbortSignal): AsyncGenerator<readonly DocumentRecord[]>;
 }

@@ -1,5 +1,5 @@
 /** What an import must not do to documents, and what it must not call a success. */
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { exportDatabase } from "../../src/export/export.ts";
 import { connect, type Connection } from "../../src/fauna/fauna.ts";
@@ -82,5 +82,82 @@ it("leaves alone a collection whose ttl_days would date the documents anew", asy
   await expect(importArchive({ source: archive, target })).rejects.toMatchObject({
     code: "ERR_TARGET_NOT_EMPTY",
     hint: expect.stringContaining("ttl_days") as string,
+  });
+});
+
+/** A folder as Fauna's own export writes it, of documents given by collection; `parts` metadata files share them. */
+async function officialExport(
+  documents: Readonly<Record<string, readonly string[]>>,
+  parts = 1,
+): Promise<string> {
+  const folder = await temporaryFolder();
+  let bytes = 0;
+  for (const [collection, ids] of Object.entries(documents)) {
+    const lines = ids.map(
+      (id) =>
+        `{"id":"${id}","coll":{"@mod":"${collection}"},"ts":{"@time":"2026-01-01T00:00:00Z"}}\n`,
+    );
+    await mkdir(`${folder}/data/collections/${collection}`, { recursive: true });
+    await writeFile(
+      `${folder}/data/collections/${collection}/${collection}_00_000000.jsonl`,
+      lines,
+    );
+    bytes += lines.join("").length;
+  }
+  for (let part = 0; part < parts; part++) {
+    const own = part === 0 ? Object.keys(documents) : [];
+    const metadata = {
+      account_id: "0",
+      export_id: "e",
+      task_id: "1",
+      collections: own,
+      snapshot_ts: "2026-01-02T00:00:00Z",
+      doc_format: "tagged",
+      part,
+      total_parts: parts,
+      files_count: own.length,
+      files_bytes: part === 0 ? bytes : 0,
+    };
+    await writeFile(`${folder}/metadata_0${part}.json`, JSON.stringify(metadata));
+  }
+  return folder;
+}
+
+it("holds an official export of several parts to the metadata of all of them", async () => {
+  const folder = await officialExport({ C: ["1", "2"], D: ["3"] }, 2);
+  const report = await importArchive({ source: folder, target: await emptyDatabase() });
+  expect(report.documents.written).toBe(3);
+  const second = `${folder}/metadata_01.json`;
+  const metadata = JSON.parse(await readFile(second, "utf8")) as object;
+  await writeFile(second, JSON.stringify({ ...metadata, files_count: 1, files_bytes: 100 }));
+  const attempt = importArchive({ source: folder, target: await emptyDatabase() });
+  await expect(attempt).rejects.toMatchObject({ code: "ERR_ARCHIVE_CORRUPT" });
+  await rm(second);
+  const without = importArchive({ source: folder, target: await emptyDatabase() });
+  await expect(without).rejects.toMatchObject({ code: "ERR_ARCHIVE_CORRUPT", place: second });
+});
+
+it("imports the documents of an official export and says that its credentials were left out", async () => {
+  const folder = await officialExport({ C: ["1"], Credential: ["7", "8"] });
+  const report = await importArchive({ source: folder, target: await emptyDatabase() });
+  expect(report.documents.written).toBe(1);
+  expect(report.notes).toMatchObject([{ code: "left_out", collection: "Credential", count: 2 }]);
+});
+
+it("does not continue from an official export whose documents are others under the same ids", async () => {
+  const folder = await officialExport({ C: ["1"] });
+  const target = await emptyDatabase();
+  const stop = new AbortController();
+  const options = { source: folder, target, signal: stop.signal };
+  const onProgress = ({ phase, done }: { phase: string; done: number }) => {
+    if (phase === "steps" && done > 0) stop.abort();
+  };
+  await expect(importArchive({ ...options, onProgress })).rejects.toThrow();
+  const file = `${folder}/data/collections/C/C_00_000000.jsonl`;
+  const text = await readFile(file, "utf8");
+  await writeFile(file, text.replace("2026-01-01", "2025-01-01"));
+  await expect(importArchive({ source: folder, target, continue: true })).rejects.toMatchObject({
+    code: "ERR_TARGET_NOT_EMPTY",
+    message: expect.stringContaining("another") as string,
   });
 });

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import { printManual } from "../../../src/cli/manual.ts";
@@ -12,8 +11,8 @@ describe("docs/CLI.md", () => {
     await expect(printManual(COMMANDS)).toMatchFileSnapshot("../../../docs/CLI.md");
   });
 
-  it("names every command, option, variable, example, error code and exit status", async () => {
-    const page = await readFile(new URL("../../../docs/CLI.md", import.meta.url), "utf8");
+  it("names every command, option, variable, example, error code and exit status", () => {
+    const page = printManual(COMMANDS);
     const options = [...COMMANDS.flatMap((command) => command.options), ...COMMON_OPTIONS];
     const expected = [
       ...COMMANDS.map(({ name }) => `## fauna-ark ${name}`),

@@ -24,7 +24,7 @@ let slow = false;
 beforeAll(async () => {
   installed = installPackage();
   emulator = await startEmulator({
-    faults: ({ body }) => (slow && body.includes("paginate") ? { delayMs: 60_000 } : undefined),
+    faults: ({ body }) => (slow && body.includes("documents") ? { delayMs: 60_000 } : undefined),
   });
   const connection = connect({ endpoint: emulator.endpoint, secret: emulator.secret });
   await connection.v10(`Collection.create({ name: "Product" })`);

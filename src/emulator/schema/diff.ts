@@ -184,5 +184,15 @@ function diffMembers(before: Located, after: Located): ItemChange[] {
       other === undefined || printMember(pair.canonical) === printMember(other.canonical);
     return same ? [] : [memberChange(pair, other)];
   });
-  return [...added, ...removed, ...modified];
+  // History is a setting that is always there: to write it down is a change, and comes with the changes.
+  return [
+    ...added.filter((one) => !isHistory(one)),
+    ...removed,
+    ...added.filter(isHistory),
+    ...modified,
+  ];
+}
+
+function isHistory({ to }: MemberChange): boolean {
+  return to?.kind === "history_days";
 }

@@ -72,9 +72,7 @@ function editsOf(change: ItemChange, before: Located, after: Located, brace: num
       const printed = `@${change.after.keyword}(${printName(change.after.value.text)})`;
       if (change.before !== undefined) return replace(change.before.span, printed);
       const start = item.doc?.end ?? item.span.start;
-      return [
-        { at: start, apply: (text) => `${text.slice(0, start)}${printed}\n${text.slice(start)}` },
-      ];
+      return [{ at: start, apply: (text) => insertAbove(text, start, printed) }];
     }
     case "signature":
       return item.kind === "function" && fresh.kind === "function"
@@ -117,6 +115,12 @@ function memberEdits(
   return [
     { at: brace + 1, apply: (text) => insertMember(text, brace, printMember(after, 1).trimEnd()) },
   ];
+}
+
+/** A line of its own right before `at`; white space that was there goes, as on the server. */
+function insertAbove(text: string, at: number, printed: string): string {
+  const prefix = text.slice(0, at).trimEnd();
+  return `${prefix === "" ? "" : `${prefix}\n`}${printed}\n${text.slice(at)}`;
 }
 
 /** As the server does it: several new members come out in reverse, each right before what stood at the brace. */

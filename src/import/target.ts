@@ -82,19 +82,21 @@ export async function checkTarget(
     refuseForeign(target, source, state);
     return;
   }
-  if (source.hasSchema) refuseAny(target, state);
+  if (source.hasSchema) refuseAny(target, state, goOn);
   else await refuseOccupiedCollections(target, source, state, signal);
 }
 
 /** A source with a schema replaces the whole schema of its target: that has to be nothing. */
-function refuseAny(target: Connection, { definitions }: TargetState): void {
+function refuseAny(target: Connection, { definitions }: TargetState, goOn: boolean): void {
   if (definitions.length === 0) return;
   const shown = definitions.slice(0, 5).map(({ kind, name }) => `${kind} ${name}`);
   const more = definitions.length > 5 ? ` and ${definitions.length - 5} more` : "";
   throw occupied(
     target,
     `The target is not empty: it holds ${shown.join(", ")}${more}.`,
-    "Import into an empty database: --database NAME --create makes one.",
+    goOn
+      ? "No import is unfinished here. If one has just ended, `fauna-ark verify ARCHIVE --against` tells whether all is there."
+      : "Import into an empty database: --database NAME --create makes one.",
   );
 }
 

@@ -6,7 +6,7 @@
  * document by document.
  */
 import type { Archive, CollectionEntry, SegmentEntry } from "../archive/archive.ts";
-import { type Connection, recordPages } from "../fauna/fauna.ts";
+import { type Connection, recordPages, snapshotTime } from "../fauna/fauna.ts";
 import { holdsNullInArray } from "../values/detect.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareIds, type DocumentRecord } from "../values/record.ts";
@@ -121,15 +121,22 @@ export async function compareRange(
 
   const left = one(archivedRecords(archive, range, options.signal));
   const right = one(liveRecords(connection, range, options));
+  const missing: DocumentRecord[] = [];
   try {
     await mergeById(left, right, (mine, theirs) => {
-      const kind = difference(mine, theirs, options.at);
-      if (kind !== undefined) comparison.found(kind, (mine ?? theirs)!.id);
+      const kind = difference(mine, theirs);
+      if (kind === "missing" && mine?.ttl !== undefined) missing.push(mine);
+      else if (kind !== undefined) comparison.found(kind, (mine ?? theirs)!.id);
     });
   } finally {
     await left.return(undefined);
     await right.return(undefined);
   }
+  if (missing.length === 0) return;
+  // What expires after `at`, before it is read, is not shown at `at` either (live 3).
+  const now = await snapshotTime(connection, { signal: options.signal });
+  for (const record of missing)
+    comparison.found(hasExpired(record, now) ? "expired" : "missing", record.id);
 }
 
 function live(
@@ -187,10 +194,9 @@ async function mergeById(
 function difference(
   mine: DocumentRecord | undefined,
   theirs: DocumentRecord | undefined,
-  at: bigint,
 ): DocumentDifference | undefined {
   if (mine === undefined) return "extra";
-  if (theirs === undefined) return hasExpired(mine, at) ? "expired" : "missing";
+  if (theirs === undefined) return "missing";
   const sameContent =
     mine.dataText === theirs.dataText &&
     mine.extraText === theirs.extraText &&
@@ -201,6 +207,6 @@ function difference(
   return holdsNullInArray(mine.dataText ?? "{}") ? "newTs" : "different";
 }
 
-function hasExpired({ ttl }: DocumentRecord, at: bigint): boolean {
-  return ttl !== undefined && Time.parse(ttl).toMicros() <= at;
+function hasExpired({ ttl }: DocumentRecord, now: bigint): boolean {
+  return ttl !== undefined && Time.parse(ttl).toMicros() <= now;
 }

@@ -29,7 +29,6 @@ export {
   type DefinitionKind,
   type DefinitionsOptions,
 } from "./definitions.ts";
-export { parseEndpoint } from "./endpoint.ts";
 export { failureOf, type Failure, type FailureKind } from "./failure.ts";
 export { identity, ping, rights, snapshotTime, type Identity, type Rights } from "./identity.ts";
 export { largestFirst, measure, type Extent, type IdRange, type MeasureOptions } from "./ranges.ts";
@@ -49,6 +48,6 @@ export {
   type StagedStatus,
 } from "./schema.ts";
 export { scoped } from "./scope.ts";
-export { parseSecret, type Role, type Secret } from "./secret.ts";
+export { type Role, type Secret } from "./secret.ts";
 export type { Answer, FaunaRequest, Transport } from "./transport.ts";
 export type { RetryEvent } from "./with/retry.ts";

@@ -11,21 +11,12 @@
  * - What the store refuses is a {@link DataError} with its particulars; each language words it.
  */
 export { Cluster, type ClusterOptions } from "./cluster.ts";
-export { systemClock, type Clock } from "./clock.ts";
-export { Database } from "./database.ts";
-export { Definitions } from "./definitions.ts";
-export { caseFold, fieldOf, type EntryParts } from "./entries.ts";
+export type { Clock } from "./clock.ts";
+export type { EntryParts } from "./entries.ts";
 export { DataError, isDataError, type DataProblem, type DataProblemKind } from "./errors.ts";
 export {
-  FIRST_INDEX,
-  FIRST_USER_COLLECTION,
-  LAST_USER_COLLECTION,
   MAX_DOCUMENT_ID,
   NATIVE,
-  isNamedKind,
-  isSchemaCollection,
-  isUserCollection,
-  nativeName,
   type CollectionId,
   type DocumentId,
   type IndexId,
@@ -33,7 +24,7 @@ export {
   type NativeName,
 } from "./ids.ts";
 export type { Ops } from "./ops.ts";
-export { compareData, compareRefs, compareTuples, equalData } from "./order.ts";
+export { compareData } from "./order.ts";
 export type {
   Binding,
   DocumentRange,
@@ -45,28 +36,6 @@ export type {
   IndexShape,
   TimeRange,
 } from "./shape.ts";
-export { sizeOf } from "./size.ts";
 export { Transaction, type WriteOptions } from "./transaction.ts";
-export {
-  DocRef,
-  EMPTY_OBJECT,
-  StoredLambda,
-  StoredSet,
-  dropNullMembers,
-  isArrayData,
-  isObjectData,
-  mergeObjects,
-  objectOf,
-  sameRef,
-  valueAt,
-  type Data,
-  type ObjectData,
-} from "./value.ts";
-export {
-  Version,
-  type Action,
-  type Change,
-  type Found,
-  type HistoryEvent,
-  type SetEvent,
-} from "./version.ts";
+export { DocRef, StoredLambda, StoredSet, objectOf, type Data, type ObjectData } from "./value.ts";
+export type { Action, Change, Found, HistoryEvent, SetEvent } from "./version.ts";

@@ -65,8 +65,3 @@ export function isNamedKind(id: CollectionId): id is NamedKind {
     id !== NATIVE.Credential
   );
 }
-
-/** Whether documents of `id` are schema: definitions with unlimited history (facts §4). */
-export function isSchemaCollection(id: CollectionId): boolean {
-  return isNamedKind(id);
-}

@@ -92,11 +92,6 @@ export function compareRefs(a: DocRef, b: DocRef): number {
   return sign(a.id, b.id) || a.collection - b.collection;
 }
 
-/** Whether two values are the same to an index: 1 and 1.0 are. */
-export function equalData(a: Data, b: Data): boolean {
-  return compareData(a, b) === 0;
-}
-
 function rankOf(value: Data): number {
   switch (typeof value) {
     case "bigint":

@@ -10,18 +10,20 @@ import {
   membersOf,
   type MigrationStep,
   printType,
+  type Span,
   type TypeExpr,
 } from "../../fsl/fsl.ts";
 import type { CollectionId } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
 import { type Data, isObjectData, type ObjectData } from "../data/value.ts";
 import { displaySource } from "./display.ts";
-import { fieldPath } from "./documents.ts";
+import { displayPath, fieldPath } from "./documents.ts";
 import { languageOf } from "./language.ts";
-import { isNullable, rewind, takesAnyField, topLevel } from "./rewind.ts";
+import { rewind, takesAnyField } from "./rewind.ts";
 import { isOfShape, type Shape } from "./shape.ts";
 import { isSubtype } from "./subtype.ts";
 import { type FindCollection, shapeOfType } from "./types.ts";
+import { pathSteps, type WayField, wayField } from "./way.ts";
 
 const stepsOf = (item: CollectionItem | undefined): readonly MigrationStep[] =>
   item === undefined ? [] : (memberOf(item, "migrations")?.steps ?? []);
@@ -73,43 +75,10 @@ export function migrationProblems(
   if (live === undefined) return [...rewind(submitted, stepsOf(submitted)).problems];
   const origin = rewind(submitted, stepsToGo(live, submitted));
   if (origin.problems.length > 0) return [...origin.problems];
-  const problems: FslProblem[] = [];
-  const liveFields = new Map(
-    membersOf(live, "field").map((field) => [field.name.text, field.type]),
-  );
-  const isOpen = takesAnyField(live);
   const end = { start: submitted.span.end - 1, end: submitted.span.end };
-  for (const [name, type] of liveFields) {
-    const field = origin.fields.get(name);
-    if (field === undefined) {
-      problems.push({
-        message: `Field \`.${name}\` is missing from the submitted schema`,
-        span: end,
-        hints: [hint(`drop .${name}`)],
-      });
-    } else if (field.type !== undefined && !isSubtype(type, field.type)) {
-      const message = `Field \`.${name}\` of type \`${printType(field.type)}\` does not match the live type \`${printType(type)}\``;
-      problems.push({
-        message,
-        span: field.type.span,
-        hints: [hint(`split .${name} -> .${name}, .tmp`)],
-      });
-    }
-  }
-  for (const [name, field] of origin.fields) {
-    if (liveFields.has(name)) continue;
-    if (field.source === "drop") {
-      problems.push({
-        message: `Field \`.${name}\` was dropped but it doesn't exist in the live schema`,
-        span: field.span,
-      });
-      continue;
-    }
-    const fits = field.source === "split" || (field.type !== undefined && isNullable(field.type));
-    if (fits && !isOpen) continue;
-    const message = `Field \`.${name}\` is not present in the live schema`;
-    problems.push({ message, span: field.span, hints: [hint(`add .${name}`)] });
-  }
+  const liveFields = membersOf(live, "field").map(({ name, type }) => [name.text, type] as const);
+  const problems = fieldProblems("", new Map(liveFields), origin.fields, end);
+  const isOpen = takesAnyField(live);
   if (isOpen && !origin.hasWildcard) {
     problems.push({
       message: "Missing wildcard definition",
@@ -117,7 +86,77 @@ export function migrationProblems(
       hints: [hint("move_wildcard .conflicts")],
     });
   }
+  if (!isOpen && origin.hasWildcard) problems.push(newWildcard(submitted));
   return problems;
+}
+
+function newWildcard(submitted: CollectionItem): FslProblem {
+  const wildcard = memberOf(submitted, "wildcard");
+  if (wildcard !== undefined) {
+    return {
+      message: "Wildcard was not present in the live schema",
+      span: wildcard.span,
+      hints: [hint("add_wildcard")],
+    };
+  }
+  const message =
+    "All fields from the live schema are dropped, reintroducing the implicit wildcard that requires an " +
+    "`add_wildcard` migration. Are you sure you meant to do this?";
+  return { message, span: { start: submitted.span.start, end: submitted.span.start + 1 } };
+}
+
+/** What of the live fields does not fit the fields that the steps start from; `end` is where hints have no better place. */
+function fieldProblems(
+  prefix: string,
+  live: ReadonlyMap<string, TypeExpr>,
+  origin: ReadonlyMap<string, WayField>,
+  end: Span,
+  isLoose = false,
+): FslProblem[] {
+  const problems: FslProblem[] = [];
+  for (const [name, type] of live) {
+    const path = `${prefix}.${name}`;
+    const field = origin.get(name);
+    if (field !== undefined) problems.push(...mismatches(path, type, field, end));
+    else if (!isLoose) {
+      problems.push({
+        message: `Field \`${path}\` is missing from the submitted schema`,
+        span: end,
+        hints: [hint(`drop ${path}`)],
+      });
+    }
+  }
+  for (const [name, field] of origin) {
+    if (live.has(name)) continue;
+    const path = `${prefix}.${name}`;
+    const message =
+      field.source === "drop"
+        ? `Field \`${path}\` was dropped but it doesn't exist in the live schema`
+        : `Field \`${path}\` is not present in the live schema`;
+    problems.push({
+      message,
+      span: field.span,
+      hints: field.source === "drop" ? [] : [hint(`add ${path}`)],
+    });
+  }
+  return problems;
+}
+
+function mismatches(path: string, live: TypeExpr, field: WayField, end: Span): FslProblem[] {
+  const isObject = field.fields !== undefined && live.kind === "object" && !live.open;
+  if (isObject && (live.wildcard === undefined) === (field.wildcard === undefined)) {
+    const below = new Map(live.fields.map(({ name, type }) => [name.text, type]));
+    return fieldProblems(path, below, field.fields, end, field.isLoose);
+  }
+  if (field.type === undefined || isSubtype(live, field.type)) return [];
+  const message = `Field \`${path}\` of type \`${printType(field.type)}\` does not match the live type \`${printType(live)}\``;
+  return [
+    {
+      message,
+      span: field.source === "schema" ? field.type.span : field.span,
+      hints: [hint(`split ${path} -> ${path}, .tmp`)],
+    },
+  ];
 }
 
 function hint(step: string) {
@@ -243,32 +282,38 @@ class Plan {
     };
   }
 
-  /** The type that the field at `path` has behind step `index`, as the submitted schema has it where it ends up. */
-  private typeAfter(path: string, index: number): TypeExpr | undefined {
-    let name = topLevel({ text: path, span: this.submitted.span });
+  /** Where the field at `path` behind step `index` ends up, as the submitted schema has it; undefined if it goes. */
+  private fieldAfter(path: string, index: number): WayField | undefined {
+    let here = displayPath(path);
     for (const step of this.steps.slice(index + 1)) {
-      if (!("field" in step) || topLevel(step.field) !== name) continue;
+      if (!("field" in step) || displayPath(step.field.text) !== here) continue;
       if (step.kind === "drop" || step.kind === "split") return undefined;
-      if (step.kind === "move") name = topLevel(step.to);
+      if (step.kind === "move") here = displayPath(step.to.text);
     }
-    return membersOf(this.submitted, "field").find((field) => field.name.text === name)?.type;
+    const [head = "", ...rest] = pathSteps({ text: here, span: this.submitted.span });
+    const field = membersOf(this.submitted, "field").find(({ name }) => name.text === head);
+    if (field === undefined) return undefined;
+    return rest.reduce<WayField | undefined>(
+      (inner, name) => inner?.fields?.get(name),
+      wayField(field.type, field.default, field.span),
+    );
   }
 
   private shapeAfter(path: string, index: number): Shape {
-    const type = this.typeAfter(path, index);
+    const type = this.fieldAfter(path, index)?.type;
     return type === undefined ? { kind: "scalar", name: "Any" } : shapeOfType(type, this.find);
   }
 
-  /** What a new field is filled with: its backfill, or else its default. */
+  /** What a new field is filled with: its backfill, wherever it has moved by then, or else its default. */
   private fillingOf(path: string, index: number): Data {
-    const backfill = this.steps.find(
-      (step, position) => step.kind === "backfill" && position > index && step.field.text === path,
-    );
-    const name = topLevel({ text: path, span: this.submitted.span });
-    const field = membersOf(this.submitted, "field").find(
-      (candidate) => candidate.name.text === name,
-    );
-    const source = backfill?.kind === "backfill" ? backfill.value.text : field?.default?.text;
+    let here = displayPath(path);
+    let source: string | undefined;
+    for (const step of this.steps.slice(index + 1)) {
+      if (!("field" in step) || displayPath(step.field.text) !== here) continue;
+      if (step.kind === "backfill") source = step.value.text;
+      if (step.kind === "move") here = displayPath(step.to.text);
+    }
+    source ??= this.fieldAfter(path, index)?.default?.text;
     if (source === undefined) return null;
     return languageOf(this.transaction.database.cluster).evaluate(this.transaction, source);
   }

@@ -1,5 +1,5 @@
 /** What can be said of the type of a default without running it: literals, arrays and objects of literals. */
-import { type TypeExpr } from "../../fsl/fsl.ts";
+import { printType, type TypeExpr } from "../../fsl/fsl.ts";
 import type { Expr } from "../fql10/ast.ts";
 
 export interface StaticMismatch {
@@ -55,7 +55,7 @@ function staticName(expr: Expr): string {
 }
 
 function typeName(type: TypeExpr): string {
-  return "name" in type ? type.name : type.kind;
+  return type.kind === "name" ? type.name : printType(type);
 }
 
 /** Whether a value of `expr` may be of `type`. What is not a literal always may. */

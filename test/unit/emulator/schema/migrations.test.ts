@@ -66,6 +66,25 @@ describe("migrations", () => {
     expect(db.data("C", 1n)).toEqual({ b: 3, c: 1, conflicts: { b: "no number" } });
   });
 
+  it("reach into objects", () => {
+    const db = withDocument("a: { b: Int, c: String? }\nd: {}", {
+      a: new Map<string, bigint | string>([
+        ["b", 1n],
+        ["c", "x"],
+      ]),
+      d: new Map(),
+    });
+    const steps = "move .a.b -> .d.e\nadd .a.f\nbackfill .a.f = true\ndrop .a.c";
+    db.push(collection("a: { f: Boolean }\nd: { e: Int }", steps));
+    expect(db.data("C", 1n)).toEqual({ a: { f: true }, d: { e: 1 } });
+  });
+
+  it("carry a backfill along with a field that moves on", () => {
+    const db = withDocument("a: Int", { a: 1n });
+    db.push(collection("a: Int\nc: Int", "add .b\nmove .b -> .c\nbackfill .c = 3"));
+    expect(db.data("C", 1n)).toEqual({ a: 1, c: 3 });
+  });
+
   it("leave documents their time", () => {
     const db = withDocument("a: Int", { a: 1n });
     const ts = () =>
@@ -77,6 +96,10 @@ describe("migrations", () => {
 
   it.each([
     ["a: Int\nb: Int", "", "Field `.b` is not present in the live schema"],
+    ["a: Int\nb: Int?", "", "Field `.b` is not present in the live schema"],
+    ["a: Int\nb: Int", "add .b\nbackfill .b = 'x'", "Type `String` is not a subtype of `Int`"],
+    ["a: Int\n*: Any", "", "Wildcard was not present in the live schema"],
+    ["", "drop .a", "All fields from the live schema are dropped"],
     ["a: String", "", "Field `.a` of type `String` does not match the live type `Int`"],
     ["b: Int?", "add .b", "Field `.a` is missing from the submitted schema"],
     [

@@ -8,7 +8,7 @@
  */
 import pLimit from "p-limit";
 import { checkArchive, openArchive, type Problem } from "../archive/archive.ts";
-import { type Connection, snapshotTime } from "../fauna/fauna.ts";
+import { allDefinitions, type Connection, snapshotTime } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
@@ -16,7 +16,7 @@ import { compareSchema, type DefinitionDifference } from "./definitions.ts";
 import { compareRange, Comparison, type CollectionComparison, rangesOf } from "./documents.ts";
 
 export type { DefinitionDifference } from "./definitions.ts";
-export { IDS_LISTED_MAX, type CollectionComparison, type DocumentDifference } from "./documents.ts";
+export { type CollectionComparison, type DocumentDifference } from "./documents.ts";
 export {
   type ArchiveSummary,
   type CollectionSummary,
@@ -103,11 +103,9 @@ async function compareWith(
     options.signal.throwIfAborted();
     const at = await snapshotTime(connection, { signal });
     const definitions = await compareSchema(archive, connection, { at, signal });
-    const absent = new Set(
-      definitions
-        .filter(({ kind, how }) => kind === "collections" && how === "missing")
-        .map(({ name }) => name),
-    );
+    const kinds = ["collections"] as const;
+    const there = await allDefinitions(connection, { at, signal, kinds });
+    const present = new Set(there.map(({ name }) => name));
     const limit = pLimit(window);
     const entries = archive.database().collections;
     const comparisons = entries.map((entry) => new Comparison(entry));
@@ -126,7 +124,7 @@ async function compareWith(
         limit(async () => {
           if (signal.aborted) return;
           try {
-            if (absent.has(entry.name))
+            if (!present.has(entry.name))
               await allMissing(archive, each, comparisons[index]!, signal);
             else await compareRange(archive, connection, each, comparisons[index]!, range);
           } catch (error) {

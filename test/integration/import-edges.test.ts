@@ -5,6 +5,7 @@ import { exportDatabase } from "../../src/export/export.ts";
 import { connect, type Connection } from "../../src/fauna/fauna.ts";
 import { createDatabase, importArchive } from "../../src/import/import.ts";
 import { MemoryStore } from "../../src/store/store.ts";
+import { verifyArchive } from "../../src/verify/verify.ts";
 import { emulatorTarget } from "../support/emulator.ts";
 import { temporaryFolder } from "../support/folders.ts";
 import type { Target } from "../support/target.ts";
@@ -159,5 +160,20 @@ it("does not continue from an official export whose documents are others under t
   await expect(importArchive({ source: folder, target, continue: true })).rejects.toMatchObject({
     code: "ERR_TARGET_NOT_EMPTY",
     message: expect.stringContaining("another") as string,
+  });
+});
+
+it("of an archive of documents alone, a database without the collection lacks them all", async () => {
+  const archive = await archiveOf(
+    async (source) => {
+      await source.v10('Collection.create({ name: "C" })');
+      await source.v10('C.create({ id: "1" })');
+    },
+    { dataOnly: true },
+  );
+  const { against } = await verifyArchive({ archive, against: await emptyDatabase() });
+  expect(against).toMatchObject({
+    equal: false,
+    collections: [{ name: "C", counts: { missing: 1 } }],
   });
 });

@@ -1,10 +1,11 @@
 /**
- * Shows how a run gets on: bars with rate and time left on a terminal, one line every few
+ * Shows how a run gets on: a bar for each phase with rate and time left on a terminal, one line every few
  * seconds elsewhere, nothing when asked to be quiet.
  */
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { OnProgress, Progress } from "../flow/progress.ts";
 import type { Terminal } from "./terminal.ts";
+import { count } from "./words.ts";
 
 const LINE_EVERY_MS = 5_000;
 
@@ -19,83 +20,124 @@ export function showProgress(
   { quiet, now = Date.now }: { readonly quiet: boolean; readonly now?: () => number },
 ): ProgressView {
   if (quiet) return { onProgress: () => {}, stop: () => {} };
-  return terminal.interactive ? bars() : lines(terminal, now);
+  return terminal.interactive ? bars(now) : lines(terminal, now);
 }
 
-function bars(): ProgressView {
+/** One phase, added up over all that goes on in it. */
+class Phase {
+  readonly name: string;
+  readonly #latest = new Map<string, Progress>();
+  readonly #started: number;
+  readonly #now: () => number;
+
+  constructor(name: string, now: () => number) {
+    this.name = name;
+    this.#now = now;
+    this.#started = now();
+  }
+
+  add(progress: Progress): void {
+    this.#latest.set(progress.item ?? "", progress);
+  }
+
+  get seconds(): number {
+    return (this.#now() - this.#started) / 1000;
+  }
+
+  get done(): number {
+    return this.#sum(({ done }) => done);
+  }
+
+  /** Undefined while it is not known of everything. */
+  get total(): number | undefined {
+    const known = [...this.#latest.values()].every(({ total }) => total !== undefined);
+    return known ? this.#sum(({ total }) => total!) : undefined;
+  }
+
+  /** What is counted, how fast, and how long it may still take. */
+  get unit(): string {
+    return this.#latest.values().next().value?.unit ?? "";
+  }
+
+  get pace(): string {
+    const { done, total, seconds } = this;
+    const rate = seconds > 0 ? Math.round(done / seconds) : 0;
+    const left =
+      total !== undefined && rate > 0 && done < total
+        ? `, ${count(Math.ceil((total - done) / rate))} s left`
+        : "";
+    return `${count(rate)}/s${left}`;
+  }
+
+  #sum(of: (progress: Progress) => number): number {
+    let sum = 0;
+    for (const progress of this.#latest.values()) sum += of(progress);
+    return sum;
+  }
+}
+
+function bars(now: () => number): ProgressView {
   const multi = new MultiBar({
-    format:
-      "{phase} {item} {bar} {percentage}% {value}/{total} {unit} ({rate}/s, {eta_formatted} left)",
+    format: "{phase} {bar} {percentage}%  {done} ({pace})",
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: false,
     emptyOnZero: true,
     linewrap: false,
-    etaBuffer: 100,
+    barsize: 30,
   });
-  const shown = new Map<string, { bar: SingleBar; started: number }>();
+  const shown = new Map<string, { readonly phase: Phase; bar: SingleBar | undefined }>();
   return {
     onProgress(progress) {
-      if (progress.total === undefined) return;
-      const key = `${progress.phase} ${progress.item ?? ""}`;
-      let entry = shown.get(key);
-      if (entry === undefined) {
-        const bar = multi.create(progress.total, 0, payload(progress, 0));
-        entry = { bar, started: Date.now() };
-        shown.set(key, entry);
-      }
-      const seconds = Math.max(0.001, (Date.now() - entry.started) / 1000);
-      entry.bar.setTotal(progress.total);
-      entry.bar.update(progress.done, payload(progress, Math.round(progress.done / seconds)));
+      const entry = shown.get(progress.phase) ?? {
+        phase: new Phase(progress.phase, now),
+        bar: undefined,
+      };
+      shown.set(progress.phase, entry);
+      const { phase } = entry;
+      phase.add(progress);
+      const { done, total, unit } = phase;
+      if (total === undefined) return;
+      const payload = {
+        phase: phase.name.padEnd(10),
+        done: `${count(done)} of ${count(total)} ${unit}`,
+        pace: phase.pace,
+      };
+      entry.bar ??= multi.create(total, 0, payload);
+      entry.bar.setTotal(total);
+      entry.bar.update(done, payload);
     },
     stop: () => multi.stop(),
   };
 }
 
-function payload({ phase, item, unit }: Progress, rate: number) {
-  return { phase, item: item ?? "", unit, rate };
-}
-
 function lines(terminal: Terminal, now: () => number): ProgressView {
-  const latest = new Map<string, Progress>();
-  let phase = "";
-  let started = now();
-  let said = now();
+  let phase: Phase | undefined;
+  let said = 0;
+  let saidAny = false;
+  const say = () => {
+    if (phase === undefined) return;
+    said = now();
+    saidAny = true;
+    const { done, total, unit, pace, name } = phase;
+    const of = total === undefined ? "" : ` of ${count(total)}`;
+    terminal.err(`${name}: ${count(done)}${of} ${unit} (${pace})\n`);
+  };
   // A phase that is over before its first line is due needs none.
   const sayLast = () => {
-    if (said > started) say();
-  };
-  const say = () => {
-    said = now();
-    const progress = [...latest.values()];
-    if (progress.length === 0) return;
-    terminal.err(`${phase}: ${summary(progress, (said - started) / 1000)}\n`);
+    if (saidAny) say();
   };
   return {
     onProgress(progress) {
-      if (progress.phase !== phase) {
+      if (progress.phase !== phase?.name) {
         sayLast();
-        latest.clear();
-        phase = progress.phase;
-        started = said = now();
+        phase = new Phase(progress.phase, now);
+        said = now();
+        saidAny = false;
       }
-      latest.set(progress.item ?? "", progress);
+      phase.add(progress);
       if (now() - said >= LINE_EVERY_MS) say();
     },
     stop: sayLast,
   };
-}
-
-function summary(progress: readonly Progress[], seconds: number): string {
-  const done = progress.reduce((sum, each) => sum + each.done, 0);
-  const total = progress.every((each) => each.total !== undefined)
-    ? progress.reduce((sum, each) => sum + each.total!, 0)
-    : undefined;
-  const rate = seconds > 0 ? Math.round(done / seconds) : 0;
-  const left =
-    total !== undefined && rate > 0 && done < total
-      ? `, ${Math.ceil((total - done) / rate)} s left`
-      : "";
-  const of = total === undefined ? "" : ` of ${total}`;
-  return `${done}${of} ${progress[0]!.unit} (${rate}/s${left})`;
 }

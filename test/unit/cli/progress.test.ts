@@ -16,10 +16,10 @@ describe("progress where there is no terminal", () => {
     at(4.9, "A", 300);
     expect(terminal.stderr).toBe("");
     at(5, "A", 400);
-    expect(terminal.stderr).toBe("documents: 500 of 2000 documents (100/s, 15 s left)\n");
+    expect(terminal.stderr).toBe("documents: 500 of 2,000 documents (100/s, 15 s left)\n");
     at(9, "A", 500);
     view.stop();
-    expect(terminal.stderr.split("\n")[1]).toContain("documents: 600 of 2000 documents");
+    expect(terminal.stderr.split("\n")[1]).toContain("documents: 600 of 2,000 documents");
   });
 
   it("prints nothing of phases that are over at once, nor when asked to be quiet", () => {

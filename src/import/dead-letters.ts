@@ -1,6 +1,7 @@
 import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ArkError } from "../errors/errors.ts";
+import { fileError } from "../store/file-error.ts";
 import { printString } from "../values/json.ts";
 import { printRecord } from "../values/record.ts";
 import type { Refusal } from "./write.ts";
@@ -27,22 +28,33 @@ export class DeadLetters {
     return this.#count;
   }
 
-  /** @throws ArkError ERR_FILE_ACCESS when the file cannot be written. */
+  /** @throws ArkError ERR_FILE_ACCESS or ERR_DISK_FULL when the file cannot be written. */
   async add(refusals: readonly Refusal[]): Promise<void> {
     if (refusals.length === 0) return;
     this.#file ??= this.#create();
     const file = await this.#file;
     this.#count += refusals.length;
-    await file.appendFile(refusals.map(line).join(""));
+    await this.#doing("write", file.appendFile(refusals.map(line).join("")));
   }
 
   /** Makes what was added durable. */
   async close(): Promise<void> {
     const file = await this.#file;
     if (file === undefined) return;
-    await file.sync();
-    await file.close();
     this.#file = undefined;
+    try {
+      await this.#doing("write", file.sync());
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #doing(what: string, work: Promise<unknown>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      throw fileError(error, what, this.#path);
+    }
   }
 
   async #create(): Promise<FileHandle> {

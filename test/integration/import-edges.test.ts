@@ -2,29 +2,24 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { exportDatabase } from "../../src/export/export.ts";
-import { connect, type Connection } from "../../src/fauna/fauna.ts";
-import { createDatabase, importArchive } from "../../src/import/import.ts";
+import type { Connection } from "../../src/fauna/fauna.ts";
+import { importArchive } from "../../src/import/import.ts";
 import { MemoryStore } from "../../src/store/store.ts";
 import { verifyArchive } from "../../src/verify/verify.ts";
-import { emulatorTarget } from "../support/emulator.ts";
+import { Bench } from "../support/bench.ts";
 import { temporaryFolder } from "../support/folders.ts";
-import type { Target } from "../support/target.ts";
 
-let emulator: Target;
-let root: Connection;
-let databases = 0;
+let bench: Bench;
 
 beforeAll(async () => {
-  emulator = await emulatorTarget();
-  root = connect({ endpoint: emulator.endpoint, secret: emulator.secret, retry: { attempts: 1 } });
+  bench = await Bench.start();
 });
 
 afterAll(async () => {
-  await root?.close();
-  await emulator?.close();
+  await bench?.[Symbol.asyncDispose]();
 });
 
-const emptyDatabase = () => createDatabase(root, `edge${++databases}`);
+const emptyDatabase = () => bench.emptyDatabase();
 
 async function v4(database: Connection, query: string): Promise<string> {
   const { text } = await database.v4(query);
@@ -176,4 +171,26 @@ it("of an archive of documents alone, a database without the collection lacks th
     equal: false,
     collections: [{ name: "C", counts: { missing: 1 } }],
   });
+});
+
+it("asks for less at once when a batch takes the target too long", async () => {
+  const archive = await archiveOf(async (source) => {
+    await source.v10('Collection.create({ name: "C" })');
+    await source.v10("Set.sequence(0, 8).forEach(i => C.create({ id: 1 + i, list: [i] }))");
+  });
+  const tooLong: number[] = [];
+  await using slow = await Bench.start(
+    {
+      faults: ({ body }) => {
+        const documents = body.includes('"insert"') ? body.split('"list"').length - 1 : 0;
+        if (documents <= 2) return undefined;
+        tooLong.push(documents);
+        return { status: 503 };
+      },
+    },
+    { retry: { attempts: 4, baseMs: 1 } },
+  );
+  const report = await importArchive({ source: archive, target: await slow.emptyDatabase() });
+  expect(report.documents.written).toBe(8);
+  expect(tooLong).toEqual([8, 4, 4]);
 });

@@ -144,6 +144,7 @@ async function writeSchema(
     if (lines.length > 0) await database.definitions(kind, lines, { signal });
     progress(lines.length);
   }
+  noteChildren(archive, schema);
   if (schema.stagedStatus === "none") return;
   archive.note({
     code: "staged_schema",
@@ -152,6 +153,19 @@ async function writeSchema(
     collection: null,
     count: schema.staged.length,
     examples: schema.staged.map(({ filename }) => filename).slice(0, 5),
+  });
+}
+
+function noteChildren(archive: ArchiveWriter, { definitions }: SchemaSnapshot): void {
+  const names = definitions.filter(({ kind }) => kind === "databases").map(({ name }) => name);
+  if (names.length === 0) return;
+  archive.note({
+    code: "child_databases",
+    message: "Child databases, which are listed here and exported one by one.",
+    database: [],
+    collection: null,
+    count: names.length,
+    examples: names.slice(0, 5),
   });
 }
 

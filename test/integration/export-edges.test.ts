@@ -90,3 +90,11 @@ it("refuses a glob that no collection matches", async () => {
     await expect(attempt).rejects.toMatchObject({ code: "ERR_USAGE", place: "Ordre*" });
   });
 });
+
+it("says which child databases are not in the archive", async () => {
+  await withDatabase(async (database) => {
+    await database.v10('Database.create({ name: "child" })');
+    const { notes } = await exportDatabase({ source: database, target: new MemoryStore() });
+    expect(notes).toMatchObject([{ code: "child_databases", count: 1, examples: ["child"] }]);
+  });
+});

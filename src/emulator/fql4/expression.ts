@@ -373,7 +373,7 @@ export function most(expressions: readonly (Expression | undefined)[]): Effect {
 }
 
 /** An object with names that begin with `@` is wrapped in `@obj`. */
-export function escaped(members: readonly (readonly [string, Json])[]): Json {
+function escaped(members: readonly (readonly [string, Json])[]): Json {
   const json = new Map(members);
   return members.some(([name]) => name.startsWith("@")) ? new Map([["@obj", json]]) : json;
 }

@@ -93,7 +93,9 @@ export class FormExpression implements Expression {
       }
     }
     if (errors) throw new V4Failure(errors);
-    return form.run(args, { frame, position });
+    const made = form.run(args, { frame, position });
+    frame.session.make(made);
+    return made;
   }
 
   write(writer: Writer): Json {

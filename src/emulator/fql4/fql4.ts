@@ -20,7 +20,7 @@ import { Session } from "./session.ts";
 import { DocumentValue, type Literal } from "./value.ts";
 import type { ApiVersion } from "./version.ts";
 
-export { type CallSite, type Neighbours, NO_NEIGHBOURS, type V10Result } from "./neighbours.ts";
+export { type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
 export { callV4Function, testV4Predicate } from "./entry.ts";
 
 /** What a query runs in. The transaction stays open: whoever began it keeps it or takes it back. */
@@ -74,6 +74,14 @@ export function evaluateV4(context: V4Context, text: string, options: V4Options)
         400,
         JSON.stringify({
           errors: [{ code: "bad request", description: "The query is nested too deep." }],
+        }),
+      );
+    }
+    if (error instanceof RangeError && /invalid string length/i.test(error.message)) {
+      return outcome(
+        400,
+        JSON.stringify({
+          errors: [{ code: "bad request", description: "The query needs too much memory." }],
         }),
       );
     }

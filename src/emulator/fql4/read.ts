@@ -136,7 +136,7 @@ export function historyOf(frame: Frame, database: Database, ref: DocRef): Docume
 }
 
 /** The members of `after` that differ from `before`, with null for those that are gone. */
-export function difference(before: ObjectData, after: ObjectData): ObjectData {
+function difference(before: ObjectData, after: ObjectData): ObjectData {
   const diff = new Map<string, Data>();
   for (const [name, old] of before) {
     const value = after.get(name);

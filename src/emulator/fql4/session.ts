@@ -1,6 +1,8 @@
 /** One query: the transaction it runs in, what it may still cost, and what it has looked up. */
 import type { Auth } from "../auth/auth.ts";
 import type { Database } from "../data/database.ts";
+import { Budget, type Exhausted, MAX_ARRAY } from "../limits/budget.ts";
+import { matchBefore } from "../limits/regex.ts";
 import type { StoredLambda } from "../data/value.ts";
 import type { Transaction } from "../data/transaction.ts";
 import type { LambdaExpression } from "./expression.ts";
@@ -8,10 +10,17 @@ import { RequestFailure } from "./failure.ts";
 import type { Grammar } from "./grammar.ts";
 import { type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
 
-import { type UnresolvedRef, type AnyRef } from "./value.ts";
+import { type AnyRef, isArray, type Literal, type UnresolvedRef } from "./value.ts";
 
-/** Steps between two looks at the clock. */
-const STEPS_PER_LOOK = 1024;
+/** Strings may not grow beyond this many UTF-16 units. */
+const MAX_STRING = 16 * 1024 * 1024;
+
+const LATE = new RequestFailure(
+  503,
+  "time out",
+  "Read timed out (The query took longer than its timeout.)",
+);
+const TOO_LARGE = new RequestFailure(400, "bad request", "The query needs too much memory.");
 
 export interface SessionOptions {
   readonly grammar: Grammar;
@@ -34,10 +43,7 @@ export class Session {
   readonly names = new Map<string, AnyRef | UnresolvedRef>();
   /** How many references were looked up while parsing. */
   resolvedRefs = 0;
-  /** Functions called. */
-  steps = 0;
-  /** A time of `performance.now()`. */
-  readonly deadline: number;
+  readonly #budget: Budget;
   readonly #views = new Map<Database, Transaction>();
 
   /** `deadline` is a time of `performance.now()`. */
@@ -51,7 +57,7 @@ export class Session {
     this.grammar = grammar;
     this.now = transaction.now;
     this.neighbours = neighbours;
-    this.deadline = deadline;
+    this.#budget = new Budget(deadline);
   }
 
   get database(): Database {
@@ -64,14 +70,44 @@ export class Session {
    * @throws RequestFailure when the query has run too long (live 35).
    */
   step(): void {
-    this.steps += 1;
-    if (this.steps % STEPS_PER_LOOK === 0 && performance.now() > this.deadline) {
-      throw new RequestFailure(
-        503,
-        "time out",
-        "Read timed out (The query took longer than its timeout.)",
-      );
+    this.#check(this.#budget.step());
+  }
+
+  /** Functions called so far. */
+  get steps(): number {
+    return this.#budget.steps;
+  }
+
+  /** A time of `performance.now()`. */
+  get deadline(): number {
+    return this.#budget.deadline;
+  }
+
+  /** Counts the making of a value. @throws RequestFailure when it is too large, or time or memory are used up. */
+  make(value: Literal): void {
+    if (isArray(value)) {
+      if (value.length > MAX_ARRAY) throw TOO_LARGE;
+      this.#check(this.#budget.make(value.length));
+    } else if (typeof value === "string") {
+      if (value.length > MAX_STRING) throw TOO_LARGE;
+      this.#check(this.#budget.make(value.length >> 3));
     }
+  }
+
+  /** Counts text that becomes part of the answer. @throws RequestFailure when time or memory are used up. */
+  show(units: number): void {
+    this.#check(this.#budget.show(units));
+  }
+
+  /** Runs `match`, which uses `pattern` on a text of `length`. @throws RequestFailure if it takes too long. */
+  matching<T>(pattern: RegExp, length: number, match: () => T): T {
+    const matched = matchBefore(this.deadline, pattern, length, match);
+    if (matched === undefined) throw LATE;
+    return matched.value;
+  }
+
+  #check(exhausted: Exhausted | undefined): void {
+    if (exhausted !== undefined) throw exhausted === "time" ? LATE : TOO_LARGE;
   }
 
   /** The transaction as seen from `database`. */

@@ -95,7 +95,7 @@ function filter(collection: Iterable4, fn: AnyLambda, { frame, position }: Call)
 }
 
 /** What a set shows of its members, for folds. */
-export function* shownMembers(frame: Frame, set: SetValue, position: Position): Generator<Literal> {
+function* shownMembers(frame: Frame, set: SetValue, position: Position): Generator<Literal> {
   set.authorize(frame, position);
   if (set.isHistorical) {
     for (const { database, ts, action, ref, data } of inWindow(() =>

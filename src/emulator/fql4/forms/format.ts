@@ -12,6 +12,9 @@ import { textOf } from "./conversions.ts";
 
 const SPECIFIER = /%(\d+\$)?([-#+ 0,(<]*)(\d+)?(\.\d+)?([tT])?([a-zA-Z%@^])/g;
 
+/** More than a string may hold: what is padded further is refused all the same. */
+const MAX_WIDTH = 2 ** 25;
+
 interface Specifier {
   readonly text: string;
   readonly flags: string;
@@ -37,7 +40,7 @@ function format(pattern: string, values: readonly Literal[], call: Call): string
     const specifier = {
       text,
       flags,
-      width: Number(width ?? 0),
+      width: Math.min(Number(width ?? 0), MAX_WIDTH),
       precision: precision === undefined ? undefined : Number(precision.slice(1)),
       conversion: time === undefined ? conversion : `t${conversion}`,
     };
@@ -94,6 +97,7 @@ function print(specifier: Specifier, value: Literal, position: Position, { frame
     case "g":
     case "G":
       if (typeof value !== "number") fail(wrongType(["Number"], typeOf(value), position));
+      if ((specifier.precision ?? 0) > MAX_PRECISION) fail(badConversion(text, position));
       return padded(specifier, doubleText(specifier, value));
     case "s":
     case "S": {
@@ -122,6 +126,9 @@ function print(specifier: Specifier, value: Literal, position: Position, { frame
   if (shown === undefined) fail(invalidArgument(`Invalid date/time suffix '${text}'.`, position));
   return padded(specifier, shown);
 }
+
+/** The most digits after the point that JavaScript prints. */
+const MAX_PRECISION = 100;
 
 function padded({ flags, width }: Specifier, text: string): string {
   if (flags.includes("-")) return text.padEnd(width);

@@ -10,7 +10,7 @@ import {
   zeroOrMore,
 } from "../cast.ts";
 import { fail, invalidArgument, outOfBounds, V4Error, V4Failure } from "../failure.ts";
-import { define, type Form, type Lifetime } from "../form.ts";
+import { type Call, define, type Form, type Lifetime } from "../form.ts";
 import { PURE } from "../frame.ts";
 import type { Position } from "../position.ts";
 import { type Literal, typeOf } from "../value.ts";
@@ -66,7 +66,7 @@ const normalizer: Cast<NormalForm> = (value, position) =>
   );
 
 /** Unicode's fold of `text` for comparisons that ignore case. */
-export function caseFold(text: string): string {
+function caseFold(text: string): string {
   return text.normalize("NFKC").toLowerCase().replaceAll("ß", "ss").normalize("NFKC");
 }
 
@@ -191,6 +191,16 @@ function split(
   return text.split(by).slice(0, Number(count ?? MAX_REPEATS));
 }
 
+/** Runs `match` with the time that the query has left. */
+function matching<T>(
+  { frame }: Call,
+  pattern: RegExp,
+  text: string,
+  match: (pattern: RegExp, text: string) => T,
+): T {
+  return frame.session.matching(pattern, text.length, () => match(pattern, text));
+}
+
 const unstable: Lifetime = { since: "UNSTABLE" };
 
 export const stringForms: readonly Form[] = [
@@ -224,7 +234,10 @@ export const stringForms: readonly Form[] = [
     define(
       { [name]: string, pattern: regex },
       PURE,
-      (args) => args["pattern"].test(args[name] as string),
+      (args, call) =>
+        matching(call, args["pattern"], args[name] as string, (pattern, text) =>
+          pattern.test(text),
+        ),
       lifetime,
     ),
   ),
@@ -240,8 +253,10 @@ export const stringForms: readonly Form[] = [
     define(
       { [name]: string, pattern: regex, start: optional(integer), num_results: optional(integer) },
       PURE,
-      (args) =>
-        findStrRegex(args[name] as string, args["pattern"], args["start"], args["num_results"]),
+      (args, call) =>
+        matching(call, args["pattern"], args[name] as string, (pattern, text) =>
+          findStrRegex(text, pattern, args["start"], args["num_results"]),
+        ),
       lifetime,
     ),
   ),
@@ -288,12 +303,9 @@ export const stringForms: readonly Form[] = [
     define(
       { [name]: string, pattern: regex, replace: string, first: optional(boolean) },
       PURE,
-      (args) =>
-        replaceRegex(
-          args[name] as string,
-          args["pattern"],
-          args["replace"],
-          args["first"] === true,
+      (args, call) =>
+        matching(call, args["pattern"], args[name] as string, (pattern, text) =>
+          replaceRegex(text, pattern, args["replace"], args["first"] === true),
         ),
       lifetime,
     ),
@@ -319,7 +331,10 @@ export const stringForms: readonly Form[] = [
   define(
     { split_str_regex: string, pattern: regex, count: optional(integer) },
     PURE,
-    (args, { position }) => split(args.split_str_regex, args.pattern, args.count, position),
+    (args, call) =>
+      matching(call, args.pattern, args.split_str_regex, (pattern, text) =>
+        split(text, pattern, args.count, call.position),
+      ),
     unstable,
   ),
 ];

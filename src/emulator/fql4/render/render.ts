@@ -61,6 +61,7 @@ export class Renderer {
 
   /** `value` as JSON text. */
   text(value: Literal): string {
+    this.#session.show(typeof value === "string" ? value.length : 0);
     switch (typeof value) {
       case "string":
         return JSON.stringify(value);

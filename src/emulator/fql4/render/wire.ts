@@ -10,6 +10,6 @@ export function writeLiteral(session: Session, value: Literal): Json {
 }
 
 /** `value` as `renderer` shows it. */
-export function writeJson(renderer: Renderer, value: Literal): Json {
+function writeJson(renderer: Renderer, value: Literal): Json {
   return typeof value === "string" || value === null ? value : parseJson(renderer.text(value));
 }

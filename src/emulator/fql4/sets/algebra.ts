@@ -4,6 +4,7 @@ import type { Frame } from "../frame.ts";
 import type { Position } from "../position.ts";
 import type { Renderer } from "../render/render.ts";
 import type { Session } from "../session.ts";
+import { historyOfMembers, mergeHistories } from "./history.ts";
 import {
   compareEntries,
   cut,
@@ -48,9 +49,10 @@ export class AlgebraicSet extends SetValue {
   }
 
   override history(frame: Frame, position: Position): HistoryEntry[] {
-    const all = this.sets.map((set) => set.history(frame, position));
-    if (this.operation === "union") return all.flat().toSorted((a, b) => Number(a.ts - b.ts));
-    return super.history(frame, position);
+    const histories = this.sets.map((set) => set.history(frame, position));
+    if (this.operation === "union" || histories.length === 1) return mergeHistories(histories);
+    const count = this.operation === "intersection" ? histories.length : 1;
+    return historyOfMembers(histories, (sets) => sets.has(0) && sets.size === count);
   }
 
   authorize(frame: Frame, position: Position): void {

@@ -12,6 +12,7 @@ import type { Session } from "../session.ts";
 import { type AnyLambda, isSet, type Literal, typeOf } from "../value.ts";
 import { toData } from "../write/store.ts";
 import type { Cursor } from "./cursor.ts";
+import { byMember, historyDuring, mergeHistories } from "./history.ts";
 import { matchIndex } from "./match.ts";
 import { DocumentSet } from "./singleton.ts";
 import {
@@ -92,10 +93,6 @@ export class ReverseSet extends DerivedSet {
     return this.set.entries(frame, flipped);
   }
 
-  override history(frame: Frame, position: Position): HistoryEntry[] {
-    return this.set.history(frame, position).toReversed();
-  }
-
   inner(renderer: Renderer): string {
     return renderer.members([["reverse", renderer.text(this.set)]]);
   }
@@ -166,6 +163,18 @@ export class JoinSet extends DerivedSet {
       .toSorted(compare);
     const unique = all.filter((entry, i) => i === 0 || compare(all[i - 1]!, entry) !== 0);
     return cut(unique, stretch, reversed);
+  }
+
+  override history(frame: Frame, position: Position): HistoryEntry[] {
+    const members = byMember(this.set.history(frame, position));
+    return mergeHistories(
+      members.map((events) => {
+        const { data, ref, database, sources } = events[0]!;
+        const values = Array.isArray(data) ? data : [];
+        const joined = this.#joined(frame, { values, ref, database, sources });
+        return historyDuring(events, joined.history(frame, position));
+      }),
+    );
   }
 
   #joined(frame: Frame, entry: Entry): SetValue {

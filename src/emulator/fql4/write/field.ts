@@ -13,7 +13,7 @@ import {
 import type { FieldFailure } from "../failure.ts";
 
 /** What a stored value is called in `Invalid type …`. */
-export function storedType(value: Data): string {
+function storedType(value: Data): string {
   switch (typeof value) {
     case "bigint":
       return "Long";

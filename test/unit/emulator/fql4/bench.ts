@@ -119,7 +119,7 @@ const DEFINITION = /\{"@ref":\{"id":"([^"]*)","collection":\{"@ref":\{"id":"([a-
 const NATIVE = /\{"@ref":\{"id":"([a-z_]+)"\}\}/g;
 
 /** Text with references written short. */
-export function short(text: string): string {
+function short(text: string): string {
   return text
     .replaceAll(DOCUMENT, "$2:$1")
     .replaceAll(DEFINITION, "$2:$1")

@@ -8,6 +8,8 @@ const insert = (id: number, ts: bigint | object, data: object, action = "create"
     action,
     params: { quote: { data } },
   }).replace('"TS"', typeof ts === "bigint" ? String(ts) : JSON.stringify(ts));
+const tags = (names: string[]): object => ({ quote: { data: { tags: names } } });
+const tagged = (tag: string): object => ({ match: { index: "byTag" }, terms: tag });
 const events = (id: number): object => ({ paginate: doc(id), events: true });
 
 describe("Insert", () => {
@@ -144,6 +146,73 @@ describe("the history of a document", () => {
     );
   });
 });
+
+describe("the history of a set of sets", () => {
+  const bench = new Bench();
+  const run = (query: object): void => {
+    bench.now += 10n;
+    bench.resource(query);
+  };
+  run(collection("c"));
+  run({
+    create_index: {
+      object: {
+        name: "byTag",
+        source: { collection: "c" },
+        terms: [{ object: { field: ["data", "tags"] } }],
+      },
+    },
+  });
+  bench.now = START + 1000n;
+  run({ create: doc(1), params: tags(["a"]) });
+  run({ update: doc(1), params: tags(["a", "b"]) });
+  run({ create: doc(2), params: tags(["b"]) });
+  run({ update: doc(1), params: tags(["b"]) });
+  run({ delete: doc(2) });
+  const both = [tagged("a"), tagged("b")];
+
+  it.each([
+    [tagged("b"), "2+1 3+2 5-2"],
+    [{ union: both }, "1+1 2+1 3+2 4-1 5-2"],
+    [{ union: [tagged("b"), tagged("b")] }, "2+1 3+2 5-2"],
+    [{ intersection: both }, "2+1 4-1"],
+    [{ difference: both }, "1+1 2-1"],
+    [{ difference: both.toReversed() }, "3+2 4+1 5-2"],
+    [{ difference: [{ union: both }] }, "1+1 2+1 3+2 4-1 5-2"],
+    [{ intersection: [{ union: both }, tagged("b")] }, "2+1 3+2 4-1 5-2"],
+    [{ distinct: tagged("a") }, "1+1 4-1"],
+    [
+      {
+        join: tagged("a"),
+        with: { lambda: "r", expr: tagged("b") },
+      },
+      "2+1 3+2",
+    ],
+  ])("%j is %s", (set, told) => {
+    const { body } = bench.ask({ paginate: set, events: true });
+    const { data } = (JSON.parse(body) as { resource: { data: Event[] } }).resource;
+    const shown = data.map(
+      ({ ts, action, document }) =>
+        `${(ts - Number(START) - 1000) / 10}${action === "add" ? "+" : "-"}${document["@ref"].id}`,
+    );
+    expect(shown.join(" ")).toBe(told);
+  });
+
+  it.each([
+    { range: tagged("a"), from: null, to: null },
+    { reverse: tagged("a") },
+    { filter: { lambda: "r", expr: true }, collection: tagged("a") },
+    { events: tagged("a") },
+  ])("is not there of %j", (set) => {
+    expect(bench.errors({ paginate: { events: set } })[0]).toBe(400);
+  });
+});
+
+interface Event {
+  readonly ts: number;
+  readonly action: string;
+  readonly document: { readonly "@ref": { readonly id: string } };
+}
 
 describe("At", () => {
   it("reads an earlier time, and does not write there", () => {

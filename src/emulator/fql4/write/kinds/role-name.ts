@@ -22,6 +22,9 @@ export function roleField(fields: ObjectData, name: string): FieldFailure[] {
     : [invalidType([name], role, "Role")];
 }
 
+/** How the server names what it looks roles up in: an object of its own, with an address that means nothing. */
+const ROLE_LOOKUP = "fauna.model.Key$Role$@1e4f0b2c";
+
 /** Roles that are named and not there. */
 export function roleFailures(
   fields: ObjectData,
@@ -36,6 +39,6 @@ export function roleFailures(
     .map((item) => ({
       field: [name],
       code: "validation failure",
-      description: `fauna.model.Key$Role$ name \`${item}\` does not exist.`,
+      description: `${ROLE_LOOKUP} name \`${item}\` does not exist.`,
     }));
 }

@@ -17,12 +17,8 @@ import {
 import type { Version } from "../data/version.ts";
 import { noteChange } from "./changes.ts";
 import { type IndexedField, indexedFields, uniqueFields } from "./collection.ts";
-import {
-  collectionViolations,
-  type DefinitionKind,
-  definitionShape,
-  isDefinitionKind,
-} from "./definition-shapes.ts";
+import { collectionViolations } from "./definition-rules.ts";
+import { type DefinitionKind, definitionShape, isDefinitionKind } from "./definition-shapes.ts";
 import { ConstraintError, type Violation } from "./failure.ts";
 import { nameOf, textOf } from "./fields.ts";
 import { indexKey, indexNumbers, uniqueKey } from "./index-numbers.ts";

@@ -24,7 +24,8 @@ export type Writer = "v10" | "v4";
 
 /**
  * Everything about the data of a document (what is below `data` in v4) that its collection's types
- * do not allow; empty for collections without types. Members that are null count as missing.
+ * do not allow; empty for collections without types, where data may have a member that is called like
+ * a computed field (v10 reads it below `.data`). Members that are null count as missing.
  */
 export function documentViolations(
   schema: CollectionSchema,
@@ -36,7 +37,7 @@ export function documentViolations(
     .map(([name]) =>
       violation([name], writer === "v10" ? "Cannot write to a computed field" : UNEXPECTED),
     );
-  if (!schema.isTyped) return writer === "v10" ? overwritten : [];
+  if (!schema.isTyped) return [];
   const rest = new Map([...data].filter(([name]) => !schema.computed.has(name)));
   return [...overwritten, ...check(shapeFor(schema, writer), [], rest, undefined)];
 }

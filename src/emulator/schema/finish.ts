@@ -11,7 +11,8 @@ import { ConstraintError, InvalidSchemaError, type Violation } from "./failure.t
 import { nameOf } from "./fields.ts";
 import { itemsOfFiles, stagedFiles } from "./files.ts";
 import { indexKeys } from "./indexes.ts";
-import { hasDocuments, migrate, migrationProblems, stepsToGo } from "./migrations.ts";
+import { migrate } from "./migrate.ts";
+import { hasDocuments, migrationProblems, stepsToGo } from "./migrations.ts";
 import { stagedSchema } from "./pin.ts";
 import { indexDropViolation, isProtected } from "./protected.ts";
 import { referenceViolations } from "./references.ts";

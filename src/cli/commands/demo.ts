@@ -45,7 +45,11 @@ export const demoCommand: CommandSpec = {
     { line: "fauna-ark demo", about: "With the archive in ./demo-out/archive" },
     { line: "fauna-ark demo --out /tmp/fauna-demo", about: "With it somewhere else" },
   ],
-  exits: { 13: "the folder cannot be written", 50: "the copy differs" },
+  exits: {
+    2: "usage, or the folder is not the demo's own",
+    13: "the folder cannot be written",
+    50: "the copy differs",
+  },
   async run(args, terminal) {
     const { signal } = terminal;
     const json = args.flag("json");
@@ -183,7 +187,7 @@ function whereToLook(archive: string): string {
   fauna-ark show ${archive} Order 7000000
   docs/CLI.md and docs/ARCHIVE_FORMAT.md of the repository: every command, and the format
 
-To do the same with a database of your own:
+To do the same with a database of your own (in a clone, fauna-ark is node dist/cli/main.js):
   export FAUNA_ENDPOINT=http://127.0.0.1:8443 FAUNA_SECRET=secret
   fauna-ark export my-archive && fauna-ark verify my-archive --against
 `;

@@ -74,6 +74,7 @@ export const exportCommand: CommandSpec = {
     },
   ],
   exits: {
+    2: "usage, or the folder is not empty",
     10: "the endpoint does not answer as Fauna",
     11: "the secret is not valid",
     12: "the secret's role may not read everything",

@@ -105,6 +105,7 @@ export const importCommand: CommandSpec = {
     },
   ],
   exits: {
+    2: "usage, or the target is not empty",
     3: "done, but the target refused some documents; the dead-letter file has them",
     10: "the endpoint does not answer as Fauna",
     11: "the secret is not valid, or there is no such database",

@@ -87,8 +87,25 @@ export function deleteDefinition(context: Context, doc: Doc): Doc {
       context.query.noteWrite(context, Number(doc.id), "collection");
     guarded(context, () => schema.deleteDefinition(transaction, ref));
     context.query.noteDefinition(context);
-  } else guarded(context, () => transaction.delete(ref));
+  } else {
+    guarded(context, () => transaction.delete(ref));
+    if (doc.collection === NATIVE.Database) deleteKeysOf(context, ref);
+  }
   return new Doc(doc.collection, doc.id, { name, version: Version.deleted(context.query.now) });
+}
+
+/** Keys for a child end with it; v4's `Delete` leaves them (recording `v4-secrets/key-for-child`). */
+function deleteKeysOf(context: Context, database: DocRef): void {
+  const { transaction } = context.query;
+  const keys = Array.from(transaction.documents(NATIVE.Key)).filter(({ version }) => {
+    const owner = version.fields.get("database");
+    return (
+      owner instanceof DocRef &&
+      owner.id === database.id &&
+      owner.collection === database.collection
+    );
+  });
+  for (const { ref } of keys) transaction.delete(ref);
 }
 
 /** A stored string; empty for anything else. */

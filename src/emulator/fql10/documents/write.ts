@@ -76,7 +76,8 @@ export function createDoc(
   if (!may) throw denied(context);
   context.query.noteWrite(context, collection, "document");
   if (given && context.query.transaction.get(ref) !== undefined) throw idExists(context, info, ref);
-  checkData(context, schema, stored, message);
+  const overwritten = schema.isTyped ? [] : computedNames(schema, dropNullMembers(fields), mode);
+  checkData(context, schema, stored, message, overwritten);
   store(context, schema, ref, message, () =>
     context.query.transaction.create(ref, dropNullMembers(stored), NO_DEFAULTS),
   );
@@ -212,8 +213,9 @@ function checkData(
   schema: CollectionSchema,
   fields: ObjectData,
   message: string,
+  before: readonly Violation[] = [],
 ): void {
-  const violations = documentViolations(schema, dataOf(fields), "v10");
+  const violations = [...before, ...documentViolations(schema, dataOf(fields), "v10")];
   const ttl = fields.get("ttl") ?? null;
   if (ttl !== null && !(ttl instanceof Time)) {
     violations.push({

@@ -9,7 +9,7 @@ import { denied } from "../interpreter/failures.ts";
 import type { Context } from "../interpreter/context.ts";
 import type { CollectionIndex, CollectionSchema } from "../../schema/collection.ts";
 import { type Bounds, IndexSet } from "../sets/documents.ts";
-import { Doc, isArray, isFunction, isObject, Module, type Value } from "../values.ts";
+import { Doc, Id, isArray, isFunction, isObject, Long, Module, type Value } from "../values.ts";
 import { baseFor } from "./base.ts";
 import { firstWhere, where } from "./set.ts";
 import {
@@ -71,7 +71,8 @@ function placeOf(
     return [new Doc(0, number)];
   }
   // An array is a prefix of the covered values, except where there is just one, which may be an array itself.
-  const given = isArray(value) && covered > 1 ? value : [value];
+  const places = isArray(value) && covered > 1 ? value : [value];
+  const given = places.map((place) => (place instanceof Id ? new Long(place.value) : place));
   if (given.length > covered) {
     throw invalidRange(context, `The field \`${name}\` can have at most ${covered} values`);
   }

@@ -185,7 +185,8 @@ function heredocLine<T>(reader: Reader, readInner: (() => T) | undefined) {
 function unindent<T>(lines: readonly { parts: (string | T)[]; end: string }[]): (string | T)[] {
   const indents = lines.flatMap(({ parts }) => {
     const [first] = parts;
-    return typeof first === "string" ? [/^[ \t]*/.exec(first)?.[0].length ?? 0] : [];
+    if (first === undefined) return [];
+    return [typeof first === "string" ? (/^[ \t]*/.exec(first)?.[0].length ?? 0) : 0];
   });
   const indent = indents.length === 0 ? 0 : Math.min(...indents);
   const result: (string | T)[] = [];

@@ -5,7 +5,11 @@ import { FslSyntaxError } from "./problem.ts";
 import type { Span } from "./span.ts";
 
 const WORD = /[a-zA-Z_][a-zA-Z0-9_']*/y;
-const LEGACY_NAME = /[a-zA-Z0-9;@+$\-_.!~%]+/y;
+/**
+ * v4 takes the word characters of every script (v4-schema/collection-errors: `ü`), the server's FSL only
+ * Latin ones, so that it could not read back what it prints. Here it can.
+ */
+const LEGACY_NAME = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc};@+$\-.!~%]+/uy;
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\",
   "0": "\0",

@@ -159,3 +159,10 @@ access provider ap {
     expect(readFsl("role a {}\nrole a {}\nrole a {}").problems).toHaveLength(2);
   });
 });
+
+test("every name that v4 allows is printed so that it can be read again", () => {
+  for (const name of ["ü", "日本", "audit-log", "1a", "a;b", "%"]) {
+    const text = `collection ${JSON.stringify(name)} {\n}\n`;
+    expect(parseFsl(text, "main.fsl").items.map((item) => item.name.text)).toEqual([name]);
+  }
+});

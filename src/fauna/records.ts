@@ -46,16 +46,19 @@ export async function* recordPages(
 ): AsyncGenerator<RecordPage> {
   const reader = new PageReader(connection, options);
   let ahead: Promise<RawPage> | undefined = reader.read(undefined);
+  let begun = false;
   try {
     while (ahead !== undefined) {
       const page: RawPage = await ahead;
+      begun = true;
       ahead = page.after === undefined ? undefined : reader.read(page.after);
       // Whoever stops early never looks at the page ahead; its failure is then nobody's.
       ahead?.catch(() => {});
       if (page.records.length > 0 || page.gone > 0) yield page;
     }
   } catch (error) {
-    if (!isV4Disabled(error)) throw error;
+    // Once v4 has given a page, starting over through v10 would give its records again.
+    if (begun || !isV4Disabled(error)) throw error;
     yield* recordPagesByV10(connection, options);
   } finally {
     reader.stop();

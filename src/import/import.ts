@@ -151,7 +151,12 @@ export async function importArchive(options: ImportOptions): Promise<ImportRepor
       total: steps.length,
       unit: "steps",
     });
-    await step.run({ target, documents, signal, started });
+    try {
+      await step.run({ target, documents, signal, started });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
   }
   await removeMarker(target, signal);
   return report(source, target, documents, {

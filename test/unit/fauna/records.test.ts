@@ -234,6 +234,21 @@ describe("records", () => {
     ]);
   });
 
+  it("gives no record twice when v4 is switched off half-way", async () => {
+    let pages = 0;
+    await using at = await cannedDatabase((request) => {
+      if (request.path !== "/") return v10Data(`{"@set":{"data":[${row(10)}]}}`);
+      return ++pages === 1 ? collection(ten)(request) : v4Error(410, "forbidden", "v4 is off.");
+    });
+    const found: string[] = [];
+    const reading = (async () => {
+      const options = { collection: "C", at: T, pageSize: 4 };
+      for await (const { id } of records(at.connection, options)) found.push(id);
+    })();
+    await expect(reading).rejects.toMatchObject({ details: { status: 410 } });
+    expect(found).toEqual(["10", "20", "30", "40"]);
+  });
+
   it("says so when v10 fails, too", async () => {
     await using at = await cannedDatabase(({ path }) =>
       path === "/" ? v4Error(410, "forbidden", "v4 is off.") : v10Error(403, "forbidden", "No."),

@@ -127,11 +127,11 @@ class PageReader {
     this.#size.saw(page.items.length, text.length);
     const cut = page.items.map(({ record }) => record);
     // One search through the page spares thousands through its records.
-    const doubtful = holdsNumberLikeString(text);
+    const settled = holdsNumberLikeString(text) ? await this.#settled(cut) : cut;
     return {
-      records: doubtful ? await this.#settled(cut) : cut,
+      records: settled,
       size: text.length,
-      gone: page.gone,
+      gone: page.gone + cut.length - settled.length,
       after: nextPageOf(page, after, this.#connection.place),
     };
   }

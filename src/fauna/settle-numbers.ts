@@ -15,7 +15,8 @@ const BATCH = 500;
 
 /**
  * The same records, with `{"@double":"NaN"}` where the database holds a number of that name and the plain text where
- * it holds a text. Only documents that show such a text are asked about, through v10, at the same time.
+ * it holds a text. Only documents that show such a text are asked about, through v10, at the same time. Those whose
+ * ttl has passed since v4 showed them are left out.
  *
  * @throws ArkError ERR_MISMATCH when v10 does not know a document that v4 has just shown, ERR_PROTOCOL when it does
  *   not show such a text's place.
@@ -29,20 +30,27 @@ export async function settleNumbers(
     ({ dataText }) => dataText !== undefined && holdsNumberLikeString(dataText),
   );
   const settled = new Map<string, string>();
+  const expired = new Set<string>();
   for (let start = 0; start < doubtful.length; start += BATCH) {
     const batch = doubtful.slice(start, start + BATCH);
     const datas = await readData(connection, batch, options);
-    batch.forEach(({ id, dataText }, i) => {
+    batch.forEach(({ id, ttl, dataText }, i) => {
       const data = datas[i];
-      if (!isJsonObject(data)) throw gone(connection, options.collection, id);
+      if (!isJsonObject(data)) {
+        if (ttl === undefined) throw gone(connection, options.collection, id);
+        expired.add(id);
+        return;
+      }
       const place = `${connection.place}, ${options.collection} ${id} `;
       settled.set(id, restoreDoubles(dataText!, data, place));
     });
   }
-  return records.map((record) => {
-    const dataText = settled.get(record.id);
-    return dataText === undefined ? record : { ...record, dataText };
-  });
+  return records
+    .filter(({ id }) => !expired.has(id))
+    .map((record) => {
+      const dataText = settled.get(record.id);
+      return dataText === undefined ? record : { ...record, dataText };
+    });
 }
 
 async function readData(
@@ -71,7 +79,7 @@ async function readData(
 function gone(connection: Connection, collection: string, id: string): ArkError {
   return new ArkError("ERR_MISMATCH", "A document that v4 shows is not there through v10.", {
     place: `${connection.place}, ${collection} ${id}`,
-    hint: "Its ttl may just have passed; run again.",
+    hint: "Run again; if it happens again, v4 and v10 do not see the same database.",
     details: { collection, id },
   });
 }

@@ -17,6 +17,15 @@ const ref = (id: number | string): string => `{"@ref":{"id":"${id}","collection"
 const doc = (id: number, data: string): string =>
   `{"ref":${ref(id)},"ts":1795259100000000,"data":${data}}`;
 
+/** The pages of a collection whose one document v10 does not know. */
+async function shownByV4Alone(document: string) {
+  const paged = collection(new Map([[1, document]]));
+  await using at = await cannedDatabase((request) =>
+    request.path === "/" ? paged(request) : v10Data("[null]"),
+  );
+  return await all(recordPages(at.connection, { collection: "C", at: T }));
+}
+
 interface Query {
   at: number;
   expr: {
@@ -217,6 +226,13 @@ describe("records", () => {
       collection: { "@mod": "C" },
       ids: ["1"],
     });
+  });
+
+  it("counts a document as gone whose ttl passes between v4's answer and v10's", async () => {
+    const lasting = doc(1, '{"a":"NaN"}');
+    const expiring = lasting.replace('"data"', '"ttl":{"@ts":"2026-11-21T11:05:08Z"},"data"');
+    expect(await shownByV4Alone(expiring)).toMatchObject([{ records: [], gone: 1 }]);
+    await expect(shownByV4Alone(lasting)).rejects.toMatchObject({ code: "ERR_MISMATCH" });
   });
 
   it("reads through v10 where v4 is switched off", async () => {

@@ -27,6 +27,7 @@ import {
   readSchema,
   type SchemaSnapshot,
 } from "./schema.ts";
+import { noteSecrets } from "./secrets.ts";
 import { explainExpired } from "./window.ts";
 
 export type { ExportOptions } from "./options.ts";
@@ -99,6 +100,7 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
     timeoutMs,
   });
   noteExpired(archive, documents.expired);
+  await noteSecrets(archive, source, { signal, timeoutMs });
   signal.throwIfAborted();
   const manifest = await archive.finish({ counters: { ...source.counters } });
 

@@ -289,6 +289,10 @@ describe("import", () => {
     const folder = await temporaryFolder();
     const source = join(folder, "export");
     await mkdir(join(source, "data/collections/Thing"), { recursive: true });
+    // Fauna has no document of more than 8 MiB.
+    const large = `,"big":"${"x".repeat(8 * 1024 * 1024)}"`;
+    const lines = taggedLine("1", ',"n":{"@int":"1"}') + taggedLine("2", large);
+    await writeFile(join(source, "data/collections/Thing/Thing_00_000000.jsonl"), lines);
     const metadata = {
       account_id: "0",
       export_id: "1",
@@ -297,16 +301,11 @@ describe("import", () => {
       snapshot_ts: "2026-01-01T00:00:00Z",
       doc_format: "tagged",
       files_count: 1,
+      files_bytes: lines.length,
       part: 0,
       total_parts: 1,
     };
     await writeFile(join(source, "metadata_00.json"), JSON.stringify(metadata));
-    // Fauna has no document of more than 8 MiB.
-    const large = `,"big":"${"x".repeat(8 * 1024 * 1024)}"`;
-    await writeFile(
-      join(source, "data/collections/Thing/Thing_00_000000.jsonl"),
-      taggedLine("1", ',"n":{"@int":"1"}') + taggedLine("2", large),
-    );
     const letters = join(folder, "refused.ndjson");
     const words = [
       "import",
@@ -418,5 +417,29 @@ describe("errors", () => {
     const { error } = JSON.parse(stderr) as { error: Record<string, unknown> };
     for (const name of Object.keys(error)) expect(promised(ERROR_CONTRACT)).toContain(name);
     expect(error).toMatchObject({ code: "ERR_ARCHIVE_INCOMPLETE", exitStatus: 20 });
+  });
+});
+
+describe("an export of a database with children and secrets", () => {
+  it("says what is not in the archive, in its summary, its report and show", async () => {
+    const target = await emulatorTarget();
+    const connection = connect({ endpoint: target.endpoint, secret: target.secret });
+    const env = { FAUNA_ENDPOINT: target.endpoint, FAUNA_SECRET: target.secret };
+    const archive = join(await temporaryFolder(), "archive");
+    try {
+      await connection.v10(`Database.create({ name: "child" })
+        Key.create({ role: "server" })
+        Key.create({ role: "admin" })`);
+      const { status, stderr } = await call(["export", archive], { env });
+      expect(status).toBe(0);
+      expect(stderr).toContain("1 (child): Child databases");
+      expect(stderr).toContain("2: keys are not in this archive");
+      const { stdout } = await call(["show", archive, "--json"]);
+      const { notes } = JSON.parse(stdout) as { notes: { count: number }[] };
+      expect(notes.map(({ count }) => count)).toEqual([1, 2]);
+    } finally {
+      await connection.close();
+      await target.close();
+    }
   });
 });

@@ -323,6 +323,6 @@ function settle(
   const known = new Set(before === undefined ? [] : indexKeys(before));
   const isBuilding =
     !buildsAtOnce(transaction, collection) && indexKeys(after).some((key) => !known.has(key));
-  syncIndexes(transaction, collection, after);
+  syncIndexes(transaction, collection, after, before);
   if (isBuilding) finishBuildsLater(transaction, collection, unqueryable);
 }

@@ -26,7 +26,8 @@ export function buildsAtOnce(transaction: Transaction, collection: CollectionId)
 }
 
 /**
- * Makes the indexes that `definition` asks for and drops those that it no longer does.
+ * Makes the indexes that `definition` asks for and drops those that it no longer does. Those on computed
+ * fields that `previous` computes otherwise are made anew.
  *
  * @returns the keys of the indexes that were dropped.
  */
@@ -34,13 +35,19 @@ export function syncIndexes(
   transaction: Transaction,
   collection: CollectionId,
   definition: ObjectData,
+  previous: ObjectData | undefined,
 ): string[] {
   const before = indexNumbers(transaction.database, collection);
   const wanted = wantedIndexes(definition);
   const numbers = new Map<string, IndexId>();
   const schema = schemaOf(transaction, collection, definition);
+  const changed = changedComputations(definition, previous);
+  const stale: IndexId[] = [];
   for (const [key, { fields, values, unique }] of wanted) {
-    const known = before.get(key);
+    const isStale = [...fields, ...values].some(({ field }) => changed.has(fieldPath(field)[0]));
+    const existing = before.get(key);
+    if (isStale && existing !== undefined) stale.push(existing);
+    const known = isStale ? undefined : existing;
     numbers.set(key, known ?? transaction.newIndexId());
     if (known === undefined)
       transaction.putIndex(
@@ -49,10 +56,31 @@ export function syncIndexes(
       );
   }
   const dropped = [...before].filter(([key]) => !numbers.has(key));
-  for (const [, id] of dropped) transaction.dropIndex(id);
-  if (dropped.length > 0 || numbers.size !== before.size)
+  for (const id of [...stale, ...dropped.map(([, old]) => old)]) transaction.dropIndex(id);
+  if (stale.length > 0 || dropped.length > 0 || numbers.size !== before.size)
     setIndexNumbers(transaction, collection, numbers);
   return dropped.map(([key]) => key);
+}
+
+/** The computed fields that the two definitions compute in different ways. */
+function changedComputations(
+  definition: ObjectData,
+  previous: ObjectData | undefined,
+): ReadonlySet<unknown> {
+  const [now, then] = [bodies(definition), previous === undefined ? new Map() : bodies(previous)];
+  return new Set(
+    [...now.keys(), ...then.keys()].filter((name) => now.get(name) !== then.get(name)),
+  );
+}
+
+function bodies(definition: ObjectData): ReadonlyMap<string, Data | undefined> {
+  const computed = definition.get("computed_fields");
+  return new Map(
+    Array.from(isObjectData(computed) ? computed : [], ([name, field]) => [
+      name,
+      isObjectData(field) ? field.get("body") : undefined,
+    ]),
+  );
 }
 
 interface Wanted {

@@ -105,7 +105,8 @@ function restore(transaction: Transaction): void {
       if (now === version) continue;
       if (now === undefined) transaction.create(ref, version.fields);
       else transaction.replace(ref, version.fields);
-      if (kind === NATIVE.Collection) syncIndexes(transaction, Number(ref.id), version.fields);
+      if (kind === NATIVE.Collection)
+        syncIndexes(transaction, Number(ref.id), version.fields, now?.fields);
     }
   }
 }

@@ -179,6 +179,35 @@ describe("definitions", () => {
     expect(bench.error(`P.create({ full: "x" })`)).toMatch(/^constraint_failure: /);
   });
 
+  it("of computed fields index anew what they compute otherwise", () => {
+    const bench = new Bench();
+    bench.run(
+      `Function.create({ name: "one", body: "_ => 1" })`,
+      `Collection.create({
+        name: "P",
+        computed_fields: { c: { body: "doc => if (doc.f == true) one(0) else 0" } },
+        indexes: { byC: { terms: [{ field: ".c" }] } }
+      })`,
+      `P.create({ id: 1 })`,
+      `P.create({ id: 2, f: true })`,
+    );
+    expect(bench.value("P.byId(2)!.c")).toBe(1);
+    // What cannot be computed while indexing is not indexed.
+    expect(bench.value("[P.byC(0).count(), P.byC(1).count()]")).toEqual([1, 0]);
+    bench.run(`P.definition.update({ computed_fields: { c: { body: "_ => 1" } } })`);
+    expect(bench.value("[P.byC(0).count(), P.byC(1).count()]")).toEqual([0, 2]);
+  });
+
+  it("of computed fields leave the same name under `data` alone", () => {
+    const bench = new Bench();
+    bench.run(
+      `Collection.create({ name: "P", computed_fields: { c: { body: "_ => 1" } } })`,
+      `P.createData({ id: 3, c: 2 })`,
+    );
+    expect(bench.value("P.all().first()!.c")).toBe(1);
+    expect(bench.value("P.all().first()!.data")).toEqual({ id: 3, c: 2 });
+  });
+
   it("of fields are kept by every write", () => {
     const bench = new Bench();
     bench.run(
@@ -197,6 +226,18 @@ describe("definitions", () => {
 });
 
 describe("secrets", () => {
+  it("for a child end with it", () => {
+    const bench = new Bench();
+    bench.run(
+      `Database.create({ name: "kid" })`,
+      `Key.create({ role: "admin", database: "kid" })`,
+      `Key.create({ role: "admin" })`,
+    );
+    expect(bench.value("Key.all().count()")).toBe(2);
+    bench.run(`Database.byName("kid")!.delete()`);
+    expect(bench.value("Key.all().map(.database).toArray()")).toEqual([null]);
+  });
+
   it("are shown once", () => {
     const bench = new Bench();
     const key = bench.value(`Key.create({ role: "server" }) { id, secret }`) as {

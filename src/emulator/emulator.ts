@@ -28,6 +28,7 @@
  * It speaks FQL v10 and v4, schema files (FSL) and event feeds over HTTP/1.1 and HTTP/2; what it does
  * not do like Fauna is listed in `docs/EMULATOR.md`.
  */
+import type { Socket } from "node:net";
 import { Cluster } from "./data/cluster.ts";
 import { systemClock } from "./data/clock.ts";
 import { composeLanguages, testPredicate } from "./http/compose.ts";
@@ -96,7 +97,7 @@ async function converse(
   const incoming = await readRequest(request);
   if (incoming === undefined) return;
   // What is silence from here on is the emulator's own, not the client's.
-  if (!("stream" in request)) request.socket.setTimeout(0);
+  if (!("stream" in request)) (request.socket as Socket | null)?.setTimeout(0);
   const answer = await handler(incoming);
   if (answer === undefined) cut(request);
   else await sendAnswer(response, answer);
@@ -104,6 +105,7 @@ async function converse(
 
 /** Ends the connection that a request came on, and with it every other request there. */
 function cut(request: NodeRequest): void {
-  if ("stream" in request) request.stream.session?.destroy();
-  else request.socket.destroy();
+  if ("stream" in request) request.stream?.session?.destroy();
+  // A request that has ended has let go of its connection, whatever its type says.
+  else (request.socket as Socket | null)?.destroy();
 }

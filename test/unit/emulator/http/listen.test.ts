@@ -104,6 +104,36 @@ test("a client that connects and leaves without a word does no harm", async () =
   expect((await fetch(`${emulator.endpoint}/ping`)).status).toBe(200);
 });
 
+test("clients that leave before, in and after their request do no harm", async () => {
+  emulator = await startEmulator({ faults: () => ({ delayMs: 2 }) });
+  const { port, endpoint } = emulator;
+  const parts = [
+    "POST / HTTP/1.1\r\nHost: x\r\nContent-Le",
+    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12",
+    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1",
+    "GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+  ];
+  await Promise.all(
+    Array.from({ length: 40 }, async (_, n) => {
+      const socket = net.connect(port, "127.0.0.1");
+      socket.on("error", () => {});
+      await once(socket, "connect");
+      socket.write(parts[n % parts.length] ?? "");
+      await sleep(n % 5);
+      if (n % 2 === 0) socket.destroy();
+      else socket.resetAndDestroy();
+    }),
+  );
+  const session = http2.connect(endpoint);
+  session.on("error", () => {});
+  const stream = session.request({ ":path": "/ping" });
+  stream.on("error", () => {});
+  await once(session, "connect");
+  session.destroy();
+  await sleep(20);
+  expect((await fetch(`${endpoint}/ping`)).status).toBe(200);
+});
+
 test("close ends idle, silent and HTTP/2 connections, and frees the port", async () => {
   emulator = await startEmulator();
   const { port, endpoint } = emulator;

@@ -108,6 +108,16 @@ export function collection(name: string, options: object = {}): object {
   return { create_collection: { object: { name, ...options } } };
 }
 
+/** A query that makes a definition. */
+export function make(kind: string, fields: object): object {
+  return { [`create_${kind}`]: { object: fields } };
+}
+
+/** A query that is a function. */
+export function lambda(params: unknown, expr: unknown): object {
+  return { query: { lambda: params, expr } };
+}
+
 /** A query for a document of `c`. */
 export function doc(id: number | string, name = "c"): object {
   return { ref: { collection: name }, id: String(id) };
@@ -124,4 +134,15 @@ function short(text: string): string {
     .replaceAll(DOCUMENT, "$2:$1")
     .replaceAll(DEFINITION, "$2:$1")
     .replaceAll(NATIVE, "$1()");
+}
+
+/** What is wrong with the fields of a definition that is refused. */
+export function failures(bench: Bench, query: object): string[] {
+  const { body } = bench.ask(query);
+  const { errors } = JSON.parse(body) as {
+    errors: { failures?: { field: string[]; code: string }[]; code: string }[];
+  };
+  return errors.flatMap(({ code, failures: fields }) =>
+    fields ? fields.map((failure) => `${failure.field.join("/")}: ${failure.code}`) : [code],
+  );
 }

@@ -40,6 +40,11 @@ export async function readMarker(
   }
 }
 
+/**
+ * Marks the target, or finds the mark that an earlier attempt of the same import has left.
+ *
+ * @throws ArkError ERR_TARGET_NOT_EMPTY when an import of another source has marked it meanwhile.
+ */
 export async function setMarker(
   target: Connection,
   marker: Marker,
@@ -47,8 +52,14 @@ export async function setMarker(
 ): Promise<void> {
   const data = `{"source":${printString(marker.source)},"started":${printString(marker.started)}}`;
   const create = `{"create_function":{"object":{"name":${printString(MARKER)},"body":{"query":{"lambda":"_","expr":null}},"data":{"quote":${data}}}}}`;
-  const query = `{"if":{"exists":${REF}},"then":null,"else":${create}}`;
-  await target.v4(query, { idempotent: true, signal });
+  const mark = `{"if":{"exists":${REF}},"then":{"get":${REF}},"else":${create}}`;
+  const query = `{"select":["data","source"],"from":${mark},"default":null}`;
+  const { text } = await target.v4(query, { idempotent: true, signal });
+  if (member(parseJson(text), "resource") === marker.source) return;
+  throw new ArkError("ERR_TARGET_NOT_EMPTY", "Another import has begun in the target meanwhile.", {
+    place: target.place,
+    hint: "Nothing was written by this one. Wait for the other, or use another database.",
+  });
 }
 
 export async function removeMarker(target: Connection, signal: AbortSignal): Promise<void> {

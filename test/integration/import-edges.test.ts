@@ -194,3 +194,22 @@ it("asks for less at once when a batch takes the target too long", async () => {
   expect(report.documents.written).toBe(8);
   expect(tooLong).toEqual([8, 4, 4]);
 });
+
+it("of two imports into one database at once, one is refused and the other whole", async () => {
+  const archives = await Promise.all(
+    ["A", "B"].map((name) =>
+      archiveOf(async (source) => {
+        await source.v10(`Collection.create({ name: "${name}" })`);
+        await source.v10(`${name}.create({ id: "1" })`);
+      }),
+    ),
+  );
+  const target = await emptyDatabase();
+  const ends = await Promise.allSettled(
+    archives.map((archive) => importArchive({ source: archive, target })),
+  );
+  const refused = ends.filter((end) => end.status === "rejected");
+  expect(refused).toMatchObject([{ reason: { code: "ERR_TARGET_NOT_EMPTY" } }]);
+  const winner = archives[ends.findIndex(({ status }) => status === "fulfilled")]!;
+  expect((await verifyArchive({ archive: winner, against: target })).equal).toBe(true);
+});

@@ -3,6 +3,7 @@ import {
   type Annotation,
   type FslItem,
   type FslMember,
+  printItem,
   printMember,
   printSignature,
 } from "../../fsl/fsl.ts";
@@ -48,10 +49,27 @@ export type Difference =
       readonly changes: readonly ItemChange[];
     };
 
-/** `item` with its canonical form. @throws QueryFailure for an expression that is not FQL. */
-export function locate(transaction: Transaction, filename: string, item: FslItem): Located {
+/** Canonical forms by what items say: files are read again after every change, their items seldom differ. */
+const canonicals = new Map<string, FslItem>();
+const MAX_CANONICALS = 20_000;
+
+/** `item`, which stands in a file of this content, with its canonical form. @throws QueryFailure for an expression that is not FQL. */
+export function locate(
+  transaction: Transaction,
+  filename: string,
+  content: string,
+  item: FslItem,
+): Located {
+  const text = content.slice(item.span.start, item.span.end);
+  const known = canonicals.get(text);
+  if (known !== undefined) return { filename, item, canonical: known };
   const canonical =
     itemOf(transaction, kindOfItem(item.kind), fieldsOfItem(item, undefined)) ?? item;
+  // An alias that a function got for want of a free name holds only for now.
+  if (canonical.annotations.length === item.annotations.length) {
+    if (canonicals.size >= MAX_CANONICALS) canonicals.clear();
+    canonicals.set(text, canonical);
+  }
   return { filename, item, canonical };
 }
 
@@ -86,7 +104,16 @@ export function diffItems(
   return [...added, ...removed, ...modified];
 }
 
+const printed = new WeakMap<FslItem, string>();
+
+function print(item: FslItem): string {
+  const known = printed.get(item) ?? printItem(item);
+  printed.set(item, known);
+  return known;
+}
+
 function diffItem(before: Located, after: Located): ItemChange[] {
+  if (print(before.canonical) === print(after.canonical)) return [];
   const changes: ItemChange[] = [];
   if (before.item.name.text !== after.item.name.text) changes.push({ kind: "rename" });
   changes.push(...diffAnnotations(before, after));

@@ -57,13 +57,25 @@ export function keepFiles(
   return files;
 }
 
+/** Items of the contents that were read last. */
+const readings = new Map<string, readonly FslItem[]>();
+const MAX_READINGS = 64;
+
+function itemsOfContent({ filename, content }: SourceFile): readonly FslItem[] {
+  const known = readings.get(content);
+  if (known !== undefined) return known;
+  const { items } = parseFsl(content, filename);
+  const [oldest] = readings.keys();
+  if (readings.size >= MAX_READINGS && oldest !== undefined) readings.delete(oldest);
+  readings.set(content, items);
+  return items;
+}
+
 /** The items of `files`, which parsed when they were pushed. */
 export function itemsOfFiles(
   files: readonly SourceFile[],
-): { readonly filename: string; readonly item: FslItem }[] {
-  return files.flatMap(({ filename, content }) =>
-    parseFsl(content, filename).items.map((item) => ({ filename, item })),
-  );
+): { readonly filename: string; readonly content: string; readonly item: FslItem }[] {
+  return files.flatMap((file) => itemsOfContent(file).map((item) => ({ ...file, item })));
 }
 
 function generated(items: readonly FslItem[]): SourceFile[] {
@@ -73,10 +85,14 @@ function generated(items: readonly FslItem[]): SourceFile[] {
 }
 
 function patched(transaction: Transaction, files: readonly SourceFile[]): SourceFile[] {
-  const before = itemsOfFiles(files).map(({ filename, item }) =>
-    locate(transaction, filename, item),
+  const before = itemsOfFiles(files).map(({ filename, content, item }) =>
+    locate(transaction, filename, content, item),
   );
-  const after = itemsOfSchema(transaction).map((item) => locate(transaction, MAIN_FILE, item));
+  const after = itemsOfSchema(transaction).map((item) => ({
+    filename: MAIN_FILE,
+    item,
+    canonical: item,
+  }));
   const result = patchFiles(files, diffItems(before, after), MAIN_FILE);
   if (files.some(({ filename }) => filename === MAIN_FILE)) return result;
   return result.map((file) =>

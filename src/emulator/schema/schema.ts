@@ -16,7 +16,7 @@ import { type Json, JsonNumber, type JsonObject } from "../../values/json.ts";
 import type { Transaction } from "../data/transaction.ts";
 import { diffItems, locate } from "./diff.ts";
 import { SchemaRefusal } from "./failure.ts";
-import { activeFiles, MAIN_FILE, type SourceFile, stagedFiles } from "./files.ts";
+import { activeFiles, itemsOfFiles, MAIN_FILE, type SourceFile, stagedFiles } from "./files.ts";
 import { languageOf } from "./language.ts";
 import { pushFiles, type Pushed } from "./push.ts";
 import { renderSemantic, renderSummary } from "./render-diff.ts";
@@ -167,8 +167,8 @@ export function statusOfStaged(transaction: Transaction, parameters: SchemaParam
   if (parameters.format === undefined) return object({ version, status });
   const [before, after] = [activeFiles(transaction), stagedFiles(transaction)];
   const located = (files: readonly SourceFile[]) =>
-    files.flatMap(({ filename, content }) =>
-      readFsl(content).items.map((item) => locate(transaction, filename, item)),
+    itemsOfFiles(files).map(({ filename, content, item }) =>
+      locate(transaction, filename, content, item),
     );
   const differences = diffItems(located(before), located(after));
   const pending = status === "pending" ? "Indexes are being built.\n" : "";

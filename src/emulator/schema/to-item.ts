@@ -26,6 +26,7 @@ import { parseLambda } from "../fql10/parser/parser.ts";
 import { NO_SOURCE } from "../fql10/source.ts";
 import { type IndexedField, indexedFields, uniqueFields } from "./collection.ts";
 import type { DefinitionKind } from "./definition-shapes.ts";
+import { displayPath } from "./documents.ts";
 import { listOf, nameOf, objectsOf, textOf } from "./fields.ts";
 import { displayExpr, displayLambda, displaySource } from "./display.ts";
 
@@ -50,6 +51,9 @@ export function itemsOfSchema(transaction: Transaction, at?: bigint): FslItem[] 
   );
 }
 
+/** Items of definitions, which never change in place. */
+const collections = new WeakMap<ObjectData, CollectionItem>();
+
 /** The item of a definition; undefined if schema files cannot hold it. */
 export function itemOf(
   transaction: Transaction,
@@ -57,8 +61,11 @@ export function itemOf(
   fields: ObjectData,
 ): FslItem | undefined {
   switch (kind) {
-    case NATIVE.Collection:
-      return collectionItem(fields);
+    case NATIVE.Collection: {
+      const known = collections.get(fields) ?? collectionItem(fields);
+      collections.set(fields, known);
+      return known;
+    }
     case NATIVE.Function:
       return functionItem(transaction, fields);
     case NATIVE.Role:
@@ -156,7 +163,7 @@ function computedBody(source: string): Expression {
 
 function indexTerm({ field, mva, descending }: IndexedField): IndexTerm {
   return {
-    path: expression(/^[.[]/.test(field) ? field : `.${field}`),
+    path: expression(displayPath(field)),
     mva,
     descending,
     span: SPAN,
@@ -166,7 +173,7 @@ function indexTerm({ field, mva, descending }: IndexedField): IndexTerm {
 function migrationStep(step: ObjectData): MigrationStep {
   const [[kind, body] = ["add_wildcard", null]] = step;
   const inner = isObjectData(body) ? body : new Map<string, Data>();
-  const path = (name: string) => expression(textOf(inner, name) ?? "");
+  const path = (name: string) => expression(displayPath(textOf(inner, name) ?? ""));
   switch (kind) {
     case "add":
     case "drop":
@@ -184,7 +191,9 @@ function migrationStep(step: ObjectData): MigrationStep {
       return {
         kind,
         field: path("field"),
-        to: listOf(inner.get("to")).flatMap((to) => (typeof to === "string" ? expression(to) : [])),
+        to: listOf(inner.get("to")).flatMap((to) =>
+          typeof to === "string" ? expression(displayPath(to)) : [],
+        ),
         span: SPAN,
       };
     case "move_conflicts":

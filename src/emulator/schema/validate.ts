@@ -39,7 +39,7 @@ const BUILTIN_ROLES: ReadonlySet<string> = new Set([
   "server-readonly",
 ]);
 
-/** Everything wrong with the items, each drawn under its file's text. */
+/** Everything wrong with items whose expressions parse, each drawn under its file's text. */
 export function schemaDrawings(
   transaction: Transaction,
   items: readonly FiledItem[],
@@ -52,7 +52,7 @@ export function schemaDrawings(
 }
 
 function problemsOf(transaction: Transaction, items: readonly FiledItem[]): FiledProblem[] {
-  const stages = [expressionProblems, fieldProblems, nameProblems];
+  const stages = [fieldProblems, nameProblems];
   for (const stage of stages) {
     const problems = stage(items, transaction);
     if (problems.length > 0) return problems;

@@ -58,6 +58,9 @@ export function planPush(
   return { before, after, differences };
 }
 
+/** An item with the file it was read from. */
+type ReadItem = FiledItem & SourceFile;
+
 function refuse(drawings: readonly string[]): void {
   if (drawings.length > 0) throw new SchemaRefusal(400, drawings.join("\n"));
 }
@@ -68,7 +71,7 @@ function checkFilename(filename: string): void {
   }
 }
 
-function readFiles(files: readonly SourceFile[]): FiledItem[] {
+function readFiles(files: readonly SourceFile[]): ReadItem[] {
   const readings = files.map((file) => ({ file, reading: readFsl(file.content) }));
   refuse(
     readings.flatMap(({ file, reading }) =>
@@ -76,7 +79,7 @@ function readFiles(files: readonly SourceFile[]): FiledItem[] {
     ),
   );
   const items = readings.flatMap(({ file, reading }) =>
-    reading.items.map((item) => ({ filename: file.filename, item })),
+    reading.items.map((item) => ({ ...file, item })),
   );
   refuse(duplicates(items));
   return items;
@@ -101,16 +104,18 @@ function duplicates(items: readonly FiledItem[]): string[] {
 function compare(
   transaction: Transaction,
   before: readonly SourceFile[],
-  items: readonly FiledItem[],
+  items: readonly ReadItem[],
   submitted: readonly SourceFile[],
   options: PushOptions,
 ): Difference[] {
   const old = before.flatMap(({ filename, content }) =>
     readFsl(content).items.map((item) =>
-      withStoredHistory(transaction, locate(transaction, filename, item)),
+      withStoredHistory(transaction, locate(transaction, filename, content, item)),
     ),
   );
-  const fresh = items.map(({ filename, item }) => locate(transaction, filename, item));
+  const fresh = items.map(({ filename, content, item }) =>
+    locate(transaction, filename, content, item),
+  );
   const all = diffItems(old, fresh, options.renamed);
   if (options.override) return all;
   const names = new Set(submitted.map(({ filename }) => filename));

@@ -25,7 +25,7 @@ export async function archiveSource(
   });
   if (problems.length > 0) throw damaged(store, problems);
   const archive = await openArchive(store);
-  const entry = archive.database();
+  const entry = archive.onlyDatabase();
   const ownFiles = await archive.fsl();
   if (schemaFolder !== undefined && ownFiles.size > 0) {
     throw new ArkError("ERR_USAGE", "The archive has schema files of its own.", {

@@ -107,7 +107,7 @@ async function compareWith(
     const there = await allDefinitions(connection, { at, signal, kinds });
     const present = new Set(there.map(({ name }) => name));
     const limit = pLimit(window);
-    const entries = archive.database().collections;
+    const entries = archive.onlyDatabase().collections;
     const comparisons = entries.map((entry) => new Comparison(entry));
     const work = entries.flatMap((entry, index) => {
       let done = 0;

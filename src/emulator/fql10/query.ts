@@ -210,6 +210,8 @@ export class Query {
       return typeof roleName === "string" ? context.auth.as(roleName) : context.auth;
     };
     const check = (context: Context, args: readonly Value[]) => {
+      if (!context.computes)
+        throw context.failure("invalid_effect", `\`${called}\` cannot be called to index a field.`);
       const subject = () => ({ args: args.map((arg) => toTerm(context, arg) ?? null) });
       if (!context.auth.may("call", { kind: "function", name }, subject)) throw denied(context);
     };

@@ -186,9 +186,12 @@ function parseAnyNumber(context: Context, text: string): Value {
   return double === undefined ? invalidNumber(context) : new Double(double);
 }
 
+/** A character as case folding has it: `ς` and `Σ` are `σ`, `ß` and `ẞ` are `ss`; `ı` stays apart from `i`. */
+const folded = (char: string): string =>
+  char === "ı" ? char : char.toLowerCase().toUpperCase().toLowerCase();
+
 const FORMS: Readonly<Record<string, (text: string) => string>> = {
-  NFKCCaseFold: (text) =>
-    text.normalize("NFKC").toLowerCase().replaceAll("ß", "ss").normalize("NFKC"),
+  NFKCCaseFold: (text) => Array.from(text.normalize("NFKC"), folded).join("").normalize("NFKC"),
   NFC: (text) => text.normalize("NFC"),
   NFD: (text) => text.normalize("NFD"),
   NFKC: (text) => text.normalize("NFKC"),

@@ -5,6 +5,8 @@ import { type CollectionId, isUserCollection, NATIVE, type NamedKind } from "../
 import type { Transaction } from "../data/transaction.ts";
 import { type Data, DocRef, StoredLambda } from "../data/value.ts";
 import type { Version } from "../data/version.ts";
+import { Budget, type Exhausted } from "../limits/budget.ts";
+import { matchBefore } from "../limits/regex.ts";
 import { collectionSchema } from "../schema/collection.ts";
 import { pinnedTime } from "../schema/pin.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -22,9 +24,6 @@ import { type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
 import type { Name } from "./source.ts";
 import { arityOf, type Func, Lambda, Module, UserFunction, type Value } from "./values.ts";
 
-/** How many steps pass between two looks at the clock. */
-const STEPS_PER_LOOK = 1024;
-
 export interface QueryOptions {
   /** When the query has to be over, as `performance.now()` counts. */
   readonly deadline?: number | undefined;
@@ -39,18 +38,17 @@ loadTables();
 
 export class Query {
   readonly transaction: Transaction;
-  readonly deadline: number;
+  readonly #budget: Budget;
   readonly #neighbours: Neighbours;
   readonly #started = performance.now();
   readonly #logs: Diagnostic[] = [];
   readonly #globals = new Map<string, Value | undefined>();
   readonly #written = new Map<CollectionId, "collection" | "document">();
-  #steps = 0;
   #definedAt: Context | undefined;
 
   constructor(transaction: Transaction, options: QueryOptions = {}) {
     this.transaction = transaction;
-    this.deadline = options.deadline ?? Number.POSITIVE_INFINITY;
+    this.#budget = new Budget(options.deadline);
     this.#neighbours = options.neighbours ?? NO_NEIGHBOURS;
   }
 
@@ -66,7 +64,7 @@ export class Query {
 
   /** Function calls so far, by which Fauna counts compute. */
   get steps(): number {
-    return this.#steps;
+    return this.#budget.steps;
   }
 
   get isTypechecked(): boolean {
@@ -92,10 +90,39 @@ export class Query {
 
   /** Counts a step. @throws RequestFailure `time_out` once the deadline has passed. */
   tick(): void {
-    this.#steps++;
-    if (this.#steps % STEPS_PER_LOOK !== 0 || performance.now() < this.deadline) return;
-    const elapsed = Math.round(performance.now() - this.#started);
+    this.#check(this.#budget.step());
+  }
+
+  /** Counts the making of a value of so many members. @throws RequestFailure when time or memory are used up. */
+  make(slots: number): void {
+    this.#check(this.#budget.make(slots));
+  }
+
+  /** Counts text that becomes part of the answer. @throws RequestFailure when time or memory are used up. */
+  show(units: number): void {
+    this.#check(this.#budget.show(units));
+  }
+
+  /** Runs `match`, which uses `pattern` on a text of `length`. @throws RequestFailure if it takes too long. */
+  matching<T>(pattern: RegExp, length: number, match: () => T): T {
+    const matched = matchBefore(this.#budget.deadline, pattern, length, match);
+    if (matched === undefined) throw this.#late();
+    return matched.value;
+  }
+
+  #check(exhausted: Exhausted | undefined): void {
+    if (exhausted === undefined) return;
+    if (exhausted === "time") throw this.#late();
     throw new RequestFailure(
+      400,
+      "value_too_large",
+      "Value too large: the query needs too much memory.",
+    );
+  }
+
+  #late(): RequestFailure {
+    const elapsed = Math.round(performance.now() - this.#started);
+    return new RequestFailure(
       440,
       "time_out",
       `Client set aggressive deadline: query needs 1000, timed out within ${elapsed}`,
@@ -245,7 +272,8 @@ export class Query {
         `Invalid argument for \`${name}\`. FQL v4 does not support \`${typeName(arg)}\` values.`,
       );
     });
-    const { transaction, deadline } = this;
+    const { transaction } = this;
+    const { deadline } = this.#budget;
     const result = this.#neighbours.callV4({
       transaction,
       auth,

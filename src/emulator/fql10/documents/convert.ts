@@ -90,7 +90,11 @@ export function toTerm(context: Context, value: Value): Data | undefined {
   }
 }
 
+/** About what a stored value takes, in slots of an array. */
+const SLOTS = 4;
+
 function toData(context: Context, value: Value, path: readonly (string | number)[]): Data {
+  context.query.make(SLOTS);
   if (value instanceof Null) return null;
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (value instanceof Int) return BigInt(value.value);

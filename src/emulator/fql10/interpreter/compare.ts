@@ -86,6 +86,7 @@ export function compareNumbers(a: Int | Long | Double, b: Int | Long | Double): 
 /** How two values compare; undefined if their types have no order between them. */
 export function compareAlike(context: Context, a: Value, b: Value): number | undefined {
   if (a === b) return 0;
+  context.query.make(1);
   if (isNumber(a) && isNumber(b)) return compareNumbers(a, b);
   if (a instanceof Id || b instanceof Id) return compareIds(a, b);
   if (rankOf(a) !== rankOf(b)) return undefined;
@@ -145,6 +146,7 @@ export const compareValues = (context: Context, a: Value, b: Value): number =>
 /** `==`: deep, and a reference to a document that is not there equals null. */
 export function equal(context: Context, a: Value, b: Value): boolean {
   if (a === b) return true;
+  context.query.make(1);
   if (isArray(a)) {
     return (
       isArray(b) &&

@@ -30,6 +30,7 @@ import {
 } from "../values.ts";
 import { type Context, MAX_STACK_FRAMES } from "./context.ts";
 import {
+  checkSize,
   denied,
   MAX_STRING,
   notFoundMessage,
@@ -212,7 +213,13 @@ function callNative(
 ): Value {
   checkArity(context, method.arity, args.length);
   context.query.tick();
-  return callMethod(context, method, self, args);
+  return counted(context, callMethod(context, method, self, args));
+}
+
+/** What a function of the language made. */
+function counted(context: Context, result: Value): Value {
+  if (isArray(result)) checkSize(context, result.length);
+  return result;
 }
 
 function checkArity(context: Context, arity: Method<Value>["arity"], count: number): void {
@@ -227,7 +234,7 @@ function checkArity(context: Context, arity: Method<Value>["arity"], count: numb
 export function apply(context: Context, fn: Func, args: readonly Value[]): Value {
   context.query.tick();
   checkArity(context, arityOf(fn), args.length);
-  if (!(fn instanceof Lambda)) return fn.call(context, args);
+  if (!(fn instanceof Lambda)) return counted(context, fn.call(context, args));
   if (context.depth - 1 > MAX_STACK_FRAMES) {
     throw context.failure(
       "stack_overflow",

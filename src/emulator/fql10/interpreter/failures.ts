@@ -1,4 +1,5 @@
 /** How evaluation fails, where more than one place can. */
+import { MAX_ARRAY } from "../../limits/budget.ts";
 import { typeName } from "../modules/type-name.ts";
 import type { Span } from "../source.ts";
 import type { Doc, NullCause, Value } from "../values.ts";
@@ -14,6 +15,13 @@ export const tooLarge = (context: Context, reason: string, span?: Span) =>
     `Value too large: ${reason}.`,
     span === undefined ? {} : { span },
   );
+
+/** Counts an array of so many elements. @throws QueryFailure `value_too_large` where it has too many */
+export function checkSize(context: Context, elements: number): void {
+  if (elements > MAX_ARRAY)
+    throw tooLarge(context, `array size ${elements} exceeds limit ${MAX_ARRAY}`);
+  context.query.make(elements);
+}
 
 /** The failure of a value of the wrong type, other than an argument. */
 export const wrongType = (context: Context, expected: string, actual: Value, span?: Span) =>

@@ -1,6 +1,6 @@
 /** Arrays. */
 import { apply } from "../interpreter/evaluate.ts";
-import { tooLarge, wrongType } from "../interpreter/failures.ts";
+import { checkSize, tooLarge, wrongType } from "../interpreter/failures.ts";
 import { same } from "../interpreter/compare.ts";
 import type { Context } from "../interpreter/context.ts";
 import { ArraySet } from "../sets/plain.ts";
@@ -90,8 +90,10 @@ function distinct(context: Context, self: Items): Value[] {
 }
 
 function arraysOnly(context: Context, items: readonly Value[]): Value[] {
+  let size = 0;
   return items.flatMap((item) => {
     if (!isArray(item)) throw wrongType(context, "Array<Any>", item);
+    checkSize(context, (size += item.length));
     return item;
   });
 }

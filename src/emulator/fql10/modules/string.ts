@@ -77,7 +77,7 @@ const literalFinder =
 const regexFinder = (context: Context, source: string): Finder => {
   const regex = compileRegex(context, source);
   return (text, from) => {
-    const match = regex.exec(text.slice(from));
+    const match = context.query.matching(regex, text.length, () => regex.exec(text.slice(from)));
     return match === null
       ? undefined
       : { start: from + match.index, end: from + match.index + match[0].length };
@@ -134,7 +134,8 @@ function split(text: string, find: Finder): string[] {
 
 function matches(context: Context, text: string, source: string) {
   const regex = compileRegex(context, source, "g");
-  return [...text.matchAll(regex)].map((match) => ({ unit: match.index, text: match[0] }));
+  const all = context.query.matching(regex, text.length, () => [...text.matchAll(regex)]);
+  return all.map((match) => ({ unit: match.index, text: match[0] }));
 }
 
 const invalidNumber = (context: Context) => new Null({ kind: "number", span: context.span });
@@ -153,6 +154,7 @@ function radixLong(context: Context, text: string, radix: number): bigint | unde
     const digit = Number.parseInt(char, 36);
     if (digit >= radix) return undefined;
     value = value * BigInt(radix) + BigInt(digit);
+    if (value > 1n << 64n) return undefined;
   }
   return parseLong(String(digits[1] === "-" ? -value : value));
 }
@@ -224,8 +226,9 @@ export const stringTable = table<string>(
       endsWith: on([text("suffix")], (_context, self, suffix) => self.endsWith(suffix)),
       startsWith: on([text("prefix")], (_context, self, prefix) => self.startsWith(prefix)),
       includes: on([text("pattern")], (_context, self, pattern) => self.includes(pattern)),
-      includesRegex: on([text("regex")], (context, self, regex) =>
-        compileRegex(context, regex).test(self),
+      includesRegex: on(
+        [text("regex")],
+        (context, self, regex) => regexFinder(context, regex)(self, 0) !== undefined,
       ),
       insert: on([position("index"), text("other")], (context, self, index, other) => {
         const unit = checkedUnit(context, self, index, true);

@@ -15,6 +15,9 @@ import { encodeToken } from "../event-token.ts";
 /** Sets inside of sets are read down to this depth; deeper ones show as cursors. */
 const MAX_SET_DEPTH = 10;
 
+/** About what a value takes that is no string. */
+const SHOWN = 8;
+
 /** A value ready to be printed. */
 export type Shown =
   | {
@@ -47,6 +50,7 @@ export function materialise(context: Context, value: Value): Shown {
 }
 
 function show(context: Context, value: Value, depth: number, insideDoc: boolean): Shown {
+  context.query.show(typeof value === "string" ? value.length : SHOWN);
   if (isArray(value))
     return { kind: "array", items: value.map((item) => show(context, item, depth, insideDoc)) };
   if (isObject(value))

@@ -50,6 +50,7 @@ function wholeOrDouble(value: number): string {
 
 /** As `dbg()` shows a value: as one would write it. */
 export function debugText(context: Context, value: Value, nested = false): string {
+  context.query.make(typeof value === "string" ? value.length : 1);
   if (typeof value === "string") return quote(value);
   if (typeof value === "boolean") return String(value);
   if (value instanceof Null) return "null";

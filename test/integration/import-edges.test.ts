@@ -231,3 +231,25 @@ it("an archive with child databases is neither imported nor compared as if it ha
   await expect(verifyArchive({ archive, against: target })).rejects.toMatchObject({ code });
   expect((await verifyArchive({ archive })).equal).toBe(true);
 });
+
+it("ids, times and limits at their very ends come back as they were", async () => {
+  const last = 2n ** 63n - 1n;
+  const ids = [0n, 1n, 9n, 10n, 99n, 100n, 2n ** 53n + 1n, last - 1n, last];
+  const source = await emptyDatabase();
+  await source.v10('Collection.create({ name: "Empty" })');
+  await source.v10('Collection.create({ name: "C" })');
+  const inserts = ids.map(
+    (id, i) =>
+      `{"insert":{"ref":{"collection":"C"},"id":"${id}"},"ts":${i - 1},"action":"create","params":{"quote":{"data":{"i":${i}}}}}`,
+  );
+  await source.v4(`{"do":[${inserts.join(",")},null]}`);
+  const archive = new MemoryStore();
+  const least = { pageSize: 1, rangeDocuments: 1, segmentBytes: 1, window: 3 };
+  const exported = await exportDatabase({ source, target: archive, ...least });
+  expect(exported).toMatchObject({ documents: ids.length, segments: ids.length });
+  const target = await emptyDatabase();
+  await importArchive({ source: archive, target, batchDocuments: 1, batchBytes: 1, window: 3 });
+  const { equal, against } = await verifyArchive({ archive, against: target, pageSize: 1 });
+  expect(against?.collections.map(({ live }) => live)).toEqual([ids.length, 0]);
+  expect(equal).toBe(true);
+});

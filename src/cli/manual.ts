@@ -33,7 +33,8 @@ fauna-ark <command> [arguments] [options]
 
 What a command was asked for goes to stdout (the text of \`show\`, the findings of \`verify\`, the plan of \`import --dry-run\`, every \`--json\` report); progress,
 summaries and errors go to stderr. The value of an option is taken from the first place that has one: the flag, the environment, the
-profile of the config file, the config file, the default. \`fauna-ark completion\` prints a completion script for bash or zsh.
+profile of the config file, the config file, the default. In the environment, a list is separated by commas and a switch is \`true\` or \`false\`; an
+empty variable counts as not set. \`fauna-ark completion\` prints a completion script for bash or zsh.
 `;
 
 const SECRETS = `## Secrets

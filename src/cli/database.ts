@@ -35,7 +35,7 @@ export const TRANSPORT_OPTIONS: readonly OptionSpec[] = [
     name: "timeout",
     type: "count",
     placeholder: "SECONDS",
-    summary: "How long one query may take",
+    summary: "How long one query may take, in seconds",
     default: "120",
     min: 1,
     max: 600,

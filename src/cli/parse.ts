@@ -126,15 +126,16 @@ function yargsOption(option: OptionSpec) {
     ...(option.alsoFrom ?? []),
   ];
   return {
-    describe: `${option.summary}${sources.length === 0 ? "" : ` [${sources.join(", ")}]`}`,
+    describe: [
+      option.summary,
+      ...(option.choices === undefined ? [] : [`(${option.choices.join(", ")})`]),
+      ...(sources.length === 0 ? [] : [`[${sources.join(", ")}]`]),
+    ].join(" "),
     ...(option.type === "flag"
       ? { type: "boolean" as const }
       : option.type === "list"
         ? { type: "array" as const, string: true }
         : { type: "string" as const, requiresArg: true }),
-    ...(option.choices === undefined
-      ? {}
-      : { defaultDescription: option.default ?? option.choices.join(" | ") }),
     ...(option.default === undefined ? {} : { defaultDescription: option.default }),
   };
 }

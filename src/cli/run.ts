@@ -11,16 +11,19 @@ export async function runCommandLine(
   { commands, version }: { readonly commands: readonly CommandSpec[]; readonly version: string },
 ): Promise<number> {
   const { env, cwd, columns } = terminal;
+  // Until the words are understood, what they look like decides how a failure is told.
+  let json = words.includes("--json");
   try {
     const parsed = await parseCommandLine(words, { commands, version, env, cwd, columns });
     if (parsed.kind === "print") {
       terminal.out(parsed.text === "" ? "" : `${parsed.text}\n`);
       return 0;
     }
+    json = parsed.args.flag("json");
     return await parsed.command.run(parsed.args, terminal);
   } catch (error) {
     const { reason } = terminal.signal as { reason: unknown };
     const cause = terminal.signal.aborted && reason instanceof ArkError ? reason : error;
-    return reportFailure(cause, terminal, words.includes("--json"));
+    return reportFailure(cause, terminal, json);
   }
 }

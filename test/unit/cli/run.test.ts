@@ -205,6 +205,16 @@ describe("the command line", () => {
     });
   });
 
+  it("tells errors as JSON when the environment or the config file asks for it, too", async () => {
+    const failing = probe(() => {
+      throw new ArkError("ERR_MISMATCH", "Not the same.");
+    });
+    const terminal = recordingTerminal({ env: { FAUNA_ARK_JSON: "true" } });
+    const { status, stderr } = await call(["pack", "box"], terminal, failing);
+    expect(status).toBe(50);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "ERR_MISMATCH" } });
+  });
+
   it("reports what it did not foresee as a defect, with exit status 1", async () => {
     const failing = probe(() => {
       throw new RangeError("oops");

@@ -23,6 +23,8 @@ interface Tally {
   written: number;
   /** Documents listed whose ttl had passed when they were read. */
   expired: number;
+  /** Values that only v4 could have told, where it is switched off. */
+  lost: number;
   bytes: number;
 }
 
@@ -56,11 +58,17 @@ export class DocumentsRun {
 
   /** Documents that were listed, but whose ttl had passed when they were read. */
   get expired(): ReadonlyMap<string, number> {
-    return new Map(
-      [...this.#tallies]
-        .filter(([, { expired }]) => expired > 0)
-        .map(([name, { expired }]) => [name, expired]),
-    );
+    return this.#counted(({ expired }) => expired);
+  }
+
+  /** Values that v10 may have shown as others, in a database that has v4 switched off. */
+  get lost(): ReadonlyMap<string, number> {
+    return this.#counted(({ lost }) => lost);
+  }
+
+  #counted(of: (tally: Tally) => number): ReadonlyMap<string, number> {
+    const counts = [...this.#tallies].map(([name, tally]) => [name, of(tally)] as const);
+    return new Map(counts.filter(([, count]) => count > 0));
   }
 
   get howFar(): HowFar {
@@ -101,7 +109,7 @@ export class DocumentsRun {
       signal: this.#stop.signal,
       timeoutMs,
     });
-    const tally: Tally = { writer, extent, written: 0, expired: 0, bytes: 0 };
+    const tally: Tally = { writer, extent, written: 0, expired: 0, lost: 0, bytes: 0 };
     this.#tallies.set(name, tally);
     this.#report(name, tally);
   }
@@ -124,10 +132,11 @@ export class DocumentsRun {
       signal,
       timeoutMs,
     });
-    for await (const { records, size, gone } of pages) {
+    for await (const { records, size, gone, lost } of pages) {
       if (records.length > 0) yield records;
       tally.written += records.length;
       tally.expired += gone;
+      tally.lost += lost;
       tally.bytes += size;
       this.#report(collection, tally);
     }

@@ -99,7 +99,7 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
     signal,
     timeoutMs,
   });
-  noteExpired(archive, documents.expired);
+  noteDocuments(archive, documents);
   await noteSecrets(archive, source, { signal, timeoutMs });
   signal.throwIfAborted();
   const manifest = await archive.finish({ counters: { ...source.counters } });
@@ -147,6 +147,7 @@ async function writeSchema(
     progress(lines.length);
   }
   noteChildren(archive, schema);
+  noteV4Off(archive, schema);
   if (schema.stagedStatus === "none") return;
   archive.note({
     code: "staged_schema",
@@ -171,6 +172,21 @@ function noteChildren(archive: ArchiveWriter, { definitions }: SchemaSnapshot): 
   });
 }
 
+function noteV4Off(archive: ArchiveWriter, { definitions }: SchemaSnapshot): void {
+  // v4 shows every definition, whichever protocol made it.
+  if (definitions.some(({ v4 }) => v4 !== undefined)) return;
+  if (definitions.length === 0) return;
+  archive.note({
+    code: "v4_off",
+    message:
+      "FQL v4 is switched off, so that its indexes, and what is v4's in functions, roles and access providers, could not be read.",
+    database: [],
+    collection: null,
+    count: 1,
+    examples: [],
+  });
+}
+
 /** Reads once more at the snapshot time in each collection: the last page proves nothing about a window that closed after it. */
 async function checkStillReadable(
   { source, signal, timeoutMs }: ResolvedExport,
@@ -184,17 +200,19 @@ async function checkStillReadable(
   }
 }
 
-function noteExpired(archive: ArchiveWriter, expired: ReadonlyMap<string, number>): void {
-  for (const [collection, count] of expired) {
-    archive.note({
-      code: "expired",
-      message:
-        "Documents whose ttl had passed before they were read; Fauna shows them no more, not even at a past time.",
-      database: [],
-      collection,
-      count,
-      examples: [],
-    });
+/** What became of documents and their values that nobody could help. */
+const OF_DOCUMENTS = {
+  expired:
+    "Documents whose ttl had passed before they were read; Fauna shows them no more, not even at a past time.",
+  lost: "Values that look like what v10 shows in place of lambdas, indexes, native and deleted collections; FQL v4, which knows, is switched off.",
+} as const;
+
+function noteDocuments(archive: ArchiveWriter, documents: DocumentsRun): void {
+  for (const code of ["expired", "lost"] as const) {
+    for (const [collection, count] of documents[code]) {
+      const message = OF_DOCUMENTS[code];
+      archive.note({ code, message, database: [], collection, count, examples: [] });
+    }
   }
 }
 

@@ -2,6 +2,8 @@ import { cutRefPage } from "../values/page.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { nextPageOf } from "./paging.ts";
 import { at, refsPage, type IdBounds } from "./query.ts";
+import { isV4Disabled } from "./refusal.ts";
+import { idsByV10 } from "./v10-records.ts";
 
 export interface IdsOptions extends IdBounds, Pick<CallOptions, "signal" | "timeoutMs"> {
   /** The snapshot time, in microseconds. */
@@ -26,7 +28,14 @@ export async function* ids(
   let after: string | undefined;
   do {
     const query = at(options.at, refsPage(options, pageSize, after));
-    const { text } = await connection.v4(query, { idempotent: true, signal, timeoutMs });
+    let text: string;
+    try {
+      ({ text } = await connection.v4(query, { idempotent: true, signal, timeoutMs }));
+    } catch (error) {
+      if (after !== undefined || !isV4Disabled(error)) throw error;
+      yield* idsByV10(connection, options);
+      return;
+    }
     const page = cutRefPage(text);
     if (page.items.length > 0) yield page.items.map(({ id }) => id);
     after = nextPageOf(page, after, connection.place);

@@ -2,7 +2,9 @@
 import { expect, it } from "vitest";
 import { exportDatabase } from "../../src/export/export.ts";
 import { connect, type Connection } from "../../src/fauna/fauna.ts";
+import { HttpTransport } from "../../src/fauna/http.ts";
 import { MemoryStore } from "../../src/store/store.ts";
+import { fingerprints } from "../support/bench.ts";
 import { emulatorTarget } from "../support/emulator.ts";
 
 async function withDatabase(
@@ -96,5 +98,43 @@ it("says which child databases are not in the archive", async () => {
     await database.v10('Database.create({ name: "child" })');
     const { notes } = await exportDatabase({ source: database, target: new MemoryStore() });
     expect(notes).toMatchObject([{ code: "child_databases", count: 1, examples: ["child"] }]);
+  });
+});
+
+const V4_OFF = {
+  status: 410,
+  headers: {},
+  text: '{"errors":[{"position":[],"code":"forbidden","description":"FQL v4 is switched off."}]}',
+  bytes: 0,
+};
+
+it("reads through v10 a database that has v4 switched off, and says what that may have lost", async () => {
+  await withDatabase(async (database) => {
+    await database.v10('Collection.create({ name: "C" })');
+    await database.v10(
+      'Set.sequence(0, 25).forEach(i => C.create({ id: 8 + i, n: i, x: 1.0, list: [null], t: Time.fromString("2024-01-01T00:00:00Z") }))',
+    );
+    await database.v10('C.create({ id: "7", shown: "[function <lambda>]" })');
+    const wire = new HttpTransport({ endpoint: new URL(database.endpoint) });
+    const v10Only = connect({
+      endpoint: database.endpoint,
+      secret: "secret",
+      transport: {
+        send: (request) => (request.path === "/" ? Promise.resolve(V4_OFF) : wire.send(request)),
+        close: () => wire.close(),
+      },
+    });
+    const archives = { v4: new MemoryStore(), v10: new MemoryStore() };
+    await exportDatabase({ source: database, target: archives.v4 });
+    const limits = { pageSize: 4, rangeDocuments: 10 };
+    const report = await exportDatabase({ source: v10Only, target: archives.v10, ...limits });
+    await v10Only.close();
+    expect(report.documents).toBe(26);
+    expect(report.notes).toMatchObject([
+      { code: "v4_off" },
+      { code: "lost", collection: "C", count: 1 },
+    ]);
+    const [one, other] = await Promise.all([fingerprints(archives.v4), fingerprints(archives.v10)]);
+    expect(other).toEqual(one);
   });
 });

@@ -250,6 +250,20 @@ describe("records", () => {
     ]);
   });
 
+  it("counts there what v10 may have shown as something else", async () => {
+    const stored =
+      '{"f":"[function <lambda>]","r":{"@ref":{"id":"1","coll":{"@mod":"Deleted"}}},"s":"x"}';
+    const item = `{"id":"1","ts":{"@time":"2026-11-21T11:05:07Z"},"ttl":null,"stored":${stored}}`;
+    await using at = await cannedDatabase(({ path }) =>
+      path === "/"
+        ? v4Error(410, "forbidden", "v4 is off.")
+        : v10Data(`{"@set":{"data":[${item}]}}`),
+    );
+    expect(await all(recordPages(at.connection, { collection: "C", at: T }))).toMatchObject([
+      { lost: 2 },
+    ]);
+  });
+
   it("gives no record twice when v4 is switched off half-way", async () => {
     let pages = 0;
     await using at = await cannedDatabase((request) => {
@@ -304,6 +318,20 @@ describe("ids and measure", () => {
     expect(largestFirst([...extent.ranges].toReversed()).map(({ documents }) => documents)).toEqual(
       [4, 4, 2],
     );
+  });
+
+  it("are to be had where v4 is switched off", async () => {
+    await using at = await cannedDatabase(({ path, body }) => {
+      if (path === "/") return v4Error(410, "forbidden", "v4 is off.");
+      return body.includes("Set.paginate")
+        ? v10Data('{"data":[{"id":"3"}]}')
+        : v10Data('{"@set":{"data":[{"id":"1"},{"id":"2"}],"after":"cursor"}}');
+    });
+    const list = (from?: string, to?: string) =>
+      all(ids(at.connection, { collection: "C", at: T, from, to }));
+    expect(await list()).toEqual([["1", "2"], ["3"]]);
+    expect(await list("2", "2")).toEqual([["2"]]);
+    expect(await list("3")).toEqual([["3"]]);
   });
 
   it("find an empty collection empty", async () => {

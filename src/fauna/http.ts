@@ -16,6 +16,8 @@ export interface HttpOptions {
   readonly env?: Environment | undefined;
   /** How much longer than a request's own timeout its answer is waited for, in milliseconds. */
   readonly graceMs?: number | undefined;
+  /** How long a connection may take to come about, TLS included, in milliseconds. */
+  readonly connectMs?: number | undefined;
   /** The largest answer that is read, in bytes; a larger one is an `oversized` failure. */
   readonly maxAnswerBytes?: number | undefined;
   /** How often a connection in use is asked whether it still lives, in milliseconds. */
@@ -33,6 +35,7 @@ export class HttpTransport implements Transport {
   readonly #endpoint: URL;
   readonly #proxy: Proxy | undefined;
   readonly #graceMs: number;
+  readonly #connectMs: number;
   readonly #maxBytes: number;
   readonly #pingMs: number;
   readonly #ca: string | undefined;
@@ -44,13 +47,13 @@ export class HttpTransport implements Transport {
     this.#endpoint = options.endpoint;
     this.#proxy = proxyFor(options.endpoint, options.env ?? {});
     this.#graceMs = options.graceMs ?? 5_000;
+    this.#connectMs = options.connectMs ?? 10_000;
     this.#maxBytes = options.maxAnswerBytes ?? 256 * 1024 * 1024;
     this.#pingMs = options.pingMs ?? 15_000;
     this.#ca = options.ca;
     this.#counters = options.counters ?? new Counters();
     const plainProxy = this.#proxy !== undefined && this.#endpoint.protocol === "http:";
-    if (options.http1 === true || plainProxy)
-      this.#wire = new Http1Wire(this.#endpoint, this.#proxy, this.#ca);
+    if (options.http1 === true || plainProxy) this.#wire = this.#http1();
   }
 
   async send(request: FaunaRequest): Promise<Answer> {
@@ -123,10 +126,15 @@ export class HttpTransport implements Transport {
     } catch (error) {
       if (!(error instanceof NotHttp2)) throw error;
       // Several requests can learn this at once; the first changes the wire for all.
-      if (this.#wire === wire) this.#wire = new Http1Wire(this.#endpoint, this.#proxy, this.#ca);
+      if (this.#wire === wire) this.#wire = this.#http1();
       wire.close();
       return this.#wire.exchange(exchange);
     }
+  }
+
+  #http1(): Wire {
+    const options = { proxy: this.#proxy, ca: this.#ca, connectMs: this.#connectMs };
+    return new Http1Wire(this.#endpoint, options);
   }
 
   #http2(): Wire {
@@ -139,7 +147,8 @@ export class HttpTransport implements Transport {
   }
 
   async #secureSocket() {
-    const options = { protocols: ["h2", "http/1.1"], ca: this.#ca };
+    const protocols = ["h2", "http/1.1"];
+    const options = { protocols, ca: this.#ca, connectMs: this.#connectMs };
     const socket = await (this.#proxy === undefined
       ? secure(this.#endpoint, options)
       : this.#proxy.secureTunnel(this.#endpoint, options));

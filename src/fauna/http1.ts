@@ -8,21 +8,30 @@ import { Agent as SecureAgent, request as secureRequest, type AgentOptions } fro
 import type { Duplex } from "node:stream";
 import { callbackify } from "node:util";
 import { failure, socketFailure } from "./failure.ts";
-import type { Proxy } from "./proxy.ts";
+import { type Proxy, type SecureOptions, tooLate } from "./proxy.ts";
 import { isWhole, plainHeaders, type Exchange, type Wire, type WireAnswer } from "./wire.ts";
 
 /** Fauna closes idle connections after 5 s (live 35); ours are given up before, so that none is used as it dies. */
 const IDLE_MS = 4_000;
 
+export interface Http1Options {
+  readonly proxy: Proxy | undefined;
+  readonly ca: string | undefined;
+  /** How long a connection may take to come about, in milliseconds. */
+  readonly connectMs: number;
+}
+
 /** HTTP/1.1 with kept-alive connections, straight or through a proxy. */
 export class Http1Wire implements Wire {
   readonly #endpoint: URL;
   readonly #proxy: Proxy | undefined;
+  readonly #connectMs: number;
   readonly #agent: Agent | SecureAgent;
 
-  constructor(endpoint: URL, proxy: Proxy | undefined, ca: string | undefined) {
+  constructor(endpoint: URL, { proxy, ca, connectMs }: Http1Options) {
     this.#endpoint = endpoint;
     this.#proxy = proxy;
+    this.#connectMs = connectMs;
     const options = {
       keepAlive: true,
       keepAliveMsecs: 1_000,
@@ -34,7 +43,7 @@ export class Http1Wire implements Wire {
         ? new Agent(options)
         : proxy === undefined
           ? new SecureAgent(options)
-          : new TunnelAgent(endpoint, proxy, options);
+          : new TunnelAgent(endpoint, proxy, { ...options, connectMs });
   }
 
   exchange(exchange: Exchange): Promise<WireAnswer> {
@@ -52,8 +61,16 @@ export class Http1Wire implements Wire {
       exchange.signal.addEventListener("abort", onAbort);
       if (exchange.signal.aborted) return onAbort();
       request.on("socket", (socket) => {
-        if (!socket.connecting) connected = true;
-        else socket.once("connect", () => (connected = true));
+        if (!socket.connecting) {
+          connected = true;
+          return;
+        }
+        const timer = setTimeout(() => request.destroy(tooLate()), this.#connectMs);
+        socket.once("close", () => clearTimeout(timer));
+        socket.once(this.#endpoint.protocol === "https:" ? "secureConnect" : "connect", () => {
+          clearTimeout(timer);
+          connected = true;
+        });
       });
       request.on("error", (error) =>
         settle(() => reject(socketFailure(error, this.#endpoint.origin, connected))),
@@ -119,13 +136,18 @@ export class Http1Wire implements Wire {
 
 /** Opens its connections through a proxy's tunnel. */
 class TunnelAgent extends SecureAgent {
-  readonly #ca: string | undefined;
+  readonly #options: SecureOptions;
   readonly #endpoint: URL;
   readonly #proxy: Proxy;
 
-  constructor(endpoint: URL, proxy: Proxy, options: AgentOptions & { readonly ca?: string }) {
+  constructor(
+    endpoint: URL,
+    proxy: Proxy,
+    options: AgentOptions & { readonly ca?: string; readonly connectMs: number },
+  ) {
     super(options);
-    this.#ca = options.ca;
+    const { ca, connectMs } = options;
+    this.#options = { protocols: ["http/1.1"], ca, connectMs };
     this.#endpoint = endpoint;
     this.#proxy = proxy;
   }
@@ -134,9 +156,7 @@ class TunnelAgent extends SecureAgent {
     _options: unknown,
     done?: (error: Error | null, socket: Duplex) => void,
   ): Duplex | null | undefined {
-    const open = callbackify(() =>
-      this.#proxy.secureTunnel(this.#endpoint, { protocols: ["http/1.1"], ca: this.#ca }),
-    );
+    const open = callbackify(() => this.#proxy.secureTunnel(this.#endpoint, this.#options));
     open((error, socket) => done?.(error, socket));
     return undefined;
   }

@@ -28,11 +28,11 @@ export class Proxy {
 
   /** A TLS connection to `endpoint` through the proxy (CONNECT), which sees none of what passes. */
   async secureTunnel(endpoint: URL, options: SecureOptions): Promise<TLSSocket> {
-    const socket = await this.#connect(endpoint);
+    const socket = await this.#connect(endpoint, options.connectMs);
     return secure(endpoint, { ...options, socket });
   }
 
-  #connect(endpoint: URL): Promise<Socket> {
+  #connect(endpoint: URL, connectMs: number): Promise<Socket> {
     const authority = `${endpoint.hostname}:${endpoint.port === "" ? 443 : endpoint.port}`;
     return new Promise((resolve, reject) => {
       const connecting = request({
@@ -43,7 +43,10 @@ export class Proxy {
         headers: { host: authority, ...this.headers },
         agent: false,
       });
+      const timer = setTimeout(() => connecting.destroy(tooLate()), connectMs);
+      connecting.once("close", () => clearTimeout(timer));
       connecting.once("connect", (response, socket) => {
+        clearTimeout(timer);
         if (response.statusCode === 200) return resolve(socket);
         socket.destroy();
         reject(
@@ -64,12 +67,19 @@ export interface SecureOptions {
   readonly protocols: readonly string[];
   /** An authority to trust in place of those that Node knows, in PEM. */
   readonly ca?: string | undefined;
+  /** How long connection and handshake may take, in milliseconds. */
+  readonly connectMs: number;
+}
+
+/** What ends a connection that does not come about. */
+export function tooLate(): Error {
+  return Object.assign(new Error("The connection does not come about."), { code: "ETIMEDOUT" });
 }
 
 /** A TLS connection to `endpoint`, over `socket` if there is one already. Resolves after the handshake. */
 export function secure(
   endpoint: URL,
-  { protocols, ca, socket }: SecureOptions & { readonly socket?: Socket },
+  { protocols, ca, connectMs, socket }: SecureOptions & { readonly socket?: Socket },
 ): Promise<TLSSocket> {
   const host = endpoint.hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve, reject) => {
@@ -83,7 +93,10 @@ export function secure(
     });
     const onError = (error: Error): void => reject(socketFailure(error, endpoint.origin, false));
     secured.once("error", onError);
+    const timer = setTimeout(() => secured.destroy(tooLate()), connectMs);
+    secured.once("close", () => clearTimeout(timer));
     secured.once("secureConnect", () => {
+      clearTimeout(timer);
       secured.off("error", onError);
       resolve(secured);
     });

@@ -2,7 +2,13 @@ import { once } from "node:events";
 import { createServer as createHttp, type IncomingMessage } from "node:http";
 import { createSecureServer } from "node:http2";
 import { createServer as createHttps } from "node:https";
-import { connect as connectTcp, type AddressInfo, type Server, type Socket } from "node:net";
+import {
+  connect as connectTcp,
+  createServer as createTcp,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from "node:net";
 import { describe, expect, it } from "vitest";
 import { ArkError } from "../../../src/errors/errors.ts";
 import { failureOf } from "../../../src/fauna/failure.ts";
@@ -95,6 +101,25 @@ describe("HttpTransport over TLS", () => {
     expect(error.hint).toContain("NODE_EXTRA_CA_CERTS");
     await transport.close();
     await server.close();
+  });
+
+  it.each([
+    ["a server", {}],
+    ["a server spoken to in HTTP/1.1 only", { http1: true }],
+    ["a proxy", { proxied: true }],
+  ])("gives up soon on %s that takes the connection and then says nothing", async (_, how) => {
+    const mute = await listening(createTcp());
+    const { proxied = false, ...options } = how as { proxied?: boolean; http1?: boolean };
+    const transport = new HttpTransport({
+      endpoint: new URL(proxied ? "https://fauna.invalid" : `https://127.0.0.1:${mute.port}`),
+      env: proxied ? { HTTPS_PROXY: `http://127.0.0.1:${mute.port}` } : {},
+      connectMs: 50,
+      ...options,
+    });
+    const error = await transport.send(REQUEST).catch((thrown: unknown) => thrown);
+    expect(failureOf(error)).toMatchObject({ kind: "unreachable", ambiguous: false });
+    await transport.close();
+    await mute.close();
   });
 
   it("says that the port may speak plain HTTP", async () => {

@@ -28,8 +28,8 @@ export interface ImportOptions {
   readonly source: Store | string;
   /** Folder of FSL files, for a source that has no schema of its own. */
   readonly schemaFolder?: string | undefined;
-  /** The database to write to, opened with an admin secret. */
-  readonly target: Connection;
+  /** The database to write to, opened with an admin secret; or what makes it, called when the source is found whole. */
+  readonly target: Connection | (() => Promise<Connection>);
   /** Finish an import of the same source that began in this target and did not end. */
   readonly continue?: boolean | undefined;
   /** Requests under way at once. */
@@ -94,15 +94,16 @@ export interface ImportReport {
   readonly requests: number;
 }
 
-interface Prepared {
-  readonly source: ImportSource;
-  readonly steps: readonly Step[];
-}
+type Asked = Omit<ImportOptions, "target">;
 
 /** What {@link importArchive} would do with the same options; writes nothing. @throws as it does. */
 export async function planImport(options: PlanOptions): Promise<ImportPlan> {
-  const target = "v4" in options.target ? options.target : undefined;
-  const { source, steps } = await prepare({ ...options, target });
+  const source = await open(options);
+  const steps =
+    "v4" in options.target
+      ? await plan(source, options.target, options)
+      : // A database that does not exist yet holds nothing.
+        planSteps(source, new Set());
   return {
     source: source.place,
     title: source.title,
@@ -121,14 +122,15 @@ export async function planImport(options: PlanOptions): Promise<ImportPlan> {
  * what the connection throws; the signal's reason. Refused documents are no error but `documents.refused`.
  */
 export async function importArchive(options: ImportOptions): Promise<ImportReport> {
-  const { target } = options;
   const signal = options.signal ?? new AbortController().signal;
   const onProgress = options.onProgress ?? (() => {});
   const clock = options.now ?? (() => new Date());
   const startedAt = performance.now();
-  const requestsBefore = target.counters.requests;
 
-  const { source, steps } = await prepare(options);
+  const source = await open(options);
+  const target = typeof options.target === "function" ? await options.target() : options.target;
+  const requestsBefore = target.counters.requests;
+  const steps = await plan(source, target, options);
   const started = clock().toISOString();
   // A ttl passes by the server's clock: what it said once, and what has gone by here since.
   const serverTime = await snapshotTime(target, { signal });
@@ -166,24 +168,24 @@ export async function importArchive(options: ImportOptions): Promise<ImportRepor
   });
 }
 
-/** A database that does not exist yet holds nothing. */
-async function prepare(
-  options: Omit<ImportOptions, "target"> & { readonly target: Connection | undefined },
-): Promise<Prepared> {
-  const { target, schemaFolder, onProgress = () => {} } = options;
-  const signal = options.signal ?? new AbortController().signal;
-  const source = await openSource(options.source, {
+/** The source, every byte of it read and checked. */
+function open({ source, schemaFolder, signal, onProgress }: Asked): Promise<ImportSource> {
+  return openSource(source, {
     schemaFolder,
-    signal,
-    onCheck: (done, total) => onProgress({ phase: "check", done, total, unit: "bytes" }),
+    signal: signal ?? new AbortController().signal,
+    onCheck: (done, total) => onProgress?.({ phase: "check", done, total, unit: "bytes" }),
   });
-  if (target === undefined) return { source, steps: planSteps(source, new Set()) };
+}
+
+/** @throws ArkError ERR_TARGET_NOT_EMPTY when the target is not one to import into. */
+async function plan(source: ImportSource, target: Connection, options: Asked): Promise<Step[]> {
+  const signal = options.signal ?? new AbortController().signal;
   const state = await readTarget(target, signal);
   await checkTarget(target, source, state, { goOn: options.continue ?? false, signal });
   const existing = state.definitions
     .filter(({ kind }) => kind === "collections")
     .map(({ name }) => name);
-  return { source, steps: planSteps(source, new Set(existing)) };
+  return planSteps(source, new Set(existing));
 }
 
 function atLeastOne(name: string, value: number): number {

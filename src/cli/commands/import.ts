@@ -127,9 +127,12 @@ export const importCommand: CommandSpec = {
 
 async function replay(args: Arguments, terminal: Terminal): Promise<number> {
   const report = await withEndpoint(args, terminal, async (connection) => {
-    const target = await openTarget(args, terminal, connection);
+    // Before the source is read, which may take long: does the secret open anything?
+    await identity(connection, { signal: terminal.signal });
+    const open = () => openTarget(args, terminal, connection);
+    const target = args.flag("create") ? open : await open();
     return withProgress(args, terminal, (onProgress) =>
-      importArchive({ ...importOptions(args, terminal, target), onProgress }),
+      importArchive({ ...importOptions(args, terminal), target, onProgress }),
     );
   });
   if (args.flag("json")) printJsonReport(terminal, report);
@@ -141,7 +144,7 @@ async function replay(args: Arguments, terminal: Terminal): Promise<number> {
 async function plan(args: Arguments, terminal: Terminal): Promise<number> {
   const planned = await withEndpoint(args, terminal, async (connection) =>
     planImport({
-      ...importOptions(args, terminal, connection),
+      ...importOptions(args, terminal),
       target: await findTarget(args, terminal, connection),
     }),
   );
@@ -201,7 +204,10 @@ async function openTarget(
   });
 }
 
-function importOptions(args: Arguments, terminal: Terminal, target: Connection): ImportOptions {
+function importOptions(
+  args: Arguments,
+  terminal: Terminal,
+): Omit<ImportOptions, "target" | "onProgress"> {
   const file = (name: string) => {
     const written = args.text(name);
     return written === undefined ? undefined : placeIn(terminal, written);
@@ -209,7 +215,6 @@ function importOptions(args: Arguments, terminal: Terminal, target: Connection):
   return {
     source: placeIn(terminal, args.required("source")),
     schemaFolder: file("schema"),
-    target,
     continue: args.flag("continue"),
     window: args.number("window"),
     batchDocuments: args.number("batch-size"),

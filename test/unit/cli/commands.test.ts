@@ -280,9 +280,12 @@ describe("import", () => {
 
   it("is exit 20 for a folder that is no archive, before anything is written", async () => {
     const folder = await temporaryFolder();
-    const { status, stderr } = await call(["import", folder, "--database", newName(), "--create"]);
+    const database = newName();
+    const { status, stderr } = await call(["import", folder, "--database", database, "--create"]);
     expect(status).toBe(20);
     expect(stderr).toContain(folder);
+    const looked = await call(["export", join(folder, "x"), "--database", database]);
+    expect(looked.stderr).toContain(`There is no database ${database}`);
   });
 
   it("is exit 3 when documents were refused, and names the file that has them", async () => {

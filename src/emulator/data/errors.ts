@@ -32,6 +32,8 @@ export type DataProblem =
       readonly index: IndexId;
       readonly ref: DocRef;
       readonly existing: DocRef;
+      /** Further indexes that hold the document's key for another one. */
+      readonly others: readonly IndexId[];
     }
   /** A document's rows in one index would take more than a transaction may. */
   | {

@@ -215,12 +215,14 @@ export class Writer {
   #checkUnique(ref: DocRef, version: Version): void {
     const isThere = (other: DocRef) =>
       currentVersion(this.#database, other, this.#transaction.now) !== undefined;
-    for (const index of this.#database.indexesOf(ref.collection)) {
-      if (index.shape.unique !== true) continue;
-      const existing = index.conflict(ref, version, isThere);
-      if (existing !== undefined)
-        throw new DataError({ kind: "not_unique", index: index.id, ref, existing });
-    }
+    const conflicts = Array.from(this.#database.indexesOf(ref.collection)).flatMap((index) => {
+      const existing = index.shape.unique ? index.conflict(ref, version, isThere) : undefined;
+      return existing === undefined ? [] : [{ index: index.id, existing }];
+    });
+    const [first, ...rest] = conflicts;
+    if (first === undefined) return;
+    const others = rest.map(({ index }) => index);
+    throw new DataError({ kind: "not_unique", ...first, ref, others });
   }
 
   /** What a definition brings with it. */

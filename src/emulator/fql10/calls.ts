@@ -67,7 +67,7 @@ export function testV10(
   subject: Subject,
   auth: Auth,
 ): boolean {
-  const context = Context.top(new Query(transaction), auth).limited({
+  const context = Context.top(Query.within(transaction), auth).limited({
     most: "read",
     reason: "role predicates",
   });

@@ -22,7 +22,7 @@ const NO_ROLES: AuthSource = { role: () => undefined, ownerOf: () => undefined, 
 const everything = (): Auth => Auth.builtin("admin", { kind: "root" }, NO_ROLES);
 
 const contextOf = (transaction: Transaction): Context =>
-  Context.top(new Query(transaction), everything());
+  Context.top(Query.within(transaction), everything());
 
 const lambdas = new Map<string, Lambda>();
 const MAX_LAMBDAS = 10_000;

@@ -36,7 +36,14 @@ const functions = new WeakMap<Version, Lambda>();
 
 loadTables();
 
+const running = new WeakMap<Transaction, Query>();
+
 export class Query {
+  /** What runs in a transaction already, so that all its parts share their time and log; else a new one. */
+  static within(transaction: Transaction): Query {
+    return running.get(transaction) ?? new Query(transaction);
+  }
+
   readonly transaction: Transaction;
   readonly #budget: Budget;
   readonly #neighbours: Neighbours;
@@ -50,6 +57,7 @@ export class Query {
     this.transaction = transaction;
     this.#budget = new Budget(options.deadline);
     this.#neighbours = options.neighbours ?? NO_NEIGHBOURS;
+    running.set(transaction, this);
   }
 
   /** The time of the transaction, µs. */

@@ -248,9 +248,10 @@ function store(
     if (isDataError(error, "already_exists"))
       throw idExists(context, { name: schema.name } as CollectionInfo, ref);
     if (!isDataError(error, "not_unique")) throw error;
-    const violation =
-      uniqueViolation(schema, error.problem.index) ?? legacyUnique(context, error.problem.index);
-    throw constraintFailure(context, "Failed unique constraint.", [violation]);
+    const violations = [error.problem.index, ...error.problem.others].map(
+      (index) => uniqueViolation(schema, index) ?? legacyUnique(context, index),
+    );
+    throw constraintFailure(context, "Failed unique constraint.", violations);
   }
 }
 

@@ -41,7 +41,7 @@ export const firstWhere = (context: Context, self: ValueSet, predicate: Func): V
   first(context, where(context, self, predicate));
 
 function isEmpty(context: Context, self: ValueSet): boolean {
-  for (const element of self.iterate(context)) return element === undefined;
+  for (const { value } of self.iterate(context)) return value === undefined;
   return true;
 }
 
@@ -157,7 +157,7 @@ export const setTable = table<ValueSet>(
       }),
       count: on([], (context, self) => {
         let count = 0;
-        for (const element of self.iterate(context)) if (element !== undefined) count++;
+        for (const { value } of self.iterate(context)) if (value !== undefined) count++;
         return new Int(count);
       }),
       // Changes.

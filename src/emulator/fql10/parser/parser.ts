@@ -46,6 +46,11 @@ export function parseLambda(source: Source): LambdaExpr {
       const expr = readExpr(reader, true);
       statements.push(expr);
     } while (reader.separator() && !reader.ended);
+    const last = statements.at(-1)?.span.end ?? 0;
+    if (reader.ended && reader.text.slice(last).trimStart().startsWith(";")) {
+      reader.pos = last;
+      reader.expected("end-of-input");
+    }
     reader.space();
     const [first] = statements;
     const lambda = first?.kind === "tuple" && first.items.length === 1 ? first.items[0] : first;

@@ -2,7 +2,11 @@
 import type { Context } from "../interpreter/context.ts";
 import { Int } from "../values.ts";
 import { ReversedSet } from "./sorted.ts";
-import { type Element, type Position, ValueSet } from "./set.ts";
+import { type Element, type Position, ValueSet, LazyElement } from "./set.ts";
+
+/** An element in another place. */
+const placed = (element: Element, position: () => Position): Element =>
+  new LazyElement(() => element.value, position);
 
 export class TakeSet extends ValueSet {
   readonly inner: ValueSet;
@@ -22,9 +26,9 @@ export class TakeSet extends ValueSet {
     const [innerFrom, left] = Array.isArray(from) ? (from as Position[]) : [undefined, this.limit];
     let remaining = Number(left);
     if (remaining <= 0) return;
-    for (const { value, position } of this.inner.iterate(context, innerFrom)) {
+    for (const element of this.inner.iterate(context, innerFrom)) {
       const here = remaining;
-      yield { value, position: () => [position(), here] };
+      yield placed(element, () => [element.position(), here]);
       remaining--;
       if (remaining === 0) return;
     }
@@ -60,9 +64,9 @@ export class DropSet extends ValueSet {
   *iterate(context: Context, from?: Position): Iterable<Element> {
     let toDrop = from === undefined ? this.count : 0;
     const [innerFrom] = Array.isArray(from) ? (from as Position[]) : [];
-    for (const { value, position } of this.inner.iterate(context, innerFrom)) {
-      if (toDrop > 0) toDrop--;
-      else yield { value, position: () => [position()] };
+    for (const element of this.inner.iterate(context, innerFrom)) {
+      if (toDrop === 0) yield placed(element, () => [element.position()]);
+      else if (element.value !== undefined) toDrop--;
     }
   }
 
@@ -92,15 +96,13 @@ export class ConcatSet extends ValueSet {
   *iterate(context: Context, from?: Position): Iterable<Element> {
     const [side, innerFrom] = Array.isArray(from) ? (from as Position[]) : [0, undefined];
     if (side === 0) {
-      for (const { value, position } of this.first.iterate(context, innerFrom)) {
-        yield { value, position: () => [0, position()] };
+      for (const element of this.first.iterate(context, innerFrom)) {
+        yield placed(element, () => [0, element.position()]);
       }
     }
-    for (const { value, position } of this.second.iterate(
-      context,
-      side === 1 ? innerFrom : undefined,
-    )) {
-      yield { value, position: () => [1, position()] };
+    const secondFrom = side === 1 ? innerFrom : undefined;
+    for (const element of this.second.iterate(context, secondFrom)) {
+      yield placed(element, () => [1, element.position()]);
     }
   }
 

@@ -4,7 +4,7 @@ import { wrongType } from "../interpreter/failures.ts";
 import type { Context } from "../interpreter/context.ts";
 import type { Span } from "../source.ts";
 import { type Func, Null, type Value } from "../values.ts";
-import { type Element, Pinned, type Position, SET_LIMIT, ValueSet } from "./set.ts";
+import { type Element, LazyElement, Pinned, type Position, SET_LIMIT, ValueSet } from "./set.ts";
 
 const IN_AT = "streaming is not supported for sets created within an `at()` expression.";
 
@@ -52,8 +52,9 @@ abstract class Derived extends ValueSet {
 export class MappedSet extends Derived {
   *iterate(context: Context, from?: Position): Iterable<Element> {
     const inside = this.deferred.context(context);
-    for (const { value, position } of this.inner.iterate(context, from)) {
-      yield { value: apply(inside, this.deferred.fn, [value]), position };
+    for (const element of this.inner.iterate(context, from)) {
+      const make = () => apply(inside, this.deferred.fn, [element.value]);
+      yield new LazyElement(make, element.position);
     }
   }
 
@@ -107,7 +108,10 @@ export class FlatMappedSet extends Derived {
       const leaf = apply(inside, this.deferred.fn, [value]);
       if (!(leaf instanceof ValueSet)) throw wrongType(inside, "Set<Any>", leaf);
       for (const element of (this.backwards ? leaf.reversed() : leaf).iterate(context, resume)) {
-        yield { value: element.value, position: () => [position(), element.position()] };
+        yield new LazyElement(
+          () => element.value,
+          () => [position(), element.position()],
+        );
       }
       resume = undefined;
     }

@@ -7,16 +7,16 @@ import type { Position, ValueSet } from "./set.ts";
 /** The first `size` members from `from` on as `{ data, after }`; no `after` on the last page. */
 export function pageOf(context: Context, set: ValueSet, size: number, from?: Position): ObjectOf {
   const data: Value[] = [];
-  for (const { value, position } of set.iterate(context, from)) {
+  for (const element of set.iterate(context, from)) {
     if (data.length === size) {
       const time = context.systemTime ?? context.query.now;
-      const after = encodeCursor({ set, position: position(), time, size });
+      const after = encodeCursor({ set, position: element.position(), time, size });
       return new Map<string, Value>([
         ["data", data],
         ["after", new SetCursor(after)],
       ]);
     }
-    data.push(value);
+    data.push(element.value);
   }
   return new Map([["data", data]]);
 }

@@ -38,6 +38,22 @@ export class Pinned {
   }
 }
 
+/** An element whose value is made when somebody asks: the first one after a page is only pointed at. */
+export class LazyElement implements Element {
+  readonly position: () => Position;
+  readonly #make: () => Value;
+  #value: Value | undefined;
+
+  constructor(make: () => Value, position: () => Position) {
+    this.#make = make;
+    this.position = position;
+  }
+
+  get value(): Value {
+    return (this.#value ??= this.#make());
+  }
+}
+
 /** What cursors are made of: an argument of the set's constructor. */
 export type RecipePart = Value | Pinned;
 

@@ -286,6 +286,7 @@ describe("a unique index", () => {
       index,
       ref: new DocRef(c, 2n),
       existing: new DocRef(c, 1n),
+      others: [],
     };
     expect(refusalOf(() => bench.put(c, 2n, { email: "x" }))).toEqual(refusal);
     bench.put(c, 2n, {});

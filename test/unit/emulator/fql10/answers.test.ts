@@ -75,6 +75,18 @@ at *query*:4:2
   });
 });
 
+describe("logs", () => {
+  it("of check constraints are the query's, and so is its time", () => {
+    const own = new Bench();
+    own.run(
+      `Collection.create({ name: "K", constraints: [{ check: { name: "said", body: "doc => { log(doc.n); true }" } }] })`,
+      `Collection.create({ name: "L", constraints: [{ check: { name: "slow", body: "doc => Set.sequence(0, 100000000).every(n => n >= 0)" } }] })`,
+    );
+    expect(own.summary("K.create({ n: 7 })")).toBe("info at *check_constraint:said*:1: 7");
+    expect(own.ask("L.create({})", { patience: 50 }).status).toBe(440);
+  });
+});
+
 describe("formats", () => {
   const query = `{
     i: 1, l: 5000000000, d: 1.5, n: 0.0 / 0, s: "a", b: true, z: null,

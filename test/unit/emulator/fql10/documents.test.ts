@@ -151,6 +151,18 @@ describe("definitions", () => {
     expect(bench.error(`U.byId(2)!.update({ email: "a" })`)).toMatch(/^constraint_failure: /);
   });
 
+  it("of unique constraints are all named that a write breaks", () => {
+    const bench = new Bench();
+    bench.run(
+      `Collection.create({ name: "U", constraints: [{ unique: ["a"] }, { unique: ["a", "b"] }, { unique: ["c"] }] })`,
+      `U.create({ a: 1, b: 2, c: 3 })`,
+    );
+    expect(bench.failure(`U.create({ a: 1, b: 2, c: 4 })`).constraint_failures).toEqual([
+      { paths: [["a"]], message: "Failed unique constraint" },
+      { paths: [["a"], ["b"]], message: "Failed unique constraint" },
+    ]);
+  });
+
   it("of checks look at every write", () => {
     const bench = new Bench();
     bench.run(

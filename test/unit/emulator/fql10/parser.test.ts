@@ -203,6 +203,8 @@ it("a body of a definition is one lambda", () => {
   expect(show(parseLambda(source("(.a.b)")))).toBe("(@ => @.a.b)");
   expect(() => parseLambda(source("1 + 1"))).toThrow(QueryFailure);
   expect(() => parseLambda(source("x => 1\n1"))).toThrow(QueryFailure);
+  expect(() => parseLambda(source("x => 1;"))).toThrow(QueryFailure);
+  expect(show(parseLambda(source("x => 1 // one;\n")))).toBe("(x => 1)");
 });
 
 it("an expression may be followed by blanks only", () => {

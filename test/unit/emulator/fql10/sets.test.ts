@@ -140,6 +140,16 @@ describe("cursors", () => {
     expect(page(bench, "Set.paginate(after, 2)", { after }).data).toEqual([25, 35]);
   });
 
+  it("are made without evaluating what comes after the page", () => {
+    const bench = new Bench().withDocuments();
+    const query = (shape: string) => page(bench, `(${shape}).pageSize(2)`).data;
+    expect(query("C.all().map(d => if (d.n > 20) abort(0) else d.n)")).toEqual([10, 20]);
+    expect(query("C.all().map(d => if (d.n > 20) abort(0) else d.n).take(4)")).toEqual([10, 20]);
+    expect(query("C.all().concat(C.all()).map(d => if (d.n > 20) abort(0) else 1)")).toEqual([
+      1, 1,
+    ]);
+  });
+
   it("may be asked for with another page size", () => {
     const bench = new Bench().withDocuments();
     const { after } = page(bench, "C.all().map(.n).pageSize(1)");

@@ -41,6 +41,12 @@ const V10_STUB = '{"data":null,"summary":"","stats":{}}';
 const V4_STUB = '{"resource":null}';
 
 /**
+ * The call that a driver is at work for. One for all connections: Node visits every storage there is whenever a promise
+ * is made, so one for each connection made everything slower with every connection.
+ */
+const CALLS = new AsyncLocalStorage<CallUnderWay>();
+
+/**
  * The official drivers, standing on our transport. They compose queries, write the request's headers and name its
  * errors. Their decoding of values loses some (1.0, NaN, `@` keys, longs), so they are shown an empty answer in
  * place of a good one, and the raw text goes to the caller.
@@ -49,7 +55,6 @@ export class Drivers {
   /** The v10 driver. Its results are empty unless it is asked through {@link Drivers.v10}. */
   readonly #fauna: Client;
   readonly #faunadb: faunadb.Client;
-  readonly #calls = new AsyncLocalStorage<CallUnderWay>();
   readonly #transport: Transport;
   readonly #last: LastTransaction;
 
@@ -109,7 +114,7 @@ export class Drivers {
     const underWay: CallUnderWay = { ...call };
     let refused: unknown;
     try {
-      await this.#calls.run(underWay, run);
+      await CALLS.run(underWay, run);
     } catch (error) {
       refused = error;
     }
@@ -118,7 +123,7 @@ export class Drivers {
   }
 
   async #send(request: Omit<FaunaRequest, keyof Call>): Promise<Answer> {
-    const call = this.#calls.getStore();
+    const call = CALLS.getStore();
     if (call === undefined)
       throw new ArkError("ERR_UNEXPECTED", "A driver was called past its door.");
     try {

@@ -54,8 +54,8 @@ async function open(): Promise<net.Socket> {
 const v10Error = (status: number, code: string) => ({ status, answer: { error: { code } } });
 const v4Error = (status: number, code: string) => ({ status, answer: { errors: [{ code }] } });
 
-const nested = (count: number, open: string, close: string, inner = "") =>
-  open.repeat(count) + inner + close.repeat(count);
+const nested = (count: number, before: string, after: string, inner = "") =>
+  before.repeat(count) + inner + after.repeat(count);
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe("bodies", () => {

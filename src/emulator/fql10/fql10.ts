@@ -28,7 +28,6 @@ import type { Scope } from "./values.ts";
 
 export { v10Language } from "./language.ts";
 export type { Neighbours, V4Call, V4Result } from "./neighbours.ts";
-export { callV10 } from "./calls.ts";
 
 export type Format = "simple" | "tagged" | "decorated";
 

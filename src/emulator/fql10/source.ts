@@ -34,9 +34,3 @@ export const join = (first: Span, last: Span): Span => ({
   start: first.start,
   end: last.end,
 });
-
-/** Whether an end of `inner` lies inside `outer`, ends included. */
-export function overlaps(outer: Span, inner: Span): boolean {
-  const inside = (offset: number) => offset >= outer.start && offset <= outer.end;
-  return outer.source.name === inner.source.name && (inside(inner.start) || inside(inner.end));
-}

@@ -37,9 +37,6 @@ export const any = tag<Value>("Any", (value) => value);
 export const string = tag<string>("String", (value) =>
   typeof value === "string" ? value : undefined,
 );
-export const boolean = tag<boolean>("Boolean", (value) =>
-  typeof value === "boolean" ? value : undefined,
-);
 export const number = tag<Int | Long | Double>("Number", (value) =>
   isNumber(value) ? value : undefined,
 );

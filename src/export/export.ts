@@ -17,18 +17,12 @@ import {
   type Manifest,
   printDefinitionLine,
 } from "../archive/archive.ts";
-import { ArkError } from "../errors/errors.ts";
-import { DEFINITION_KINDS, identity, ids } from "../fauna/fauna.ts";
+import { DEFINITION_KINDS, identity } from "../fauna/fauna.ts";
 import { DocumentsRun } from "./documents.ts";
 import { type ExportOptions, type ResolvedExport, resolveExport } from "./options.ts";
-import {
-  type CollectionAtSnapshot,
-  checkSchemaHeld,
-  readSchema,
-  type SchemaSnapshot,
-} from "./schema.ts";
+import { checkSchemaHeld, readSchema, type SchemaSnapshot } from "./schema.ts";
 import { noteSecrets } from "./secrets.ts";
-import { explainExpired } from "./window.ts";
+import { checkStillReadable, explainExpired } from "./window.ts";
 
 export type { ExportOptions } from "./options.ts";
 
@@ -71,7 +65,7 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
 
   const { globalId } = await identity(source, { signal });
   const schema = await readSchema(source, { signal, timeoutMs });
-  refuseUnmatched(resolved, schema);
+  const chosen = resolved.choice.choose(schema.collections, source.place);
   const archive = await createArchive(store, {
     tool: resolved.tool,
     source: {
@@ -86,12 +80,11 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
     now: resolved.now,
   });
   const database = archive.database();
-  if (resolved.schema) await writeSchema(archive, database, schema, resolved);
-  const chosen = resolved.data ? schema.collections.filter(({ name }) => resolved.wants(name)) : [];
+  if (resolved.choice.schema) await writeSchema(archive, database, schema, resolved);
   const documents = new DocumentsRun(resolved, schema.at);
   try {
     await documents.run(database, chosen);
-    await checkStillReadable(resolved, schema.at, chosen);
+    await checkStillReadable({ source, at: schema.at, collections: chosen, signal, timeoutMs });
   } catch (error) {
     throw explainExpired(error, chosen, documents.howFar, source.endpoint);
   }
@@ -108,20 +101,6 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
     archive: store.place,
     seconds: (performance.now() - started) / 1000,
     requests: source.counters.requests - requestsBefore,
-  });
-}
-
-/** A mistyped name would give an archive that lacks just what was wanted. */
-function refuseUnmatched(
-  { data, unmatched, source }: ResolvedExport,
-  schema: SchemaSnapshot,
-): void {
-  const names = schema.collections.map(({ name }) => name);
-  const glob = data ? unmatched(names) : undefined;
-  if (glob === undefined) return;
-  throw new ArkError("ERR_USAGE", `No collection of ${source.place} is called ${glob}.`, {
-    place: glob,
-    hint: `It holds ${names.slice(0, 20).join(", ") || "no collections"}${names.length > 20 ? ", …" : ""}.`,
   });
 }
 
@@ -187,21 +166,8 @@ function noteV4Off(archive: ArchiveWriter, { definitions }: SchemaSnapshot): voi
   });
 }
 
-/** Reads once more at the snapshot time in each collection: the last page proves nothing about a window that closed after it. */
-async function checkStillReadable(
-  { source, signal, timeoutMs }: ResolvedExport,
-  at: bigint,
-  collections: readonly CollectionAtSnapshot[],
-): Promise<void> {
-  for (const { name } of collections) {
-    const pages = ids(source, { collection: name, at, pageSize: 1, signal, timeoutMs });
-    await pages.next();
-    await pages.return(undefined);
-  }
-}
-
 /** What became of documents and their values that nobody could help. */
-const OF_DOCUMENTS = {
+export const OF_DOCUMENTS = {
   expired:
     "Documents whose ttl had passed before they were read; Fauna shows them no more, not even at a past time.",
   lost: "Values that look like what v10 shows in place of lambdas, indexes, native and deleted collections; FQL v4, which knows, is switched off.",

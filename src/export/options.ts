@@ -1,22 +1,16 @@
 import { availableParallelism } from "node:os";
-import picomatch from "picomatch";
 import type { Compression } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
 import type { Connection } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
+import { type Choice, type ChoiceOptions, resolveChoice } from "./choice.ts";
 
-export interface ExportOptions {
+export interface ExportOptions extends ChoiceOptions {
   /** The database to export, opened with an admin secret. */
   readonly source: Connection;
   /** Where the archive goes: a store, or a path that is empty or does not exist yet. */
   readonly target: Store | string;
-  /** Globs of the collections whose documents are exported; all of them by default. The schema is always whole. */
-  readonly collections?: readonly string[] | undefined;
-  /** Globs of collections whose documents are left out. */
-  readonly exclude?: readonly string[] | undefined;
-  readonly schemaOnly?: boolean | undefined;
-  readonly dataOnly?: boolean | undefined;
   /** How segments are stored; gzip by default. zstd needs a Node that has it (22.15 or newer). */
   readonly compression?: Compression | undefined;
   /** Documents asked for in one request, at most; 2,000 by default. */
@@ -41,11 +35,7 @@ export interface ExportOptions {
 export interface ResolvedExport {
   readonly source: Connection;
   readonly store: Store;
-  readonly wants: (collection: string) => boolean;
-  /** The first glob of wanted collections that matches none of `names`. */
-  readonly unmatched: (names: readonly string[]) => string | undefined;
-  readonly schema: boolean;
-  readonly data: boolean;
+  readonly choice: Choice;
   readonly compression: Compression;
   readonly pageSize: number;
   readonly window: number;
@@ -63,11 +53,6 @@ export interface ResolvedExport {
 /** @throws ArkError ERR_USAGE when options contradict one another or are out of range. */
 export function resolveExport(options: ExportOptions): ResolvedExport {
   const { collections = [], exclude = [], schemaOnly = false, dataOnly = false } = options;
-  if (schemaOnly && dataOnly) {
-    throw new ArkError("ERR_USAGE", "Only the schema and only the data cannot both be asked for.", {
-      hint: "Leave out schema-only or data-only.",
-    });
-  }
   const compression = options.compression ?? "gzip";
   const resolved = {
     pageSize: options.pageSize ?? 2_000,
@@ -84,10 +69,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
     ...resolved,
     source: options.source,
     store: typeof options.target === "string" ? openStore(options.target) : options.target,
-    wants: matcher(collections, exclude),
-    unmatched: (names) => collections.find((glob) => !names.some(matcher([glob], []))),
-    schema: !dataOnly,
-    data: !schemaOnly,
+    choice: resolveChoice(options),
     compression,
     timeoutMs: options.timeoutMs,
     tool: options.tool ?? { name: "fauna-ark", version: "unreleased" },
@@ -102,15 +84,4 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
       compress: compression,
     },
   };
-}
-
-/** Names are no paths: a `/` is a character like any other, and so is a leading dot. */
-const GLOBS = { dot: true, bash: true };
-
-function matcher(include: readonly string[], exclude: readonly string[]) {
-  const wanted = include.map((glob) => picomatch(glob, GLOBS));
-  const unwanted = exclude.map((glob) => picomatch(glob, GLOBS));
-  return (name: string): boolean =>
-    (wanted.length === 0 || wanted.some((matches) => matches(name))) &&
-    !unwanted.some((matches) => matches(name));
 }

@@ -15,6 +15,7 @@ import {
   type StagedStatus,
 } from "../fauna/fauna.ts";
 import { parseJson, isJsonObject, JsonNumber, printString } from "../values/json.ts";
+import { Time } from "../values/time.ts";
 
 export interface SchemaSnapshot {
   /** The snapshot time, in microseconds. */
@@ -43,18 +44,22 @@ interface Options {
 /** How often a moment is looked for while somebody keeps changing the schema. */
 const TRIES = 8;
 
-/** @throws ArkError ERR_TRY_AGAIN when the schema never holds still. */
+/**
+ * @param asOf the moment, when it is not to be picked anew.
+ * @throws ArkError ERR_TRY_AGAIN when the schema never holds still, or has changed since `asOf`.
+ */
 export async function readSchema(
   connection: Connection,
-  { signal, timeoutMs }: Options,
+  { signal, timeoutMs, asOf }: Options & { readonly asOf?: bigint | undefined },
 ): Promise<SchemaSnapshot> {
   for (let tries = 1; tries <= TRIES; tries++) {
     signal.throwIfAborted();
     const { version, files } = await schemaFiles(connection, { signal });
+    if (asOf !== undefined && version > asOf) throw changedSince(connection, asOf);
     const { status } = await stagedStatus(connection, { signal });
     const staged =
       status === "none" ? [] : (await schemaFiles(connection, { signal, staged: true })).files;
-    const at = await snapshotTime(connection, { signal });
+    const at = asOf ?? (await snapshotTime(connection, { signal }));
     const definitions = await allDefinitions(connection, { at, signal, timeoutMs });
     const after = await schemaFiles(connection, { signal });
     if (after.version === version && version <= at) {
@@ -64,8 +69,17 @@ export async function readSchema(
   }
   throw new ArkError("ERR_TRY_AGAIN", "The schema kept changing while it was read.", {
     place: connection.place,
-    hint: "Export again when nobody is editing the schema.",
+    hint: "Try again when nobody is editing the schema.",
   });
+}
+
+/** Schema files cannot be read at a past time. */
+function changedSince({ place }: Connection, asOf: bigint): ArkError {
+  return new ArkError(
+    "ERR_TRY_AGAIN",
+    `The schema was changed after ${Time.fromMicros(asOf).toString()}, and its files cannot be read as they were.`,
+    { place, hint: "Begin again, at a new moment." },
+  );
 }
 
 function settings(definition: Definition): CollectionAtSnapshot {
@@ -116,7 +130,7 @@ export async function checkSchemaHeld(
     `The schema of ${changed.join(", ")} was migrated, deleted or made anew while its documents were read.`,
     {
       place: connection.place,
-      hint: "Export again: documents cannot be read in the shape they had before a migration.",
+      hint: "Begin again: documents cannot be read in the shape they had before a migration.",
       details: { collections: changed },
     },
   );

@@ -1,9 +1,11 @@
 /** The history window: how long the database can still be read at the snapshot time. */
 import { ArkError, isArkError } from "../errors/errors.ts";
+import { type Connection, ids } from "../fauna/fauna.ts";
 import { printString } from "../values/json.ts";
+import type { CollectionReading } from "./reading.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
 
-/** What has become of the documents when an export stops. */
+/** What has become of the documents when an export or a copy stops. */
 export interface HowFar {
   readonly documents: number;
   readonly total: number;
@@ -12,15 +14,52 @@ export interface HowFar {
   readonly seconds: number;
 }
 
+/** @param started when the reading began, by `performance.now()`. */
+export function howFar(readings: readonly CollectionReading[], started: number): HowFar {
+  return {
+    documents: readings.reduce((sum, { read }) => sum + read, 0),
+    total: readings.reduce((sum, { extent }) => sum + extent.documents, 0),
+    collectionsDone: readings.filter(({ isDone }) => isDone).length,
+    collections: readings.length,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+export interface StillReadable {
+  readonly source: Connection;
+  readonly at: bigint;
+  readonly collections: readonly { readonly name: string }[];
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number | undefined;
+}
+
 /**
- * The error of an export whose snapshot time left the window, with how far it came and the exact
+ * Reads once more at the snapshot time in each collection: the last page proves nothing about a window that closed
+ * after it.
+ *
+ * @throws ArkError ERR_SNAPSHOT_EXPIRED when it has closed.
+ */
+export async function checkStillReadable(options: StillReadable): Promise<void> {
+  const { source, at, collections, signal, timeoutMs } = options;
+  for (const { name } of collections) {
+    const pages = ids(source, { collection: name, at, pageSize: 1, signal, timeoutMs });
+    await pages.next();
+    await pages.return(undefined);
+  }
+}
+
+/**
+ * The error of a run whose snapshot time left the window, with how far it came and the exact
  * command that makes the window long enough; any other error as it is.
+ *
+ * @param again what to do once the window is longer.
  */
 export function explainExpired(
   error: unknown,
   collections: readonly CollectionAtSnapshot[],
   far: HowFar,
   endpoint: string,
+  again = "export again",
 ): unknown {
   if (!isArkError(error, "ERR_SNAPSHOT_EXPIRED")) return error;
   const share = far.total === 0 ? 0 : far.documents / far.total;
@@ -35,7 +74,7 @@ export function explainExpired(
     {
       cause: error,
       place: error.place,
-      hint: `Keep history for longer, then export again: ${command}`,
+      hint: `Keep history for longer, then ${again}: ${command}`,
       details: { ...error.details, ...far, historyDays: days, command },
     },
   );

@@ -1,4 +1,4 @@
-/** What an import reads: an archive, or the folder that Fauna's own export writes. */
+/** What an import reads: an archive, the folder that Fauna's own export writes, or NDJSON of the v4 driver. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DefinitionKind, DefinitionLine, Problem } from "../archive/archive.ts";
@@ -8,6 +8,7 @@ import type { Store } from "../store/store.ts";
 import { openStore } from "../store/store.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { archiveSource } from "./archive-source.ts";
+import { driverDumpFiles, driverDumpSource } from "./driver-dump.ts";
 import { FAUNA_METADATA, faunaExportSource } from "./fauna-export.ts";
 
 /** One collection of a source. */
@@ -64,6 +65,8 @@ async function openEither(
   if (typeof source === "string") {
     const folder = await faunaExportFolder(source);
     if (folder !== undefined) return faunaExportSource(folder, options);
+    const dump = await driverDumpFiles(source);
+    if (dump.length > 0) return driverDumpSource(source, dump, options);
   }
   return archiveSource(typeof source === "string" ? openStore(source) : source, options);
 }

@@ -21,6 +21,9 @@ import { planSteps, type Step } from "./plan.ts";
 import { type ImportSource, openSource } from "./source.ts";
 import { checkTarget, readTarget } from "./target.ts";
 
+export { type Marker, readMarker } from "./marker.ts";
+export type { Step } from "./plan.ts";
+export type { ImportSource } from "./source.ts";
 export { createDatabase } from "./target.ts";
 
 export interface ImportOptions {
@@ -94,16 +97,29 @@ export interface ImportReport {
   readonly requests: number;
 }
 
-type Asked = Omit<ImportOptions, "target">;
+/** How an opened source is imported, whatever it is. */
+export interface ReplayOptions extends Omit<ImportOptions, "source" | "schemaFolder"> {
+  /** A last step before the import counts as finished: a source that can change makes sure here that it did not. */
+  readonly checkSource?: Step | undefined;
+}
+
+type Asked = Pick<ReplayOptions, "continue" | "signal" | "checkSource">;
 
 /** What {@link importArchive} would do with the same options; writes nothing. @throws as it does. */
 export async function planImport(options: PlanOptions): Promise<ImportPlan> {
-  const source = await open(options);
+  return planSource(await open(options), options);
+}
+
+/** What {@link importSource} would do with the same options; writes nothing. @throws as it does. */
+export async function planSource(
+  source: ImportSource,
+  options: Asked & Pick<PlanOptions, "target">,
+): Promise<ImportPlan> {
   const steps =
     "v4" in options.target
       ? await plan(source, options.target, options)
       : // A database that does not exist yet holds nothing.
-        planSteps(source, new Set());
+        stepsOf(source, new Set(), options);
   return {
     source: source.place,
     title: source.title,
@@ -122,12 +138,21 @@ export async function planImport(options: PlanOptions): Promise<ImportPlan> {
  * what the connection throws; the signal's reason. Refused documents are no error but `documents.refused`.
  */
 export async function importArchive(options: ImportOptions): Promise<ImportReport> {
+  const startedAt = performance.now();
+  const imported = await importSource(await open(options), options);
+  return { ...imported, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+/** As {@link importArchive}, from a source that is open already. */
+export async function importSource(
+  source: ImportSource,
+  options: ReplayOptions,
+): Promise<ImportReport> {
   const signal = options.signal ?? new AbortController().signal;
   const onProgress = options.onProgress ?? (() => {});
   const clock = options.now ?? (() => new Date());
   const startedAt = performance.now();
 
-  const source = await open(options);
   const target = typeof options.target === "function" ? await options.target() : options.target;
   const requestsBefore = target.counters.requests;
   const steps = await plan(source, target, options);
@@ -169,7 +194,12 @@ export async function importArchive(options: ImportOptions): Promise<ImportRepor
 }
 
 /** The source, every byte of it read and checked. */
-function open({ source, schemaFolder, signal, onProgress }: Asked): Promise<ImportSource> {
+function open({
+  source,
+  schemaFolder,
+  signal,
+  onProgress,
+}: Omit<ImportOptions, "target">): Promise<ImportSource> {
   return openSource(source, {
     schemaFolder,
     signal: signal ?? new AbortController().signal,
@@ -185,7 +215,16 @@ async function plan(source: ImportSource, target: Connection, options: Asked): P
   const existing = state.definitions
     .filter(({ kind }) => kind === "collections")
     .map(({ name }) => name);
-  return planSteps(source, new Set(existing));
+  return stepsOf(source, new Set(existing), options);
+}
+
+function stepsOf(
+  source: ImportSource,
+  existing: ReadonlySet<string>,
+  { checkSource }: Asked,
+): Step[] {
+  const steps = planSteps(source, existing);
+  return checkSource === undefined ? steps : [...steps, checkSource];
 }
 
 function atLeastOne(name: string, value: number): number {

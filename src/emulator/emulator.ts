@@ -31,6 +31,7 @@
 import type { Socket } from "node:net";
 import { Cluster } from "./data/cluster.ts";
 import { systemClock } from "./data/clock.ts";
+import { Exports } from "./export/export.ts";
 import { composeLanguages, testPredicate } from "./http/compose.ts";
 import type { Faults } from "./http/faults.ts";
 import { createHandler, type Handler } from "./http/handler.ts";
@@ -51,6 +52,8 @@ export interface EmulatorOptions {
   readonly clock?: () => bigint;
   /** Takes a line about every unexpected failure inside; never a secret. */
   readonly log?: (line: string) => void;
+  /** The folder that `/export/1` writes to, as a node's `export_path`; without it exports are refused. */
+  readonly exportPath?: string;
   /** Makes chosen requests late, fail or break off; for tests of clients. */
   readonly faults?: Faults;
 }
@@ -70,7 +73,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { port = 0, host = "127.0.0.1", secret = "secret" } = options;
   const clock = options.clock ?? systemClock;
   const cluster = new Cluster({ now: clock });
-  const node = new Node({ cluster, secret, clock, testPredicate, log: options.log });
+  const exports =
+    options.exportPath === undefined
+      ? undefined
+      : new Exports(cluster, options.exportPath, testPredicate);
+  const node = new Node({ cluster, secret, clock, testPredicate, log: options.log, exports });
   const handler = createHandler(node, composeLanguages(cluster), options.faults);
   const listener = await listen({ host, port }, (request, response) => {
     converse(handler, request, response).catch((error: unknown) => {
@@ -78,12 +85,16 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       cut(request);
     });
   });
+  const close = async (): Promise<void> => {
+    await listener.close();
+    await exports?.close();
+  };
   return {
     endpoint: `http://${host.includes(":") ? `[${host}]` : host}:${String(listener.port)}`,
     secret,
     port: listener.port,
-    close: () => listener.close(),
-    [Symbol.asyncDispose]: () => listener.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

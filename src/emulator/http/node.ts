@@ -5,6 +5,7 @@ import type { PredicateTester } from "../auth/roles.ts";
 import { secretOfHeader } from "../auth/scope.ts";
 import type { Cluster } from "../data/cluster.ts";
 import type { Transaction } from "../data/transaction.ts";
+import type { Exports } from "../export/export.ts";
 import type { Incoming } from "./exchange.ts";
 
 /** A last-seen time later than this after the node's own is not waited for. */
@@ -16,6 +17,8 @@ export interface NodeOptions {
   readonly clock: () => bigint;
   readonly testPredicate: PredicateTester;
   readonly log: ((line: string) => void) | undefined;
+  /** Exports to the node's disk; undefined if no folder is given for them. */
+  readonly exports?: Exports | undefined;
 }
 
 /** A request's transaction and the rights it has there. */
@@ -33,6 +36,10 @@ export class Node {
   constructor(options: NodeOptions) {
     this.cluster = options.cluster;
     this.#options = options;
+  }
+
+  get exports(): Exports | undefined {
+    return this.#options.exports;
   }
 
   /** The node's time in µs, for answers that have no transaction. */

@@ -165,15 +165,30 @@ function timeOf(context: Context, version: Version): Value {
 /** A document with all its fields as answers show it, or null if it is not there. */
 export function allFields(context: Context, doc: Doc): ObjectOf | Null {
   const read = readDoc(context, doc, "Reading a document");
-  if ("cause" in read) return new Null(read.cause);
-  const { version, info } = read;
+  return "cause" in read ? new Null(read.cause) : fieldsOf(context, doc, read, true);
+}
+
+/** A document that is there, with its fields but for the computed ones. */
+export function storedFields(context: Context, doc: Doc): ObjectOf {
+  const read = readDoc(context, doc, "Reading a document");
+  return "cause" in read ? new Map() : fieldsOf(context, doc, read, false);
+}
+
+function fieldsOf(
+  context: Context,
+  doc: Doc,
+  { version, info }: { readonly version: Version; readonly info: CollectionInfo },
+  withComputed: boolean,
+): ObjectOf {
   const fields = new Map<string, Value>(referenceFields(context, doc));
   fields.set("ts", timeOf(context, version));
   const shown = shownFields(context, doc.collection, version);
   const ttl = shown.get("ttl");
   if (ttl !== undefined) fields.set("ttl", fromData(ttl, undefined, doc.readTime));
-  for (const [name, lambda] of info.computed)
-    fields.set(name, computedContext(context).apply(lambda, [doc]));
+  if (withComputed) {
+    for (const [name, lambda] of info.computed)
+      fields.set(name, computedContext(context).apply(lambda, [doc]));
+  }
   if (isUserCollection(doc.collection)) addUserFields(fields, dataOf(shown), info, doc.readTime);
   else {
     const hidden = hiddenFields(doc.collection);

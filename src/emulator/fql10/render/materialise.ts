@@ -49,6 +49,12 @@ export function materialise(context: Context, value: Value): Shown {
   return show(context, value, MAX_SET_DEPTH, false);
 }
 
+/** An object whose documents are shown as references. */
+export const materialiseFields = (context: Context, fields: ObjectOf): Shown => ({
+  kind: "object",
+  fields: showFields(context, fields, MAX_SET_DEPTH, true),
+});
+
 function show(context: Context, value: Value, depth: number, insideDoc: boolean): Shown {
   context.query.show(typeof value === "string" ? value.length : SHOWN);
   if (isArray(value))

@@ -9,6 +9,12 @@ process.on("disconnect", () => process.exit(0));
 if (kind === "emulator") {
   const { startEmulator } = await import("../../dist/emulator/emulator.js");
   const { endpoint } = await startEmulator();
+  process.on("message", (message) => {
+    if (message !== "memory") return;
+    globalThis.gc?.();
+    const { heapUsed, rss } = process.memoryUsage();
+    process.send({ heap: heapUsed, rss });
+  });
   process.send({ endpoint });
 } else {
   // Of equal requests the first answer counts, so that a run that asks for the time gets the recorded one.

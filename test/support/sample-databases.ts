@@ -236,7 +236,7 @@ export async function insertNasty(database: Connection, collection: string): Pro
   const arrays = "[null, 1, [null], { deep: [null, 2.0] }]";
   const odd = printString(collection);
   await database.v10(
-    `Collection(${odd}).create({ id: "50", holes: ${arrays}, kept: 1.0, nan: 0.0 / 0.0 })`,
+    `Collection(${odd}).create({ id: "50", holes: ${arrays}, refs: [null, C("1"), C.definition, Role.byName("r"), Function.byName("f")], kept: 1.0, nan: 0.0 / 0.0 })`,
   );
   const lambdas = `{"fn":${lambda('"x"', '{"add":[{"var":"x"},1]}')},"set":{"@set":{"documents":${ref("collections", collection)}}},"uuid":${printV4(nastyValues["uuid"]!)}}`;
   await database.v4(

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { ArkError } from "../errors/errors.ts";
-import { isMissing, readWhole, type Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { compareIds, type DocumentRecord } from "../values/record.ts";
+import type { Opener } from "./age.ts";
 import { codecFor } from "./compression.ts";
-import { readJournal } from "./journal.ts";
+import { locked } from "./encryption.ts";
 import type {
   CollectionEntry,
   DatabaseEntry,
@@ -11,64 +11,10 @@ import type {
   Manifest,
   SegmentEntry,
 } from "./manifest.ts";
-import { MANIFEST, MANIFEST_DIGEST } from "./names.ts";
-import { parseManifest, refuseNewerManifest } from "./parse-manifest.ts";
 import { problemError, type Report } from "./problem.ts";
 import { readDefinitions, readFsl } from "./schema-files.ts";
 import { type RecordFrame, readOne, readSegment } from "./segment-reader.ts";
-
-/**
- * Opens a complete archive by reading its manifest and nothing else.
- *
- * @throws ArkError ERR_ARCHIVE_INCOMPLETE when there is no manifest, with what the journal says was
- * done; ERR_ARCHIVE_CORRUPT when the manifest is not what its digest says, or contradicts itself;
- * ERR_ARCHIVE_VERSION when it is newer than this release; ERR_ARCHIVE_UNSAFE when it names a file
- * outside the archive.
- */
-export async function openArchive(store: Store): Promise<Archive> {
-  const place = `${store.place}/${MANIFEST}`;
-  const bytes = await readIfThere(store, MANIFEST);
-  if (bytes === undefined) throw await incomplete(store);
-  const digest = createHash("sha256").update(bytes).digest("hex");
-  const stated = (await readIfThere(store, MANIFEST_DIGEST))?.toString();
-  if (stated === undefined) refuseNewerManifest(bytes.toString(), place);
-  if (stated !== `${digest}  ${MANIFEST}\n`) {
-    const message =
-      stated === undefined
-        ? `${MANIFEST_DIGEST} is missing`
-        : `the manifest's SHA-256 is ${digest}, ${MANIFEST_DIGEST} says ${stated.trim().slice(0, 80)}`;
-    const code = "ERR_ARCHIVE_CORRUPT";
-    throw problemError({ code, message, file: MANIFEST }, store.place);
-  }
-  return new Archive(store, parseManifest(bytes.toString(), place), digest);
-}
-
-async function readIfThere(store: Store, name: string): Promise<Buffer | undefined> {
-  try {
-    return await readWhole(store, name);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-async function incomplete(store: Store): Promise<ArkError> {
-  const { run, segments } = await readJournal(store);
-  const documents = segments.reduce((sum, { segment }) => sum + segment.records, 0);
-  const collections = [...new Set(segments.map(({ collection }) => collection))];
-  const isEmpty = run === undefined && (await store.list().next()).done === true;
-  const done = `${segments.length} segments with ${documents} documents of ${collections.length} collections`;
-  const message = isEmpty
-    ? "there is no archive here: the place is empty or does not exist"
-    : run === undefined
-      ? `there is no archive here: ${MANIFEST} is missing`
-      : `the export that began at ${run.started} never finished: ${done} were done`;
-  return new ArkError("ERR_ARCHIVE_INCOMPLETE", message, {
-    place: store.place,
-    hint: run === undefined ? "Check the path." : "Export again into an empty place.",
-    details: { started: run?.started, snapshot: run?.snapshot, documents, collections },
-  });
-}
+import type { OpenStore } from "./stored-check.ts";
 
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -76,19 +22,32 @@ export interface ReadOptions {
 
 /**
  * A complete archive, open for reading. Whatever is read is compared with the manifest; the first
- * difference ends the reading with an error. `checkArchive` is for finding all of them.
+ * difference ends the reading with an error. `checkArchive` is for finding all of them. Reading what is encrypted
+ * fails with ERR_ARCHIVE_LOCKED when the archive was opened without a key.
  */
 export class Archive {
   readonly store: Store;
   readonly manifest: Manifest;
-  /** SHA-256 of `manifest.json`: the archive's identity. */
+  /** The file that holds the manifest. */
+  readonly manifestFile: string;
+  /** SHA-256 of that file: the archive's identity. */
   readonly digest: string;
+  /** What opens the archive's files; undefined when it is encrypted and no key was given. */
+  readonly opener: Opener | undefined;
   readonly #report: Report;
 
-  constructor(store: Store, manifest: Manifest, digest: string) {
+  constructor({
+    store,
+    manifest,
+    manifestFile,
+    digest,
+    opener,
+  }: Pick<Archive, "store" | "manifest" | "manifestFile" | "digest" | "opener">) {
     this.store = store;
     this.manifest = manifest;
+    this.manifestFile = manifestFile;
     this.digest = digest;
+    this.opener = opener;
     this.#report = (problem) => {
       throw problemError(problem, store.place);
     };
@@ -130,7 +89,7 @@ export class Archive {
   ): AsyncGenerator<RecordFrame, void, undefined> {
     const codec = codecFor(this.manifest.compression);
     const options = { collection: collection.name, codec, signal, report: this.#report };
-    yield* readSegment(this.store, segment, options);
+    yield* readSegment(this.#open(), segment, options);
   }
 
   /** A collection's documents, ascending by id, frame by frame. */
@@ -148,7 +107,7 @@ export class Archive {
     );
     if (segment === undefined) return undefined;
     const codec = codecFor(this.manifest.compression);
-    return await readOne(this.store, segment, id, { codec, report: this.#report });
+    return await readOne(this.#open(), segment, id, { codec, report: this.#report });
   }
 
   /** The lines of all definitions of a kind, for `parseDefinitionLine`; none when there is no such file. */
@@ -157,7 +116,7 @@ export class Archive {
     path: readonly string[] = [],
   ): AsyncGenerator<string, void, undefined> {
     for (const entry of this.database(path).schema)
-      if (entry.kind === kind) yield* readDefinitions(this.store, entry, this.#report);
+      if (entry.kind === kind) yield* readDefinitions(this.#open(), entry, this.#report);
   }
 
   /** The schema files as the server had them, by name. */
@@ -168,10 +127,16 @@ export class Archive {
     const files = new Map<string, string>();
     for (const entry of this.database(path).schema) {
       if (entry.kind !== (staged ? "fsl-staged" : "fsl")) continue;
-      const text = await readFsl(this.store, entry, this.#report);
+      const text = await readFsl(this.#open(), entry, this.#report);
       if (text !== undefined) files.set(entry.name ?? entry.file, text);
     }
     return files;
+  }
+
+  #open(): OpenStore {
+    const { store, opener, manifest } = this;
+    if (opener === undefined) throw locked(store.place, manifest.encryption, undefined);
+    return { store, opener };
   }
 
   #absent(what: string): never {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { ArkError } from "../errors/errors.ts";
-import { type Store, writeWhole } from "../store/store.ts";
+import { once, type Store, writeWhole } from "../store/store.ts";
 import { compareIds, type DocumentRecord } from "../values/record.ts";
 import { Time } from "../values/time.ts";
+import { type Sealer, UNSEALED } from "./age.ts";
 import { type Codec, codecFor, type Compression } from "./compression.ts";
+import { type Encryption, prepareSealing, type Sealing } from "./encryption.ts";
 import { removeJournal, writeDone, writeRun } from "./journal.ts";
 import {
   type CollectionEntry,
@@ -18,7 +20,16 @@ import {
   type SchemaFileEntry,
   type SegmentEntry,
 } from "./manifest.ts";
-import { folderName, fslFile, MANIFEST, MANIFEST_DIGEST, RUN_JOURNAL } from "./names.ts";
+import {
+  digestFile,
+  HIDING,
+  IDENTITY,
+  MANIFEST,
+  type Naming,
+  RUN_JOURNAL,
+  SEALED_MANIFEST,
+  TELLING,
+} from "./names.ts";
 import { firstContradiction, sumFingerprints } from "./parse-manifest.ts";
 import { writeDefinitions, writeFsl } from "./schema-files.ts";
 import { RecordSource, writeSegment } from "./segment-writer.ts";
@@ -31,6 +42,8 @@ export interface CreateArchiveOptions {
   readonly compression: Compression;
   /** What the export was asked for, as far as people want to know it later; never secrets. */
   readonly options?: Manifest["options"];
+  /** Whom the files are sealed for; without it they are stored as they are. */
+  readonly encryption?: Encryption | undefined;
   /** Plain bytes of a segment, at most; 64 MiB. */
   readonly segmentBytes?: number;
   /** Plain bytes after which a frame ends; 1 MiB. */
@@ -44,13 +57,16 @@ export interface CreateArchiveOptions {
  * can be written to before anything is read from the database.
  *
  * @throws ArkError ERR_TARGET_NOT_EMPTY when the store holds anything; ERR_USAGE when the compression
- * is not to be had; what the store throws.
+ * is not to be had or the encryption has nobody to encrypt for; what the store throws.
  */
 export async function createArchive(
   store: Store,
   options: CreateArchiveOptions,
 ): Promise<ArchiveWriter> {
   const codec = codecFor(options.compression);
+  const { encryption } = options;
+  const sealing = encryption === undefined ? undefined : await prepareSealing(encryption);
+  const isHidden = sealing?.hidesManifest === true;
   await refuseOccupied(store);
   const now = options.now ?? (() => new Date());
   const run: RunJournal = {
@@ -58,23 +74,33 @@ export async function createArchive(
     version: FORMAT_VERSION,
     tool: options.tool,
     started: now().toISOString(),
-    source: options.source,
+    source: isHidden ? { endpoint: "", database: null, globalId: null } : options.source,
     snapshot: {
       ts: String(options.snapshotTs),
       time: Time.fromMicros(options.snapshotTs).toString(),
     },
     compression: options.compression,
-    options: options.options ?? {},
+    options: isHidden ? {} : (options.options ?? {}),
   };
   await writeRun(store, run);
-  const { segmentBytes = 64 * 1024 * 1024, frameBytes = 1024 * 1024 } = options;
-  return new ArchiveWriter({ store, codec, run, now, segmentBytes, frameBytes });
+  if (sealing?.identityFile !== undefined) await writeWhole(store, IDENTITY, sealing.identityFile);
+  return new ArchiveWriter({
+    store,
+    codec,
+    sealing,
+    sealer: sealing?.sealer ?? UNSEALED,
+    naming: isHidden ? HIDING : TELLING,
+    run: { ...run, source: options.source, options: options.options ?? {} },
+    now,
+    segmentBytes: options.segmentBytes ?? 64 * 1024 * 1024,
+    frameBytes: options.frameBytes ?? 1024 * 1024,
+  });
 }
 
 async function refuseOccupied(store: Store): Promise<void> {
   for await (const { name } of store.list()) {
     const begun = (await store.size(RUN_JOURNAL)) !== undefined;
-    const unfinished = begun && (await store.size(MANIFEST)) === undefined;
+    const unfinished = begun && !(await hasManifest(store));
     throw new ArkError(
       "ERR_TARGET_NOT_EMPTY",
       unfinished
@@ -91,10 +117,19 @@ async function refuseOccupied(store: Store): Promise<void> {
   }
 }
 
+async function hasManifest(store: Store): Promise<boolean> {
+  for (const name of [MANIFEST, SEALED_MANIFEST])
+    if ((await store.size(name)) !== undefined) return true;
+  return false;
+}
+
 /** What all parts of a writer share. */
 interface Context {
   readonly store: Store;
   readonly codec: Codec;
+  readonly sealing: Sealing | undefined;
+  readonly sealer: Sealer;
+  readonly naming: Naming;
   readonly run: RunJournal;
   readonly now: () => Date;
   readonly segmentBytes: number;
@@ -126,7 +161,7 @@ export class ArchiveWriter {
     if (found === undefined) {
       const folders = new Set([...this.#databases.values()].map((database) => database.folder));
       const parent = path.length === 0 ? "" : this.database(path.slice(0, -1)).folder;
-      found = new DatabaseWriter(this.#context, path, folderBelow(parent, path, folders));
+      found = new DatabaseWriter(this.#context, path, this.#folderBelow(parent, path, folders));
       this.#databases.set(key, found);
     }
     return found;
@@ -142,18 +177,19 @@ export class ArchiveWriter {
    * must have ended, and none may have failed.
    */
   async finish(about: Manifest["about"] = {}): Promise<Manifest> {
-    const { store, run, now } = this.#context;
+    const { store, run, now, sealing } = this.#context;
     const databases = [...this.#databases.values()].map((database) => database.entry());
     const manifest: Manifest = {
       format: FORMAT_NAME,
       version: FORMAT_VERSION,
-      features: [],
+      features: sealing === undefined ? [] : ["age"],
       tool: run.tool,
       created: now().toISOString(),
       kind: "full",
       source: run.source,
       snapshot: run.snapshot,
       compression: run.compression,
+      ...(sealing === undefined ? {} : { encryption: sealing.entry }),
       options: run.options,
       databases,
       totals: totalsOf(databases),
@@ -162,22 +198,38 @@ export class ArchiveWriter {
     };
     const contradiction = firstContradiction(manifest, store.place);
     assert(contradiction === undefined, `the manifest contradicts itself: ${contradiction}`);
-    const text = `${JSON.stringify(manifest, undefined, 1)}\n`;
-    const digest = createHash("sha256").update(text).digest("hex");
-    await writeWhole(store, MANIFEST_DIGEST, `${digest}  ${MANIFEST}\n`);
-    await writeWhole(store, MANIFEST, text);
+    const text = Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`);
+    const isHidden = sealing?.hidesManifest === true;
+    const name = isHidden ? SEALED_MANIFEST : MANIFEST;
+    const stored = isHidden ? await sealed(sealing.sealer, text) : text;
+    const digests = [digestLine(stored, name)];
+    if (sealing?.identityFile !== undefined)
+      digests.push(digestLine(sealing.identityFile, IDENTITY));
+    await writeWhole(store, digestFile(name), digests.join(""));
+    await writeWhole(store, name, stored);
     await removeJournal(store);
     return manifest;
   }
+
+  #folderBelow(parent: string, path: readonly string[], taken: ReadonlySet<string>): string {
+    const name = path.at(-1);
+    if (name === undefined) return "";
+    const below = `${parent}databases/`;
+    const siblings = [...taken].filter((folder) => folder.startsWith(below));
+    const names = new Set(siblings.map((folder) => folder.slice(below.length).split("/")[0] ?? ""));
+    return `${below}${this.#context.naming.folder(name, names)}/`;
+  }
 }
 
-function folderBelow(parent: string, path: readonly string[], taken: ReadonlySet<string>): string {
-  const name = path.at(-1);
-  if (name === undefined) return "";
-  const below = `${parent}databases/`;
-  const siblings = [...taken].filter((folder) => folder.startsWith(below));
-  const names = new Set(siblings.map((folder) => folder.slice(below.length).split("/")[0] ?? ""));
-  return `${below}${folderName(name, names)}/`;
+async function sealed(sealer: Sealer, bytes: Uint8Array): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of sealer.seal(once(bytes))) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** A line as `sha256sum` writes it. */
+function digestLine(bytes: Uint8Array, name: string): string {
+  return `${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`;
 }
 
 function totalsOf(databases: readonly DatabaseEntry[]): Manifest["totals"] {
@@ -210,7 +262,8 @@ export class DatabaseWriter {
   readonly folder: string;
   readonly #context: Context;
   readonly #schema: SchemaFileEntry[] = [];
-  readonly #files = new Set<string>();
+  readonly #kinds = new Set<DefinitionKind>();
+  readonly #stems = new Set<string>();
   readonly #collections = new Map<string, CollectionWriter>();
   readonly #folders = new Set<string>();
 
@@ -226,9 +279,12 @@ export class DatabaseWriter {
     texts: AsyncIterable<string> | Iterable<string>,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
-    const file = this.#claim(`${this.folder}schema/${kind}.ndjson`);
-    const { store } = this.#context;
-    this.#schema.push(await writeDefinitions(store, texts, { kind, file, name: null, signal }));
+    assert(!this.#kinds.has(kind), `definitions of ${kind} are written twice`);
+    this.#kinds.add(kind);
+    const file = this.#schemaFile(`${this.folder}schema/`, kind, ".ndjson");
+    const { store, sealer } = this.#context;
+    const options = { kind, file, name: null, sealer, signal };
+    this.#schema.push(await writeDefinitions(store, texts, options));
   }
 
   /** Writes a schema file under the name that the server has it by. Once a name. */
@@ -238,17 +294,16 @@ export class DatabaseWriter {
     { staged = false, signal }: { staged?: boolean; signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
     const below = `${this.folder}schema/${staged ? "fsl-staged" : "fsl"}/`;
-    const files = [...this.#files].filter((file) => file.startsWith(below));
-    const taken = new Set(files.map((file) => file.slice(below.length, -".fsl".length)));
-    const file = this.#claim(this.folder + fslFile(name, { staged, taken }));
     const kind = staged ? "fsl-staged" : "fsl";
-    this.#schema.push(await writeFsl(this.#context.store, content, { kind, file, name, signal }));
+    const file = this.#schemaFile(below, name.endsWith(".fsl") ? name.slice(0, -4) : name, ".fsl");
+    const { store, sealer } = this.#context;
+    this.#schema.push(await writeFsl(store, content, { kind, file, name, sealer, signal }));
   }
 
   /** The part for one collection, which is in the archive from now on even if nothing is written. */
   collection(name: string, settings: CollectionSettings = {}): CollectionWriter {
     assert(!this.#collections.has(name), `collection ${name} is there twice`);
-    const folder = folderName(name, this.#folders);
+    const folder = this.#context.naming.folder(name, this.#folders);
     this.#folders.add(folder);
     const path = `${this.folder}data/${folder}/`;
     const writer = new CollectionWriter(this.#context, this.path, { name, folder: path, settings });
@@ -268,10 +323,14 @@ export class DatabaseWriter {
     };
   }
 
-  #claim(file: string): string {
-    assert(!this.#files.has(file), `${file} is written twice`);
-    this.#files.add(file);
-    return file;
+  /** A file of that name in `folder`, which no other has. */
+  #schemaFile(folder: string, name: string, extension: string): string {
+    const stems = [...this.#stems].filter((stem) => stem.startsWith(folder));
+    const taken = new Set(stems.map((stem) => stem.slice(folder.length)));
+    const { naming, sealer } = this.#context;
+    const stem = folder + naming.schema(name, taken);
+    this.#stems.add(stem);
+    return `${stem}${extension}${sealer.extension}`;
   }
 }
 
@@ -316,7 +375,8 @@ export class CollectionWriter {
     records: AsyncIterable<readonly DocumentRecord[]>,
     { signal, onSegment }: WriteRecordsOptions = {},
   ): Promise<void> {
-    const { store, codec, segmentBytes, frameBytes } = this.#context;
+    const { store, codec, sealer, sealing, naming, segmentBytes, frameBytes } = this.#context;
+    const journalSealer = sealing?.hidesManifest === true ? sealer : UNSEALED;
     const { name, folder } = this.#place;
     const source = new RecordSource(records);
     this.#unfinished++;
@@ -331,9 +391,12 @@ export class CollectionWriter {
           collection: name,
           folder,
           codec,
+          sealer,
+          naming,
           ...limits,
         });
-        await writeDone(store, { database: [...this.#database], collection: name, segment });
+        const done = { database: [...this.#database], collection: name, segment };
+        await writeDone(store, done, journalSealer);
         this.#segments.push(segment);
         onSegment?.(segment);
       }

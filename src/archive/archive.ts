@@ -19,7 +19,7 @@ export {
   DatabaseWriter,
   type WriteRecordsOptions,
 } from "./archive-writer.ts";
-export { Archive, openArchive, type ReadOptions } from "./archive-reader.ts";
+export { Archive, type ReadOptions } from "./archive-reader.ts";
 export { checkArchive, type CheckOptions, type CheckProgress, type CheckReport } from "./check.ts";
 export {
   type DefinitionLine,
@@ -27,6 +27,8 @@ export {
   printDefinitionLine,
 } from "./definition-line.ts";
 export type { Compression } from "./compression.ts";
+export type { Encryption, Unlock } from "./encryption.ts";
+export { parseIdentities, parseRecipients } from "./key-file.ts";
 export {
   type CollectionEntry,
   type DatabaseEntry,
@@ -37,5 +39,6 @@ export {
   type SchemaKind,
   type SegmentEntry,
 } from "./manifest.ts";
+export { openArchive } from "./open-archive.ts";
 export type { Problem } from "./problem.ts";
 export type { RecordFrame } from "./segment-reader.ts";

@@ -1,14 +1,17 @@
 import { isArkError } from "../errors/errors.ts";
 import type { Store } from "../store/store.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
-import { type Archive, openArchive } from "./archive-reader.ts";
+import type { Archive } from "./archive-reader.ts";
 import { codecFor } from "./compression.ts";
 import { parseDefinitionLine } from "./definition-line.ts";
+import type { Unlock } from "./encryption.ts";
 import type { CollectionEntry, Manifest, SchemaFileEntry } from "./manifest.ts";
-import { JOURNAL, MANIFEST, MANIFEST_DIGEST } from "./names.ts";
+import { digestFile, IDENTITY, JOURNAL, MANIFEST } from "./names.ts";
+import { openArchive } from "./open-archive.ts";
 import type { Problem, Report } from "./problem.ts";
 import { readDefinitions, readFsl } from "./schema-files.ts";
 import { readSegment } from "./segment-reader.ts";
+import { checkStored, type OpenStore } from "./stored-check.ts";
 
 export interface CheckProgress {
   readonly files: number;
@@ -20,16 +23,22 @@ export interface CheckProgress {
 }
 
 export interface CheckOptions {
+  /** What opens an encrypted archive. Without it only sizes and checksums of its files can be compared. */
+  readonly unlock?: Unlock | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: CheckProgress) => void;
 }
 
-/** What a check found. The archive is proven whole exactly when `problems` is empty. */
+/** What a check found. The archive is proven whole exactly when `problems` is empty and it was `opened`. */
 export interface CheckReport {
   /** Undefined when the manifest itself cannot be trusted; then nothing else was looked at. */
   readonly manifest: Manifest | undefined;
+  /** The archive, to go on with; undefined as `manifest` is. */
+  readonly archive: Archive | undefined;
+  /** False when it is encrypted and no key was given: files are what was written, but nobody looked into them. */
+  readonly opened: boolean;
   readonly problems: readonly Problem[];
-  /** What is odd and harmless: files that the manifest does not name. */
+  /** What is odd and harmless: files that the manifest does not name; that contents were not opened. */
   readonly notes: readonly { readonly message: string; readonly file: string }[];
   /** Documents that were read. */
   readonly documents: number;
@@ -45,17 +54,23 @@ const PROBLEMS_PER_FILE = 20;
  * definition's form. Finds everything that is wrong, not only the first.
  *
  * @throws ArkError ERR_ARCHIVE_INCOMPLETE when there is no archive to be checked, ERR_ARCHIVE_VERSION
- * when it is newer than this release, ERR_USAGE when its compression is not to be had, and what the
+ * when it is newer than this release, ERR_ARCHIVE_LOCKED when the key is wrong or the manifest is hidden and there is none, ERR_USAGE when its compression is not to be had, and what the
  * store throws when it cannot be read at all; the signal's reason.
  */
 export async function checkArchive(store: Store, options: CheckOptions = {}): Promise<CheckReport> {
   let archive: Archive;
   try {
-    archive = await openArchive(store);
+    archive = await openArchive(store, options.unlock);
   } catch (error) {
     if (!isArkError(error, "ERR_ARCHIVE_CORRUPT", "ERR_ARCHIVE_UNSAFE")) throw error;
-    const problem = { code: error.code, message: error.message, file: MANIFEST };
-    return { manifest: undefined, problems: [problem], notes: [], documents: 0, files: 1 };
+    const file = error.details?.["file"];
+    const problem = {
+      code: error.code,
+      message: error.message,
+      file: typeof file === "string" ? file : MANIFEST,
+    };
+    const nothing = { manifest: undefined, archive: undefined, opened: false };
+    return { ...nothing, problems: [problem], notes: [], documents: 0, files: 1 };
   }
   return await new Check(archive, options).run();
 }
@@ -85,10 +100,14 @@ class Check {
       const message = `and ${more} more problems in this file`;
       if (more > 0) this.#problems.push({ code: "ERR_ARCHIVE_CORRUPT", message, file });
     }
+    const opened = this.#archive.opener !== undefined;
+    const unlisted = await this.#unlisted();
     return {
       manifest,
+      archive: this.#archive,
+      opened,
       problems: this.#problems,
-      notes: await this.#unlisted(),
+      notes: opened ? unlisted : [this.#notOpened(), ...unlisted],
       documents: this.#documents,
       files: this.#files,
     };
@@ -115,7 +134,11 @@ class Check {
   }
 
   async #schema(entry: SchemaFileEntry): Promise<void> {
-    const { store } = this.#archive;
+    const store = this.#open();
+    if (store === undefined) {
+      await this.#stored(entry);
+      return;
+    }
     if (entry.kind === "fsl" || entry.kind === "fsl-staged") {
       await readFsl(store, entry, this.#report);
       return;
@@ -133,8 +156,15 @@ class Check {
   }
 
   async #collection(collection: CollectionEntry): Promise<void> {
-    const { store, manifest } = this.#archive;
-    const codec = codecFor(manifest.compression);
+    const store = this.#open();
+    if (store === undefined) {
+      for (const segment of collection.segments) {
+        const bytes = segment.storedBytes;
+        await this.#file(segment.file, () => this.#stored({ ...segment, bytes }, true));
+      }
+      return;
+    }
+    const codec = codecFor(this.#archive.manifest.compression);
     const { signal } = this.#options;
     const fingerprint = new Fingerprint();
     const before = this.#problems.length;
@@ -142,22 +172,52 @@ class Check {
       await this.#file(segment.file, async () => {
         const options = { collection: collection.name, codec, fingerprint, signal };
         const frames = readSegment(store, segment, { ...options, report: this.#report });
+        const bytesBefore = this.#bytes;
         for await (const { records, storedBytes } of frames) {
           this.#documents += records.length;
           this.#bytes += storedBytes;
           this.#progress();
         }
+        this.#bytes = bytesBefore + segment.storedBytes;
       });
     }
     if (this.#problems.length > before) return;
     if (fingerprint.equals(Fingerprint.parse(collection.fingerprint))) return;
     const message = `the fingerprint of ${collection.name} is not the one in the manifest`;
-    this.#report({ code: "ERR_ARCHIVE_CORRUPT", message, file: MANIFEST });
+    const file = this.#archive.manifestFile;
+    this.#report({ code: "ERR_ARCHIVE_CORRUPT", message, file });
+  }
+
+  #open(): OpenStore | undefined {
+    const { store, opener } = this.#archive;
+    return opener === undefined ? undefined : { store, opener };
+  }
+
+  /** As far as a file can be looked at without a key. */
+  async #stored(
+    { file, bytes, sha256 }: Pick<SchemaFileEntry, "file" | "bytes" | "sha256">,
+    isSegment = false,
+  ): Promise<void> {
+    const { store } = this.#archive;
+    const { signal } = this.#options;
+    for await (const size of checkStored(store, { file, bytes, sha256 }, this.#report)) {
+      signal?.throwIfAborted();
+      if (!isSegment) continue;
+      this.#bytes += size;
+      this.#progress();
+    }
+  }
+
+  #notOpened(): CheckReport["notes"][number] {
+    const message =
+      "the archive is encrypted: sizes and checksums were compared, contents were not opened";
+    return { message, file: this.#archive.manifestFile };
   }
 
   async #unlisted(): Promise<CheckReport["notes"]> {
-    const { store, manifest } = this.#archive;
-    const listed = new Set([MANIFEST, MANIFEST_DIGEST]);
+    const { store, manifest, manifestFile } = this.#archive;
+    const listed = new Set([manifestFile, digestFile(manifestFile)]);
+    if (manifest.encryption?.passphrase === true) listed.add(IDENTITY);
     for (const database of manifest.databases) {
       for (const { file } of database.schema) listed.add(file);
       for (const { segments } of database.collections)

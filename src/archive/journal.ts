@@ -1,18 +1,21 @@
 import type * as z from "zod";
 import { mapConcurrent } from "../flow/flow.ts";
-import { readWhole, type Store, writeWhole } from "../store/store.ts";
+import { once, readWhole, type Store, writeWhole } from "../store/store.ts";
 import {
   type RunJournal,
   runJournalSchema,
   type SegmentJournal,
   segmentJournalSchema,
 } from "./manifest.ts";
+import type { Sealer } from "./age.ts";
 import { JOURNAL, journalFile, RUN_JOURNAL } from "./names.ts";
 
 /** What an unfinished run wrote down: itself, and each segment that is durable. */
 export interface Journal {
   readonly run: RunJournal | undefined;
   readonly segments: readonly SegmentJournal[];
+  /** Entries that are sealed, and say no more than that a segment is durable. */
+  readonly sealed: number;
 }
 
 /** @throws ArkError ERR_TARGET_NOT_EMPTY when another run has begun in the same place. */
@@ -21,15 +24,21 @@ export async function writeRun(store: Store, run: RunJournal): Promise<void> {
 }
 
 /** Notes that a segment is durable. */
-export async function writeDone(store: Store, done: SegmentJournal): Promise<void> {
-  await writeWhole(store, journalFile(done.segment.file), `${JSON.stringify(done)}\n`);
+export async function writeDone(store: Store, done: SegmentJournal, sealer: Sealer): Promise<void> {
+  const name = `${journalFile(done.segment.file)}${sealer.extension}`;
+  await store.write(name, sealer.seal(once(`${JSON.stringify(done)}\n`)));
 }
 
 /** Reads the journal. An entry that is not whole says nothing and is left out. */
 export async function readJournal(store: Store): Promise<Journal> {
   let run: RunJournal | undefined;
   const segments: SegmentJournal[] = [];
+  let sealed = 0;
   for await (const { name } of store.list(JOURNAL)) {
+    if (name.endsWith(".age")) {
+      sealed++;
+      continue;
+    }
     const text = (await readWhole(store, name)).toString();
     if (name === RUN_JOURNAL) {
       run = parse(text, runJournalSchema);
@@ -38,7 +47,7 @@ export async function readJournal(store: Store): Promise<Journal> {
       if (done !== undefined) segments.push(done);
     }
   }
-  return { run, segments };
+  return { run, segments, sealed };
 }
 
 /** Removes what the journal holds. Several at once, for each removal waits for the disk. */

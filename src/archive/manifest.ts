@@ -30,7 +30,7 @@ const fingerprint = z
 
 const frame = z
   .strictObject({
-    offset: count.describe("Stored bytes before the frame."),
+    offset: count.describe("Stored bytes before the frame; with feature age, opened bytes."),
     plainOffset: count.describe("Plain bytes before the frame."),
     records: count.min(1),
     firstId: id,
@@ -47,6 +47,12 @@ const segment = z
     records: count.min(1),
     plainBytes: count.min(1),
     storedBytes: count.min(1),
+    openedBytes: count
+      .min(1)
+      .optional()
+      .describe(
+        "Bytes of the file once opened, of which frames are pieces; only with feature age.",
+      ),
     sha256: sha256.describe("SHA-256 of the stored bytes."),
     fingerprint,
     frames: z.array(frame).min(1),
@@ -129,6 +135,15 @@ export const manifestSchema = z
       time: z.string().describe("The same as ISO 8601."),
     }),
     compression: z.enum(["none", "gzip", "zstd"]),
+    encryption: z
+      .strictObject({
+        recipients: z.array(z.string()).min(1).describe("Whom every file is sealed to; public."),
+        passphrase: z
+          .boolean()
+          .describe("Whether identity.age holds the identity of one of them, under a passphrase."),
+      })
+      .optional()
+      .describe("Only with feature age."),
     options: z
       .record(
         z.string(),

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 
 const BYTES_MAX = 80;
 
@@ -28,9 +28,31 @@ export function folderName(name: string, taken: ReadonlySet<string> = new Set())
   return `${kept}~${digest}`;
 }
 
-/** A segment's file: its first id as 19 digits, so that names sort as ids do. */
-export function segmentFile(folder: string, firstId: string, extension: string): string {
-  return `${folder}${firstId.padStart(19, "0")}.ndjson${extension}`;
+/** How what an archive holds becomes names of files and folders. */
+export interface Naming {
+  /** The folder of a collection or database. */
+  folder(name: string, taken: ReadonlySet<string>): string;
+  /** What a schema file is called before its first dot. */
+  schema(name: string, taken: ReadonlySet<string>): string;
+  /** What a segment is called before its first dot. */
+  segment(firstId: string): string;
+}
+
+/** Names that tell people what is in a file. Segments sort as their first ids do, which have 19 digits at most. */
+export const TELLING: Naming = {
+  folder: folderName,
+  schema: folderName,
+  segment: (firstId) => firstId.padStart(19, "0"),
+};
+
+/**
+ * Names that tell nothing. They are drawn, not hashed: a hash would let everybody test whether a name that they can
+ * guess is there.
+ */
+export const HIDING: Naming = { folder: drawn, schema: drawn, segment: drawn };
+
+function drawn(): string {
+  return randomBytes(12).toString("hex");
 }
 
 /** Where the journal keeps the entry of the segment in `file`. */
@@ -39,16 +61,16 @@ export function journalFile(file: string): string {
   return `${JOURNAL}${stem.replaceAll("/", ".")}.json`;
 }
 
-/** The file of an FSL file of the server's, below the database's folder. */
-export function fslFile(
-  name: string,
-  { staged, taken }: { readonly staged: boolean; readonly taken: ReadonlySet<string> },
-): string {
-  const stem = name.endsWith(".fsl") ? name.slice(0, -".fsl".length) : name;
-  return `schema/${staged ? "fsl-staged" : "fsl"}/${folderName(stem, taken)}.fsl`;
+export const MANIFEST = "manifest.json";
+/** Takes the manifest's place where it is hidden. */
+export const SEALED_MANIFEST = "manifest.json.age";
+/** The identity that a passphrase opens. */
+export const IDENTITY = "identity.age";
+
+/** The file that holds the digest of a manifest, and of what else is needed to open the archive. */
+export function digestFile(manifest: string): string {
+  return `${manifest}.sha256`;
 }
 
-export const MANIFEST = "manifest.json";
-export const MANIFEST_DIGEST = "manifest.json.sha256";
 export const JOURNAL = "journal/";
 export const RUN_JOURNAL = "journal/run.json";

@@ -15,8 +15,8 @@ import {
   type SegmentEntry,
 } from "./manifest.ts";
 
-/** What this release understands beyond version 1. Later ones: encryption, incremental archives. */
-const FEATURES: ReadonlySet<string> = new Set();
+/** What this release understands beyond version 1: encrypted files. Later ones: incremental archives. */
+const FEATURES: ReadonlySet<string> = new Set(["age"]);
 
 const head = z.object({
   format: z.literal(FORMAT_NAME),
@@ -110,6 +110,11 @@ function* contradictions(manifest: Manifest, place: string): Generator<string, v
   // File systems that take upper and lower case for the same must be able to hold every archive.
   yield* repeated(files, (file) => file.toLowerCase(), "file");
   for (const file of files) safeName(file, place);
+  const isSealed = manifest.features.includes("age");
+  if (isSealed !== (manifest.encryption !== undefined))
+    yield "features and encryption do not agree on whether it is encrypted";
+  if (isSealed)
+    for (const file of files) if (!file.endsWith(".age")) yield `${file} is not named as sealed`;
   for (const database of databases) yield* inDatabase(database, manifest, place);
 
   const collections = databases.flatMap((database) => database.collections);
@@ -150,7 +155,8 @@ function* inCollection(
 ): Generator<string, void> {
   const { name, folder, segments } = collection;
   if (!folder.startsWith(parent) || !folder.endsWith("/")) yield `${folder} is not in ${parent}`;
-  const extension = EXTENSION[manifest.compression];
+  const isSealed = manifest.encryption !== undefined;
+  const extension = `${EXTENSION[manifest.compression]}${isSealed ? ".age" : ""}`;
   for (const [i, segment] of segments.entries()) {
     if (!segment.file.startsWith(folder)) yield `${segment.file} is not in ${folder}`;
     if (!segment.file.endsWith(`.ndjson${extension}`))
@@ -158,6 +164,8 @@ function* inCollection(
     const before = segments[i - 1];
     if (before !== undefined && compareIds(before.lastId, segment.firstId) >= 0)
       yield `${segment.file} begins before ${before.file} ends`;
+    if (isSealed !== (segment.openedBytes !== undefined))
+      yield `${segment.file}: openedBytes is for sealed files, and for all of them`;
     const problem = inSegment(segment);
     if (problem !== undefined) yield `${segment.file}: ${problem}`;
   }
@@ -181,6 +189,7 @@ export function sumFingerprints(segments: readonly SegmentEntry[]): Fingerprint 
 
 function inSegment(segment: SegmentEntry): string | undefined {
   const { frames, firstId, lastId, plainBytes, storedBytes, records } = segment;
+  const { openedBytes = storedBytes } = segment;
   if (compareIds(firstId, lastId) > 0) return "its first id is above its last";
   if (BigInt(segment.minTs) > BigInt(segment.maxTs)) return "its least ts is above its greatest";
   if (segment.fingerprint.records !== records) return "its fingerprint counts other records";
@@ -190,7 +199,7 @@ function inSegment(segment: SegmentEntry): string | undefined {
     return "its first frame is not its beginning";
   for (const [i, frame] of frames.entries()) {
     const next = frames[i + 1];
-    if (frame.offset >= (next?.offset ?? storedBytes)) return `its frame ${i + 1} is empty`;
+    if (frame.offset >= (next?.offset ?? openedBytes)) return `its frame ${i + 1} is empty`;
     if (frame.plainOffset >= (next?.plainOffset ?? plainBytes))
       return `its frame ${i + 1} is empty`;
     if (next !== undefined && compareIds(frame.firstId, next.firstId) >= 0)

@@ -1,4 +1,5 @@
 import { ArkError, type ErrorCode } from "../errors/errors.ts";
+import type { SealError } from "./age.ts";
 
 /** Something in an archive that is not as its manifest says. */
 export interface Problem {
@@ -11,6 +12,12 @@ export interface Problem {
   readonly offset?: number;
   /** The line in question; the first is 1. */
   readonly line?: number;
+}
+
+/** That a sealed file is damaged, or sealed to others. */
+export function cannotOpen(error: SealError, file: string): Problem {
+  const reason = error.isOtherKey ? "it is not sealed to this archive's keys" : error.message;
+  return { code: "ERR_ARCHIVE_CORRUPT", message: `the file cannot be opened: ${reason}`, file };
 }
 
 /** Takes a problem, or throws it. */

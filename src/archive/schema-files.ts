@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { coalesce, LineError, lines } from "../flow/flow.ts";
-import { isMissing, type Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
+import { SealError, type Sealer } from "./age.ts";
 import { parseDefinitionLine } from "./definition-line.ts";
 import type { SchemaFileEntry, SchemaKind } from "./manifest.ts";
-import type { Report } from "./problem.ts";
+import { cannotOpen, type Report } from "./problem.ts";
+import { type OpenStore, StoredCheck } from "./stored-check.ts";
 
 /** Longest line of a definition that is taken into memory. */
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface SchemaFileOptions {
   readonly kind: SchemaKind;
+  readonly sealer: Sealer;
   readonly file: string;
   readonly name: string | null;
   readonly signal?: AbortSignal | undefined;
@@ -55,11 +58,11 @@ export function writeFsl(
 async function writeHashed(
   store: Store,
   source: AsyncIterable<Uint8Array>,
-  { kind, file, name, signal }: SchemaFileOptions,
+  { kind, file, name, sealer, signal }: SchemaFileOptions,
 ): Promise<SchemaFileEntry> {
   const sha256 = createHash("sha256");
   async function* hashed(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of coalesce(source)) {
+    for await (const chunk of sealer.seal(coalesce(source))) {
       sha256.update(chunk);
       yield chunk;
     }
@@ -73,7 +76,7 @@ async function writeHashed(
  * reported, at the end when only the whole file tells.
  */
 export async function* readDefinitions(
-  store: Store,
+  store: OpenStore,
   entry: SchemaFileEntry,
   report: Report,
 ): AsyncGenerator<string, void, undefined> {
@@ -104,7 +107,7 @@ export async function* readDefinitions(
 
 /** The text of an FSL file; undefined when it was reported as unreadable. */
 export async function readFsl(
-  store: Store,
+  store: OpenStore,
   entry: SchemaFileEntry,
   report: Report,
 ): Promise<string | undefined> {
@@ -119,31 +122,23 @@ export async function readFsl(
   }
 }
 
-/** The bytes of a schema file, compared with its entry. Bytes beyond the stated size are not handed on. */
+/**
+ * The opened bytes of a schema file, whose stored bytes are compared with its entry. Bytes beyond the stated size are
+ * not handed on.
+ */
 async function* checked(
-  store: Store,
+  { store, opener }: OpenStore,
   entry: SchemaFileEntry,
   report: Report,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { file } = entry;
-  const corrupt = (message: string) => report({ code: "ERR_ARCHIVE_CORRUPT", message, file });
-  const sha256 = createHash("sha256");
-  let bytes = 0;
+  const stored = new StoredCheck(store, { file, bytes: entry.bytes, sha256: entry.sha256 }, report);
   try {
-    for await (const chunk of store.read(file)) {
-      sha256.update(chunk);
-      const wanted = chunk.subarray(0, Math.max(0, entry.bytes - bytes));
-      bytes += chunk.length;
-      if (wanted.length > 0) yield wanted;
-    }
+    yield* opener.open(stored.bytesWanted());
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    corrupt("the file is missing");
+    if (!(error instanceof SealError)) throw error;
+    if (!stored.isMissing) report(cannotOpen(error, file));
     return;
   }
-  if (bytes !== entry.bytes)
-    corrupt(`the file has ${bytes} bytes, the manifest says ${entry.bytes}`);
-  const digest = sha256.digest("hex");
-  if (digest !== entry.sha256)
-    corrupt(`the file's SHA-256 is ${digest}, the manifest says ${entry.sha256}`);
+  stored.compare();
 }

@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
 import { mapConcurrent } from "../flow/flow.ts";
 import { isArkError } from "../errors/errors.ts";
-import { isMissing, type Store } from "../store/store.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareIds, type DocumentRecord, parseRecord } from "../values/record.ts";
+import { SealError } from "./age.ts";
 import type { Codec } from "./compression.ts";
 import { FRAME_PLAIN_BYTES_MAX, type FrameEntry, type SegmentEntry } from "./manifest.ts";
-import type { Report } from "./problem.ts";
+import { cannotOpen, type Report } from "./problem.ts";
+import { type OpenStore, StoredCheck } from "./stored-check.ts";
 
 /** Where a frame lies, both in the file and in the plain text. */
 interface FramePlace extends FrameEntry {
@@ -20,7 +20,7 @@ interface FramePlace extends FrameEntry {
 /** The records of one frame. */
 export interface RecordFrame {
   readonly records: readonly DocumentRecord[];
-  /** Stored and plain bytes that the frame takes, for progress. */
+  /** Bytes that the frame takes compressed and as text, for progress. */
   readonly storedBytes: number;
   readonly plainBytes: number;
 }
@@ -45,21 +45,45 @@ const FRAMES_AHEAD = 2;
  * been yielded before its damage is reported. A frame that cannot be read is reported and left out.
  */
 export async function* readSegment(
-  store: Store,
+  store: OpenStore,
   entry: SegmentEntry,
   options: ReadSegmentOptions,
 ): AsyncGenerator<RecordFrame, void, undefined> {
   const { codec, report, signal } = options;
   const { file } = entry;
-  const sha256 = createHash("sha256");
-  const total = { storedBytes: 0, isMissing: false };
+  const { sha256, storedBytes } = entry;
+  const check = new StoredCheck(store.store, { file, bytes: storedBytes, sha256 }, report);
+  const corrupt = (message: string) => report({ code: "ERR_ARCHIVE_CORRUPT", message, file });
   const own = options.fingerprint === undefined ? undefined : new Fingerprint();
   const order = new OrderCheck(entry, report);
-  const stored = cutFrames(store, entry, { sha256, total, report, signal });
-  const plain = mapConcurrent(stored, (frame) => inflate(frame, codec), {
+  let isWhole = true;
+  let isOpen = true;
+
+  async function* opened(): AsyncGenerator<StoredFrame, void, undefined> {
+    let bytes = 0;
+    async function* counted(): AsyncGenerator<Uint8Array, void, undefined> {
+      for await (const chunk of store.opener.open(check.bytesWanted())) {
+        signal?.throwIfAborted();
+        bytes += chunk.length;
+        yield chunk;
+      }
+    }
+    try {
+      yield* cutFrames(counted(), entry, check);
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+      isOpen = false;
+      if (!check.isMissing) report(cannotOpen(error, file));
+      return;
+    }
+    const { openedBytes } = entry;
+    if (openedBytes !== undefined && bytes !== openedBytes && !check.isMissing)
+      corrupt(`the opened file has ${bytes} bytes, the manifest says ${openedBytes}`);
+  }
+
+  const plain = mapConcurrent(opened(), (frame) => inflate(frame, codec), {
     concurrency: FRAMES_AHEAD,
   });
-  let isWhole = true;
   for await (const { place, bytes, problem } of plain) {
     signal?.throwIfAborted();
     if (bytes === undefined) {
@@ -73,13 +97,8 @@ export async function* readSegment(
     if (own !== undefined) for (const record of records) own.add(options.collection, record);
     yield { records, storedBytes: place.storedBytes, plainBytes: place.plainBytes };
   }
-  if (total.isMissing) return;
-  const corrupt = (message: string) => report({ code: "ERR_ARCHIVE_CORRUPT", message, file });
-  if (total.storedBytes !== entry.storedBytes)
-    corrupt(`the file has ${total.storedBytes} bytes, the manifest says ${entry.storedBytes}`);
-  const digest = sha256.digest("hex");
-  if (digest !== entry.sha256)
-    corrupt(`the file's SHA-256 is ${digest}, the manifest says ${entry.sha256}`);
+  if (check.isMissing || !isOpen) return;
+  check.compare();
   if (!isWhole) return;
   order.end();
   if (own === undefined || options.fingerprint === undefined) return;
@@ -89,28 +108,55 @@ export async function* readSegment(
 }
 
 /**
- * The record of this id, read through the frame index: one frame is read, not the file.
+ * The record of this id, read through the frame index: one frame is read, not the file. A sealed file has to be
+ * opened from its start, but is read no further than the frame.
  *
  * @returns undefined when the segment holds none.
  */
 export async function readOne(
-  store: Store,
+  store: OpenStore,
   entry: SegmentEntry,
   id: string,
   { codec, report }: Pick<ReadSegmentOptions, "codec" | "report">,
 ): Promise<DocumentRecord | undefined> {
   const place = framePlaces(entry).findLast((frame) => compareIds(frame.firstId, id) <= 0);
   if (place === undefined || compareIds(id, entry.lastId) > 0) return undefined;
-  const chunks: Uint8Array[] = [];
-  const range = { offset: place.offset, length: place.storedBytes };
-  for await (const chunk of store.read(entry.file, range)) chunks.push(chunk);
-  const { bytes, problem } = await inflate({ place, stored: Buffer.concat(chunks) }, codec);
+  const { file } = entry;
+  let stored: Uint8Array;
+  try {
+    stored = await readFrame(store, entry, place);
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    report(cannotOpen(error, file));
+    return undefined;
+  }
+  const { bytes, problem } = await inflate({ place, stored }, codec);
   if (bytes === undefined) {
-    const { file } = entry;
     report({ code: "ERR_ARCHIVE_CORRUPT", message: problem, file, offset: place.plainOffset });
     return undefined;
   }
   return parseFrame(bytes, place, entry.file, report).find((record) => record.id === id);
+}
+
+async function readFrame(
+  { store, opener }: OpenStore,
+  { file, openedBytes }: SegmentEntry,
+  { offset, storedBytes }: FramePlace,
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  if (openedBytes === undefined) {
+    const range = { offset, length: storedBytes };
+    for await (const chunk of store.read(file, range)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+  let at = 0;
+  for await (const chunk of opener.open(store.read(file))) {
+    const wanted = chunk.subarray(Math.max(0, offset - at), offset + storedBytes - at);
+    if (wanted.length > 0) chunks.push(wanted);
+    at += chunk.length;
+    if (at >= offset + storedBytes) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 function framePlaces(entry: SegmentEntry): FramePlace[] {
@@ -121,7 +167,7 @@ function framePlaces(entry: SegmentEntry): FramePlace[] {
       ...frame,
       index,
       linesBefore,
-      storedBytes: (next?.offset ?? entry.storedBytes) - frame.offset,
+      storedBytes: (next?.offset ?? entry.openedBytes ?? entry.storedBytes) - frame.offset,
       plainBytes: (next?.plainOffset ?? entry.plainBytes) - frame.plainOffset,
     };
     linesBefore += frame.records;
@@ -134,47 +180,33 @@ interface StoredFrame {
   readonly stored: Uint8Array;
 }
 
-interface CutOptions extends Pick<ReadSegmentOptions, "report" | "signal"> {
-  readonly sha256: { update(bytes: Uint8Array): unknown };
-  readonly total: { storedBytes: number; isMissing: boolean };
-}
-
-/** Reads the file once from start to end, in the pieces that the manifest calls frames. */
+/** Cuts the opened bytes of a file into the pieces that the manifest calls frames. */
 async function* cutFrames(
-  store: Store,
+  opened: AsyncIterable<Uint8Array>,
   entry: SegmentEntry,
-  { sha256, total, report, signal }: CutOptions,
+  check: { readonly isMissing: boolean },
 ): AsyncGenerator<StoredFrame, void, undefined> {
   const places = framePlaces(entry);
   let at = 0;
   let held: Uint8Array[] = [];
   let heldBytes = 0;
-  try {
-    for await (const chunk of store.read(entry.file)) {
-      signal?.throwIfAborted();
-      sha256.update(chunk);
-      total.storedBytes += chunk.length;
-      let rest = chunk;
-      for (let place = places[at]; place !== undefined; place = places[at]) {
-        const wanted = place.storedBytes - heldBytes;
-        held.push(rest.subarray(0, wanted));
-        heldBytes += Math.min(wanted, rest.length);
-        if (heldBytes < place.storedBytes) break;
-        rest = rest.subarray(wanted);
-        yield { place, stored: held.length === 1 ? held[0]! : Buffer.concat(held, heldBytes) };
-        held = [];
-        heldBytes = 0;
-        at++;
-      }
+  for await (const chunk of opened) {
+    let rest = chunk;
+    for (let place = places[at]; place !== undefined; place = places[at]) {
+      const wanted = place.storedBytes - heldBytes;
+      held.push(rest.subarray(0, wanted));
+      heldBytes += Math.min(wanted, rest.length);
+      if (heldBytes < place.storedBytes) break;
+      rest = rest.subarray(wanted);
+      yield { place, stored: held.length === 1 ? held[0]! : Buffer.concat(held, heldBytes) };
+      held = [];
+      heldBytes = 0;
+      at++;
     }
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    report({ code: "ERR_ARCHIVE_CORRUPT", message: "the file is missing", file: entry.file });
-    total.isMissing = true;
-    return;
   }
   const cut = places[at];
-  if (cut !== undefined) yield { place: cut, stored: Buffer.concat(held, heldBytes) };
+  if (cut !== undefined && !check.isMissing)
+    yield { place: cut, stored: Buffer.concat(held, heldBytes) };
 }
 
 type Inflated =

@@ -4,9 +4,10 @@ import { mapConcurrent } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareIds, type DocumentRecord, printRecord } from "../values/record.ts";
+import type { Sealer } from "./age.ts";
 import type { Codec } from "./compression.ts";
 import type { FrameEntry, SegmentEntry } from "./manifest.ts";
-import { segmentFile } from "./names.ts";
+import type { Naming } from "./names.ts";
 
 export interface SegmentOptions {
   /** The collection's real name, which the fingerprint is taken with. */
@@ -14,6 +15,8 @@ export interface SegmentOptions {
   /** Where segments go, ending in a slash. */
   readonly folder: string;
   readonly codec: Codec;
+  readonly sealer: Sealer;
+  readonly naming: Naming;
   /** Plain bytes of a segment, at most, unless one record alone is over it. */
   readonly segmentBytes: number;
   /** Plain bytes after which a frame ends. */
@@ -101,10 +104,11 @@ export async function writeSegment(
   source: RecordSource,
   options: SegmentOptions,
 ): Promise<SegmentEntry> {
-  const { codec, signal } = options;
+  const { codec, sealer, signal } = options;
   const first = source.next?.record;
   assert(first !== undefined, "a segment has at least one record");
-  const file = segmentFile(options.folder, first.id, codec.extension);
+  const stem = options.folder + options.naming.segment(first.id);
+  const file = `${stem}.ndjson${codec.extension}${sealer.extension}`;
   const fingerprint = new Fingerprint();
   const sha256 = createHash("sha256");
   const frames: FrameEntry[] = [];
@@ -113,6 +117,7 @@ export async function writeSegment(
   let minTs = first.ts;
   let maxTs = first.ts;
   let plainBytes = 0;
+  let compressedBytes = 0;
   let storedBytes = 0;
 
   async function* plainFrames(): AsyncGenerator<PlainFrame, void, undefined> {
@@ -151,17 +156,24 @@ export async function writeSegment(
     return { ...frame, stored };
   }
 
-  async function* storedFrames(): AsyncGenerator<Uint8Array, void, undefined> {
+  async function* compressedFrames(): AsyncGenerator<Uint8Array, void, undefined> {
     const compressed = mapConcurrent(plainFrames(), compress, { concurrency: FRAMES_AHEAD });
     for await (const { plainOffset, records, firstId, stored } of compressed) {
-      frames.push({ offset: storedBytes, plainOffset, records, firstId });
-      sha256.update(stored);
-      storedBytes += stored.length;
+      frames.push({ offset: compressedBytes, plainOffset, records, firstId });
+      compressedBytes += stored.length;
       yield stored;
     }
   }
 
-  const written = await store.write(file, storedFrames(), { signal });
+  async function* storedChunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of sealer.seal(compressedFrames())) {
+      sha256.update(chunk);
+      storedBytes += chunk.length;
+      yield chunk;
+    }
+  }
+
+  const written = await store.write(file, storedChunks(), { signal });
   assert.equal(written.bytes, storedBytes);
   return {
     file,
@@ -172,6 +184,7 @@ export async function writeSegment(
     records: fingerprint.records,
     plainBytes,
     storedBytes,
+    ...(sealer.extension === "" ? {} : { openedBytes: compressedBytes }),
     sha256: sha256.digest("hex"),
     fingerprint: fingerprint.toJSON(),
     frames,

@@ -97,6 +97,7 @@ export async function writeWhole(
   await store.write(name, once(content), options);
 }
 
-async function* once(content: string | Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+/** A source of one chunk. */
+export async function* once(content: string | Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield typeof content === "string" ? Buffer.from(content) : content;
 }

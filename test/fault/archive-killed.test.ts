@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createArchive, openArchive } from "../../src/archive/archive.ts";
+import { UNSEALED } from "../../src/archive/age.ts";
 import { codecFor } from "../../src/archive/compression.ts";
 import { readJournal } from "../../src/archive/journal.ts";
 import { readSegment } from "../../src/archive/segment-reader.ts";
@@ -87,7 +88,12 @@ describe.runIf(process.platform !== "win32")("a process that writes an archive",
         const codec = codecFor("none");
         const fingerprint = new Fingerprint();
         const frames = await collect(
-          readSegment(store, segment, { collection, codec, fingerprint, report }),
+          readSegment({ store, opener: UNSEALED }, segment, {
+            collection,
+            codec,
+            fingerprint,
+            report,
+          }),
         );
         expect(frames.flatMap((frame) => frame.records)).toHaveLength(segment.records);
       }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { folderName, journalFile, segmentFile } from "../../../src/archive/names.ts";
+import { folderName, HIDING, journalFile, TELLING } from "../../../src/archive/names.ts";
 
 const digits = (name: string, count = 8) =>
   createHash("sha256").update(name).digest("hex").slice(0, count);
@@ -38,13 +38,28 @@ describe("the folder of a name", () => {
   });
 });
 
+describe("names that hide", () => {
+  it("are new each time, so that nobody can test a guess", () => {
+    const none = new Set<string>();
+    const names = [
+      HIDING.folder("users", none),
+      HIDING.folder("users", none),
+      HIDING.schema("roles", none),
+      HIDING.segment("1000"),
+      HIDING.segment("1000"),
+    ];
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^[0-9a-f]{24}$/);
+  });
+});
+
 describe("the files of a segment", () => {
   it("sort by name as their ids do", () => {
     const ids = ["0", "9", "10", "9223372036854775807"];
-    const files = ids.map((id) => segmentFile("data/x/", id, ".gz"));
-    expect(files).toEqual(files.toSorted());
-    expect(files[2]).toBe("data/x/0000000000000000010.ndjson.gz");
-    expect(files[3]).toBe("data/x/9223372036854775807.ndjson.gz");
+    const stems = ids.map((id) => TELLING.segment(id));
+    expect(stems).toEqual(stems.toSorted());
+    expect(stems[2]).toBe("0000000000000000010");
+    expect(stems[3]).toBe("9223372036854775807");
   });
 
   it("have a journal entry each", () => {

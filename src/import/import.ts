@@ -15,14 +15,18 @@ import { ArkError } from "../errors/errors.ts";
 import { type Connection, snapshotTime } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
-import { type CollectionTally, DocumentsRun } from "./documents.ts";
+import { DocumentsRun } from "./documents.ts";
 import { removeMarker } from "./marker.ts";
-import { planSteps, type Step } from "./plan.ts";
+import type { Step, StepContext } from "./plan.ts";
+import { type ImportReport, makeReport } from "./report.ts";
+import { SecretsRun } from "./secrets.ts";
 import { type ImportSource, openSource } from "./source.ts";
-import { checkTarget, readTarget } from "./target.ts";
+import { inPart, type Part, partsOf, planTree, TreeRun, type TreeStep } from "./tree.ts";
 
-export { type Marker, readMarker } from "./marker.ts";
+export { MARKER, readMarker } from "./marker.ts";
+export type { ImportNote } from "./notes.ts";
 export type { Step } from "./plan.ts";
+export type { ImportReport } from "./report.ts";
 export type { ImportSource } from "./source.ts";
 export { createDatabase } from "./target.ts";
 
@@ -33,6 +37,10 @@ export interface ImportOptions {
   readonly schemaFolder?: string | undefined;
   /** The database to write to, opened with an admin secret; or what makes it, called when the source is found whole. */
   readonly target: Connection | (() => Promise<Connection>);
+  /** False imports the topmost database of an archive that holds several; all of them by default. */
+  readonly recursive?: boolean | undefined;
+  /** False leaves the secrets out that the archive holds; restored by default. */
+  readonly secrets?: boolean | undefined;
   /** Finish an import of the same source that began in this target and did not end. */
   readonly continue?: boolean | undefined;
   /** Requests under way at once. */
@@ -65,45 +73,13 @@ export interface ImportPlan {
   readonly steps: readonly { readonly title: string; readonly reason: string }[];
 }
 
-/** What an import did. Its form is the `--json` contract: members may be added, none change their meaning. */
-export interface ImportReport {
-  readonly source: string;
-  readonly target: string;
-  readonly documents: {
-    readonly read: number;
-    readonly written: number;
-    /** Their ttl had passed; Fauna would not show them. */
-    readonly expired: number;
-    /** The target refused them; they are in the dead-letter file. */
-    readonly refused: number;
-    /** Written, but with a new `ts`. */
-    readonly newTs: number;
-  };
-  readonly collections: readonly Pick<
-    CollectionTally,
-    "name" | "read" | "written" | "expired" | "refused" | "newTs"
-  >[];
-  readonly steps: number;
-  /** What could not be kept as it was, counted. */
-  readonly notes: readonly {
-    readonly code: "new_ts" | "expired" | "refused" | "left_out";
-    readonly message: string;
-    readonly collection: string;
-    readonly count: number;
-    readonly examples: readonly string[];
-  }[];
-  readonly deadLetterFile: string | null;
-  readonly seconds: number;
-  readonly requests: number;
-}
-
 /** How an opened source is imported, whatever it is. */
 export interface ReplayOptions extends Omit<ImportOptions, "source" | "schemaFolder"> {
   /** A last step before the import counts as finished: a source that can change makes sure here that it did not. */
   readonly checkSource?: Step | undefined;
 }
 
-type Asked = Pick<ReplayOptions, "continue" | "signal" | "checkSource">;
+type Asked = Pick<ReplayOptions, "continue" | "signal" | "checkSource" | "recursive" | "secrets">;
 
 /** What {@link importArchive} would do with the same options; writes nothing. @throws as it does. */
 export async function planImport(options: PlanOptions): Promise<ImportPlan> {
@@ -115,16 +91,16 @@ export async function planSource(
   source: ImportSource,
   options: Asked & Pick<PlanOptions, "target">,
 ): Promise<ImportPlan> {
-  const steps =
-    "v4" in options.target
-      ? await plan(source, options.target, options)
-      : // A database that does not exist yet holds nothing.
-        stepsOf(source, new Set(), options);
+  // A database that does not exist yet holds nothing.
+  const target = "v4" in options.target ? options.target : undefined;
+  const { parts, steps } = await plan(source, target, options);
   return {
     source: source.place,
     title: source.title,
     target: options.target.place,
-    documents: source.collections.reduce((sum, { documents }) => sum + documents, 0),
+    documents: parts
+      .flatMap((part) => part.source.collections)
+      .reduce((sum, { documents }) => sum + documents, 0),
     steps: steps.map(({ title, reason }) => ({ title, reason })),
   };
 }
@@ -155,20 +131,29 @@ export async function importSource(
 
   const target = typeof options.target === "function" ? await options.target() : options.target;
   const requestsBefore = target.counters.requests;
-  const steps = await plan(source, target, options);
+  const { parts, steps } = await plan(source, target, options);
   const started = clock().toISOString();
   // A ttl passes by the server's clock: what it said once, and what has gone by here since.
   const serverTime = await snapshotTime(target, { signal });
   const serverTimeReadAt = performance.now();
-  const documents = new DocumentsRun(target, source, {
+  const now = () => serverTime + BigInt(Math.round((performance.now() - serverTimeReadAt) * 1000));
+  const limits = {
     window: atLeastOne("window", options.window ?? 8),
     batchDocuments: atLeastOne("batchDocuments", options.batchDocuments ?? 500),
     batchBytes: atLeastOne("batchBytes", options.batchBytes ?? 1024 * 1024),
     timeoutMs: options.timeoutMs,
-    signal,
-    onProgress,
-    deadLetterFile: options.deadLetterFile ?? `${basename(source.place)}.refused.ndjson`,
-    now: () => serverTime + BigInt(Math.round((performance.now() - serverTimeReadAt) * 1000)),
+  };
+  const file = options.deadLetterFile ?? `${basename(source.place)}.refused.ndjson`;
+  const tree = new TreeRun(target, signal, (part, connection): StepContext => {
+    const shared = { ...limits, signal, now, onProgress: below(part, onProgress) };
+    const deadLetterFile = deadLettersOf(part, file);
+    return {
+      target: connection,
+      documents: new DocumentsRun(connection, part.source, { ...shared, deadLetterFile }),
+      secrets: new SecretsRun(connection, part.source, shared),
+      signal,
+      started,
+    };
   });
   for (const [index, step] of steps.entries()) {
     signal.throwIfAborted();
@@ -179,18 +164,39 @@ export async function importSource(
       unit: "steps",
     });
     try {
-      await step.run({ target, documents, signal, started });
+      await step.run(tree);
     } catch (error) {
       signal.throwIfAborted();
       throw error;
     }
   }
   await removeMarker(target, signal);
-  return report(source, target, documents, {
+  const imported = await Promise.all(
+    parts.map(async (part) => ({ part, context: await tree.context(part) })),
+  );
+  return makeReport(source, target, imported, {
     steps: steps.length,
     seconds: (performance.now() - startedAt) / 1000,
     requests: target.counters.requests - requestsBefore,
   });
+}
+
+/** Progress in a database below the target says which. */
+function below({ path }: Part, onProgress: OnProgress): OnProgress {
+  if (path.length === 0) return onProgress;
+  const where = path.join("/");
+  return (progress) =>
+    onProgress({
+      ...progress,
+      item: progress.item === undefined ? where : `${where}: ${progress.item}`,
+    });
+}
+
+/** Each database has a file of its own: equal names of collections would not tell them apart. */
+function deadLettersOf({ path }: Part, file: string): string {
+  if (path.length === 0) return file;
+  const stem = file.endsWith(".ndjson") ? file.slice(0, -".ndjson".length) : file;
+  return `${stem}.${path.join(".")}.ndjson`;
 }
 
 /** The source, every byte of it read and checked. */
@@ -207,86 +213,42 @@ function open({
   });
 }
 
-/** @throws ArkError ERR_TARGET_NOT_EMPTY when the target is not one to import into. */
-async function plan(source: ImportSource, target: Connection, options: Asked): Promise<Step[]> {
+/**
+ * @param target undefined when it is yet to be made.
+ * @throws ArkError ERR_TARGET_NOT_EMPTY when the target is not one to import into.
+ */
+async function plan(
+  source: ImportSource,
+  target: Connection | undefined,
+  options: Asked,
+): Promise<{ readonly parts: readonly Part[]; readonly steps: readonly TreeStep[] }> {
   const signal = options.signal ?? new AbortController().signal;
-  const state = await readTarget(target, signal);
-  await checkTarget(target, source, state, { goOn: options.continue ?? false, signal });
-  const existing = state.definitions
-    .filter(({ kind }) => kind === "collections")
-    .map(({ name }) => name);
-  return stepsOf(source, new Set(existing), options);
+  const goOn = options.continue ?? false;
+  const parts = await partsOf(wanted(source, options), target, { goOn, signal });
+  const steps = planTree(parts);
+  const { checkSource } = options;
+  return {
+    parts,
+    steps: checkSource === undefined ? steps : [...steps, inPart(parts[0]!, checkSource)],
+  };
 }
 
-function stepsOf(
-  source: ImportSource,
-  existing: ReadonlySet<string>,
-  { checkSource }: Asked,
-): Step[] {
-  const steps = planSteps(source, existing);
-  return checkSource === undefined ? steps : [...steps, checkSource];
+/** What of the source is asked for. */
+function wanted(source: ImportSource, { recursive = true, secrets = true }: Asked): ImportSource {
+  const children = source.children ?? [];
+  return {
+    ...source,
+    secrets: secrets ? source.secrets : undefined,
+    children: recursive
+      ? children.map((child) => ({
+          ...child,
+          source: { ...child.source, secrets: secrets ? child.source.secrets : undefined },
+        }))
+      : [],
+  };
 }
 
 function atLeastOne(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw new ArkError("ERR_USAGE", `${name} has to be a whole number from 1.`, { place: name });
-}
-
-const NOTES = {
-  new_ts: "Only FQL v10 writes nulls inside arrays, and it gives a new ts.",
-  expired: "The ttl had passed; Fauna would not show the document.",
-  refused: "The target refused the document; it is in the dead-letter file with the reason.",
-  left_out: "Credentials are no documents and were not imported.",
-} as const;
-
-function report(
-  source: ImportSource,
-  target: Connection,
-  { tallies, deadLetters }: DocumentsRun,
-  run: Pick<ImportReport, "steps" | "seconds" | "requests">,
-): ImportReport {
-  const sum = (of: (tally: CollectionTally) => number) =>
-    tallies.reduce((total, tally) => total + of(tally), 0);
-  const leftOut = source.leftOut.map(({ collection, count }) => ({
-    code: "left_out" as const,
-    collection,
-    count,
-    examples: [],
-  }));
-  const ofTallies = tallies.flatMap(
-    ({ name, newTs, newTsExamples, expired, refused, refusedIds }) => [
-      { code: "new_ts" as const, collection: name, count: newTs, examples: newTsExamples },
-      { code: "expired" as const, collection: name, count: expired, examples: [] },
-      {
-        code: "refused" as const,
-        collection: name,
-        count: refused,
-        examples: [...refusedIds].slice(0, 10),
-      },
-    ],
-  );
-  return {
-    source: source.place,
-    target: target.place,
-    documents: {
-      read: sum(({ read }) => read),
-      written: sum(({ written }) => written),
-      expired: sum(({ expired }) => expired),
-      refused: sum(({ refused }) => refused),
-      newTs: sum(({ newTs }) => newTs),
-    },
-    collections: tallies.map(({ name, read, written, expired, refused, newTs }) => ({
-      name,
-      read,
-      written,
-      expired,
-      refused,
-      newTs,
-    })),
-    notes: [...ofTallies, ...leftOut]
-      .filter(({ count }) => count > 0)
-      .map((note) => ({ ...note, message: NOTES[note.code] })),
-    deadLetterFile: deadLetters.count > 0 ? deadLetters.path : null,
-    ...run,
-  };
 }

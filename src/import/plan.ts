@@ -9,6 +9,8 @@ import { type Connection, pushSchema, type SchemaFile } from "../fauna/fauna.ts"
 import { isJsonObject, parseJson, printJson, printString } from "../values/json.ts";
 import type { DocumentsRun } from "./documents.ts";
 import { setMarker } from "./marker.ts";
+import { credentialSteps } from "./secret-steps.ts";
+import type { SecretsRun } from "./secrets.ts";
 import type { ImportSource } from "./source.ts";
 import { sameFiles, schemaStages } from "./stages.ts";
 import {
@@ -29,16 +31,22 @@ export interface Step {
 export interface StepContext {
   readonly target: Connection;
   readonly documents: DocumentsRun;
+  readonly secrets: SecretsRun;
   readonly signal: AbortSignal;
   readonly started: string;
 }
 
 /** @param existing collections that the target has; the others of a source without a schema are made. */
 export function planSteps(source: ImportSource, existing: ReadonlySet<string>): Step[] {
+  return [markStep(source), ...databaseSteps(source, existing)];
+}
+
+/** As {@link planSteps}, without the mark: for databases below one that has it. */
+export function databaseSteps(source: ImportSource, existing: ReadonlySet<string>): Step[] {
   return [
-    markStep(source),
     ...(source.hasSchema ? schemaSteps(source) : bareCollectionSteps(source, existing)),
     ...documentSteps(source),
+    ...credentialSteps(source),
     ...(source.hasSchema ? closingSteps(source) : []),
   ];
 }

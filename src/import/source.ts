@@ -17,6 +17,23 @@ export interface SourceCollection {
   readonly documents: number;
 }
 
+/** Secrets that are restored with their hashes. */
+export type SecretKind = "credentials" | "keys" | "tokens";
+
+export interface SecretsSource {
+  readonly counts: Readonly<Record<SecretKind, number>>;
+  lines(kind: SecretKind): AsyncGenerator<DefinitionLine>;
+}
+
+/** A database below the one that a source begins with. */
+export interface ChildSource {
+  /** Names from the source's own database down. */
+  readonly path: readonly string[];
+  /** What its parent says of it; undefined in a source without a schema. */
+  readonly definition: DefinitionLine | undefined;
+  readonly source: ImportSource;
+}
+
 export interface ImportSource {
   readonly place: string;
   /** What the source is, for people. */
@@ -31,6 +48,12 @@ export interface ImportSource {
   readonly collections: readonly SourceCollection[];
   /** What the source holds and an import does not write. */
   readonly leftOut: readonly { readonly collection: string; readonly count: number }[];
+  /** The database's own id, which its tokens hold; undefined where it is not known. */
+  readonly globalId?: string | undefined;
+  /** Undefined where the source holds no secrets. */
+  readonly secrets?: SecretsSource | undefined;
+  /** The databases below, each after the one that it is in. */
+  readonly children?: readonly ChildSource[] | undefined;
   /** A collection's documents, batch by batch. Reading it twice gives the same. */
   records(collection: string, signal: AbortSignal): AsyncGenerator<readonly DocumentRecord[]>;
 }

@@ -215,7 +215,7 @@ it("of two imports into one database at once, one is refused and the other whole
   expect((await verifyArchive({ archive: winner, against: target })).equal).toBe(true);
 });
 
-it("an archive with child databases is neither imported nor compared as if it had none", async () => {
+it("an archive with child databases is not compared as if it had none", async () => {
   const archive = new MemoryStore();
   const writer = await createArchive(archive, {
     tool: { name: "test", version: "0" },
@@ -227,7 +227,6 @@ it("an archive with child databases is neither imported nor compared as if it ha
   await writer.finish();
   const target = await emptyDatabase();
   const code = "ERR_ARCHIVE_VERSION";
-  await expect(importArchive({ source: archive, target })).rejects.toMatchObject({ code });
   await expect(verifyArchive({ archive, against: target })).rejects.toMatchObject({ code });
   expect((await verifyArchive({ archive })).equal).toBe(true);
 });

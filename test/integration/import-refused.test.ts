@@ -57,6 +57,7 @@ describe("documents that the target refuses", () => {
     expect(report.notes).toEqual([
       {
         code: "refused",
+        database: [],
         collection: "c",
         count: 3,
         examples: expect.arrayContaining(["7", "23", "41"]) as unknown,

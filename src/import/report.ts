@@ -1,0 +1,177 @@
+/** What an import did, put together from what became of each database's documents and secrets. */
+import { type Connection, identity } from "../fauna/fauna.ts";
+import type { CollectionTally } from "./documents.ts";
+import type { ImportNote } from "./notes.ts";
+import type { StepContext } from "./plan.ts";
+import type { SecretTally } from "./secrets.ts";
+import type { ImportSource, SecretKind } from "./source.ts";
+import type { Part } from "./tree.ts";
+
+/** What an import did. Its form is the `--json` contract: members may be added, none change their meaning. */
+export interface ImportReport {
+  readonly source: string;
+  readonly target: string;
+  readonly documents: {
+    readonly read: number;
+    readonly written: number;
+    /** Their ttl had passed; Fauna would not show them. */
+    readonly expired: number;
+    /** The target refused them; they are in the dead-letter file. */
+    readonly refused: number;
+    /** Written, but with a new `ts`. */
+    readonly newTs: number;
+  };
+  readonly collections: readonly (Pick<
+    CollectionTally,
+    "name" | "read" | "written" | "expired" | "refused" | "newTs"
+  > & {
+    /** The database's path below the target, `parent/child`; "" for the target itself. */
+    readonly database: string;
+  })[];
+  /** Paths of the child databases that were restored. */
+  readonly databases: readonly string[];
+  /** Credentials, keys and tokens. */
+  readonly secrets: Readonly<Record<SecretKind, Readonly<SecretTally>>>;
+  readonly steps: number;
+  /** What could not be kept as it was, counted. */
+  readonly notes: readonly ImportNote[];
+  /** The first file of refused documents; each database has its own. */
+  readonly deadLetterFile: string | null;
+  readonly deadLetterFiles: readonly string[];
+  readonly seconds: number;
+  readonly requests: number;
+}
+
+/** One database that was imported. */
+export interface Imported {
+  readonly part: Part;
+  readonly context: StepContext;
+}
+
+const NOTES = {
+  new_ts: "Only FQL v10 writes nulls inside arrays, and it gives a new ts.",
+  expired: "The ttl had passed; Fauna would not show the document.",
+  refused: "The target refused the document; it is in the dead-letter file with the reason.",
+  left_out: "Credentials are no documents and were not imported.",
+} as const;
+
+const EXAMPLES = 10;
+
+/** @param imported the databases, the topmost first. */
+export async function makeReport(
+  source: ImportSource,
+  target: Connection,
+  imported: readonly Imported[],
+  run: Pick<ImportReport, "steps" | "seconds" | "requests">,
+): Promise<ImportReport> {
+  const tallies = imported.flatMap(({ part: { path }, context }) =>
+    context.documents.tallies.map((tally) => ({ tally, database: path.join("/") })),
+  );
+  const sum = (of: (tally: CollectionTally) => number) =>
+    tallies.reduce((total, { tally }) => total + of(tally), 0);
+  const files = imported
+    .map(({ context }) => context.documents.deadLetters)
+    .filter(({ count }) => count > 0)
+    .map(({ path }) => path);
+  const notes: ImportNote[] = [];
+  for (const each of imported) notes.push(...(await notesOf(each)));
+  const leftOut = (source.children ?? []).map(({ path }) => path.join("/"));
+  if (leftOut.length > imported.length - 1) notes.push(childrenNote(leftOut));
+  return {
+    source: source.place,
+    target: target.place,
+    documents: {
+      read: sum(({ read }) => read),
+      written: sum(({ written }) => written),
+      expired: sum(({ expired }) => expired),
+      refused: sum(({ refused }) => refused),
+      newTs: sum(({ newTs }) => newTs),
+    },
+    collections: tallies.map(({ database, tally }) => {
+      const { name, read, written, expired, refused, newTs } = tally;
+      return { database, name, read, written, expired, refused, newTs };
+    }),
+    databases: imported.map(({ part }) => part.path.join("/")).filter((path) => path !== ""),
+    secrets: {
+      credentials: sumSecrets(imported, "credentials"),
+      keys: sumSecrets(imported, "keys"),
+      tokens: sumSecrets(imported, "tokens"),
+    },
+    notes,
+    deadLetterFile: files[0] ?? null,
+    deadLetterFiles: files,
+    ...run,
+  };
+}
+
+function sumSecrets(imported: readonly Imported[], kind: SecretKind): SecretTally {
+  const all = { read: 0, written: 0, refused: 0 };
+  for (const { context } of imported) {
+    const { read, written, refused } = context.secrets.tallies[kind];
+    all.read += read;
+    all.written += written;
+    all.refused += refused;
+  }
+  return all;
+}
+
+async function notesOf({ part, context }: Imported): Promise<ImportNote[]> {
+  const database = part.path;
+  const ofTallies = context.documents.tallies.flatMap(
+    ({ name: collection, newTs, newTsExamples, expired, refused, refusedIds }) => [
+      { code: "new_ts" as const, collection, count: newTs, examples: newTsExamples },
+      { code: "expired" as const, collection, count: expired, examples: [] },
+      {
+        code: "refused" as const,
+        collection,
+        count: refused,
+        examples: [...refusedIds].slice(0, EXAMPLES),
+      },
+    ],
+  );
+  const leftOut = part.source.leftOut.map(({ collection, count }) => ({
+    code: "left_out" as const,
+    collection,
+    count,
+    examples: [],
+  }));
+  return [
+    ...[...ofTallies, ...leftOut]
+      .filter(({ count }) => count > 0)
+      .map((note) => ({ ...note, database, message: NOTES[note.code] })),
+    ...context.secrets.notes.map((note) => ({ ...note, database })),
+    ...(await audienceNote(part, context)),
+  ];
+}
+
+function childrenNote(paths: readonly string[]): ImportNote {
+  return {
+    code: "child_databases",
+    message: "Child databases of the archive, which were not asked for.",
+    database: [],
+    collection: null,
+    count: paths.length,
+    examples: paths.slice(0, EXAMPLES),
+  };
+}
+
+/** Whoever issues tokens for a database has to be told that it is another now (facts §5.6). */
+async function audienceNote(
+  { path, source }: Part,
+  { target, signal }: StepContext,
+): Promise<ImportNote[]> {
+  const providers = source.definitions.get("access_providers") ?? [];
+  if (providers.length === 0) return [];
+  const { globalId } = await identity(target, { signal });
+  if (globalId === source.globalId) return [];
+  return [
+    {
+      code: "audience",
+      message: `The audience of access providers names the database, and is https://db.fauna.com/db/${globalId} now: tell those who issue tokens.`,
+      database: path,
+      collection: null,
+      count: providers.length,
+      examples: providers.map(({ name }) => name).slice(0, EXAMPLES),
+    },
+  ];
+}

@@ -1,0 +1,148 @@
+/**
+ * An import of a tree of databases: each database in the order that `plan.ts` has for it, parents first; then what needs
+ * all of them to be there.
+ *
+ * One mark, in the topmost database, stands for the whole tree. An import that goes on repeats every step of every
+ * database, which changes nothing where it was done.
+ */
+import { type Connection, scoped } from "../fauna/fauna.ts";
+import { findChild, isProtected, makeChild, protectChild } from "./children.ts";
+import { databaseSteps, planSteps, type Step, type StepContext } from "./plan.ts";
+import { keySteps } from "./secret-steps.ts";
+import type { ChildSource, ImportSource } from "./source.ts";
+import { checkTarget, readTarget, type TargetState } from "./target.ts";
+
+/** One database of the tree. */
+export interface Part extends ChildSource {
+  /** Collections that the target has already. */
+  readonly existing: ReadonlySet<string>;
+}
+
+export interface TreeStep extends Pick<Step, "title" | "reason"> {
+  run(tree: TreeRun): Promise<void>;
+}
+
+/**
+ * The databases of a source, with what the target already has of each.
+ *
+ * @param target undefined when it is yet to be made, and holds nothing.
+ * @throws ArkError ERR_TARGET_NOT_EMPTY when any of them is not one to import into.
+ */
+export async function partsOf(
+  source: ImportSource,
+  target: Connection | undefined,
+  options: { readonly goOn: boolean; readonly signal: AbortSignal },
+): Promise<Part[]> {
+  const top = { path: [], definition: undefined, source };
+  const parts: Part[] = [];
+  const there = new Map<string, Connection | undefined>();
+  let marker: TargetState["marker"];
+  for (const part of [top, ...(source.children ?? [])]) {
+    const { path } = part;
+    const parent = there.get(keyOf(path.slice(0, -1)));
+    const connection =
+      path.length === 0
+        ? target
+        : parent && (await findChild(parent, path.at(-1)!, options.signal));
+    there.set(keyOf(path), connection);
+    let existing = new Set<string>();
+    if (connection !== undefined) {
+      const state = await readTarget(connection, options.signal);
+      // What a marked import made below carries no mark of its own.
+      const known: TargetState = { ...state, marker: state.marker ?? marker };
+      await checkTarget(connection, part.source, known, options);
+      if (path.length === 0) marker = state.marker;
+      existing = new Set(
+        state.definitions.filter(({ kind }) => kind === "collections").map(({ name }) => name),
+      );
+    }
+    parts.push({ ...part, existing });
+  }
+  return parts;
+}
+
+export function planTree(parts: readonly Part[]): TreeStep[] {
+  const children = parts.filter(({ path }) => path.length > 0);
+  return parts
+    .flatMap((part) => [
+      ...(part.path.length > 0 ? [makeStep(part)] : []),
+      ...stepsOf(part).map((step) => inPart(part, step)),
+    ])
+    .concat(parts.flatMap((part) => keySteps(part.source).map((step) => inPart(part, step))))
+    .concat(children.filter(({ definition }) => isProtected(definition)).map(protectStep));
+}
+
+function stepsOf({ path, source, existing }: Part): Step[] {
+  return path.length === 0 ? planSteps(source, existing) : databaseSteps(source, existing);
+}
+
+/** The step with its own database's context. */
+export function inPart(part: Part, step: Step): TreeStep {
+  const where = part.path.length === 0 ? "" : `${part.path.join("/")}: `;
+  return {
+    title: `${where}${step.title}`,
+    reason: step.reason,
+    run: async (tree) => step.run(await tree.context(part)),
+  };
+}
+
+function makeStep({ path, definition }: Part): TreeStep {
+  return {
+    title: `create the database ${path.join("/")}`,
+    reason: "before what is in it, after the database that it is in",
+    run: async (tree) => {
+      const parent = await tree.connection(path.slice(0, -1));
+      await makeChild(parent, path.at(-1)!, definition, tree.signal);
+    },
+  };
+}
+
+function protectStep({ path }: Part): TreeStep {
+  return {
+    title: `protect the database ${path.join("/")}`,
+    reason: "last: a protected database refuses the import's own changes of its schema",
+    run: async (tree) =>
+      protectChild(await tree.connection(path.slice(0, -1)), path.at(-1)!, tree.signal),
+  };
+}
+
+/** The databases of the target as an import comes to them. */
+export class TreeRun {
+  readonly signal: AbortSignal;
+  readonly #connections = new Map<string, Connection>();
+  readonly #contexts = new Map<Part, StepContext>();
+  readonly #begin: (part: Part, connection: Connection) => StepContext;
+
+  constructor(
+    target: Connection,
+    signal: AbortSignal,
+    begin: (part: Part, connection: Connection) => StepContext,
+  ) {
+    this.signal = signal;
+    this.#connections.set(keyOf([]), target);
+    this.#begin = begin;
+  }
+
+  /** @throws ArkError ERR_UNAUTHORIZED when there is no such database. */
+  async connection(path: readonly string[]): Promise<Connection> {
+    const known = this.#connections.get(keyOf(path));
+    if (known !== undefined) return known;
+    const parent = await this.connection(path.slice(0, -1));
+    const connection = await scoped(parent, path.at(-1)!, "admin", { signal: this.signal });
+    this.#connections.set(keyOf(path), connection);
+    return connection;
+  }
+
+  async context(part: Part): Promise<StepContext> {
+    let context = this.#contexts.get(part);
+    if (context === undefined) {
+      context = this.#begin(part, await this.connection(part.path));
+      this.#contexts.set(part, context);
+    }
+    return context;
+  }
+}
+
+function keyOf(path: readonly string[]): string {
+  return JSON.stringify(path);
+}

@@ -32,7 +32,8 @@ export async function noteSecrets(
   }
 }
 
-async function countSecrets(
+/** How many there are of each kind; of more than {@link COUNTED_MAX}, so many. */
+export async function countSecrets(
   source: Connection,
   options: Options,
 ): Promise<ReadonlyMap<keyof typeof KINDS, number>> {

@@ -140,6 +140,11 @@ export class Connection {
     return this.#shared.counters.values;
   }
 
+  /** Whether both send through one transport: then their counters are the same. */
+  sharesTransport(other: Connection): boolean {
+    return this.#shared === other.#shared;
+  }
+
   /** Hides this connection's secret in a text. */
   redact(text: string): string {
     return this.#redact(text);

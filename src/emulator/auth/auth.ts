@@ -129,6 +129,11 @@ export class Auth {
     return this.#permissions.kind === "builtin" ? this.#permissions.role : undefined;
   }
 
+  /** Whether these rights end with the database itself: those of user-defined roles reach into no child. */
+  get endsWithDatabase(): boolean {
+    return this.#permissions.kind === "roles";
+  }
+
   /** Whether credentials may be written with a ready-made hash: only as `server` (live 23). */
   get mayWritePasswordHash(): boolean {
     return this.builtinRole === "server";

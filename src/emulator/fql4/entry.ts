@@ -25,11 +25,7 @@ export function testV4Predicate(
   auth: Auth,
   neighbours: Neighbours = NO_NEIGHBOURS,
 ): boolean {
-  const session = new Session(transaction, auth, {
-    grammar: GRAMMAR,
-    neighbours,
-    deadline: performance.now() + MAX_MILLISECONDS,
-  });
+  const session = new Session(transaction, auth, { grammar: GRAMMAR, neighbours });
   const { version, pattern } = expressionOf(predicate, session);
   const args = argumentsOf(action, subject, typeof pattern === "string" ? 1 : pattern.length);
   const limit = { effect: READ, reason: "predicates" } as const;
@@ -41,9 +37,6 @@ export function testV4Predicate(
     throw error;
   }
 }
-
-/** A predicate that takes longer is not true. */
-const MAX_MILLISECONDS = 5000;
 
 function argumentsOf(action: Action | "membership", subject: Subject, arity: number): Literal {
   const { ref = null, before, after, terms, args, ts, versionAction } = subject;
@@ -76,8 +69,8 @@ export function callV4Function(
   args: readonly Data[],
   neighbours: Neighbours = NO_NEIGHBOURS,
 ): V10Result {
-  const { transaction, auth, at, depth, deadline } = site;
-  const session = new Session(transaction, auth, { grammar: GRAMMAR, neighbours, deadline });
+  const { transaction, auth, at, depth } = site;
+  const session = new Session(transaction, auth, { grammar: GRAMMAR, neighbours });
   const { version, pattern } = expressionOf(body, session);
   const frame = new Frame(session, auth, version, UNLIMITED, at, undefined, depth);
   const argument: Literal = typeof pattern === "string" && args.length === 1 ? args[0]! : args;

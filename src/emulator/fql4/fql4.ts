@@ -9,6 +9,7 @@
  */
 import type { Auth } from "../auth/auth.ts";
 import type { Transaction } from "../data/transaction.ts";
+import { Exhausted } from "../limits/budget.ts";
 import { RequestFailure, statusOf, V4Error, V4Failure } from "./failure.ts";
 import { type EffectLimit, Frame, READ, UNLIMITED } from "./frame.ts";
 import type { Neighbours } from "./neighbours.ts";
@@ -27,8 +28,6 @@ export { callV4Function, testV4Predicate } from "./entry.ts";
 export interface V4Context {
   readonly transaction: Transaction;
   readonly auth: Auth;
-  /** When to give up, as a time of `performance.now()`. */
-  readonly deadline: number;
   readonly neighbours?: Neighbours;
 }
 
@@ -46,10 +45,10 @@ export interface V4Outcome {
   readonly computeOps: number;
 }
 
-/** Evaluates the query in `text`. */
+/** Evaluates the query in `text`, in what time `withDeadline` has set. */
 export function evaluateV4(context: V4Context, text: string, options: V4Options): V4Outcome {
-  const { transaction, auth, deadline, neighbours } = context;
-  const session = new Session(transaction, auth, { grammar: GRAMMAR, neighbours, deadline });
+  const { transaction, auth, neighbours } = context;
+  const session = new Session(transaction, auth, { grammar: GRAMMAR, neighbours });
   const limit: EffectLimit =
     options.readOnly === true ? { effect: READ, reason: "get requests" } : UNLIMITED;
   const outcome = (status: number, body: string): V4Outcome => ({
@@ -68,6 +67,10 @@ export function evaluateV4(context: V4Context, text: string, options: V4Options)
     if (error instanceof RequestFailure) {
       const { code, message: description } = error;
       return outcome(error.status, JSON.stringify({ errors: [{ code, description }] }));
+    }
+    if (error instanceof Exhausted) {
+      const [status, code] = error.what === "time" ? [503, "time out"] : [400, "bad request"];
+      return outcome(status, JSON.stringify({ errors: [{ code, description: error.message }] }));
     }
     if (error instanceof RangeError && /call stack/i.test(error.message)) {
       return outcome(

@@ -14,9 +14,9 @@ import {
 } from "./failure.ts";
 import type { Frame } from "./frame.ts";
 import { applyLambda } from "./lambda.ts";
-import { definitionResource } from "./permission.ts";
+import { definitionResource, mayUse } from "./permission.ts";
 import type { Position } from "./position.ts";
-import { resolveName } from "./resolve.ts";
+import { databaseOf, resolveName } from "./resolve.ts";
 import { isArray, type Literal, UnresolvedRef, type AnyRef, bare } from "./value.ts";
 import { toData } from "./write/store.ts";
 
@@ -30,17 +30,17 @@ export function callFunction(
   const place = position.at("call");
   const ref = typeof callee === "string" ? resolveName(frame.session, "function", callee) : callee;
   if (ref instanceof UnresolvedRef) fail(undefinedRef("function", ref.name, place));
-  const definition = frame.session.transaction.get(bare(ref));
+  const database = databaseOf(frame.session, ref);
+  const definition = frame.session.in(database).get(bare(ref));
   if (definition === undefined) fail(notFound("Function", place));
   const { fields } = definition;
   const subject = () => ({ args: toData(frame.session, argument) });
-  if (!frame.auth.may("call", definitionResource(frame.session, "function", bare(ref)), subject)) {
-    fail(permissionDenied(position));
-  }
+  const resource = definitionResource(frame.session, database, "function", bare(ref));
+  if (!mayUse(frame, "call", database, resource, subject)) fail(permissionDenied(position));
   const body = fields.get("body");
   const inner = withRole(frame, fields);
   if (body instanceof StoredLambda) return callLambda(inner, body, argument, position);
-  const name = frame.session.transaction.definitions.nameOf(bare(ref)) ?? "";
+  const name = frame.session.in(database).definitions.nameOf(bare(ref)) ?? "";
   return callV10(inner, name, typeof body === "string" ? body : "", argument, position);
 }
 
@@ -87,7 +87,7 @@ function callV10(
   const { session, auth, at, depth } = frame;
   const args = isArray(argument) ? argument : [argument];
   const result = session.neighbours.callV10(
-    { transaction: session.transaction, auth, at, depth, deadline: session.deadline },
+    { transaction: session.transaction, auth, at, depth },
     name,
     source,
     args.map((value) => toData(session, value)),

@@ -11,8 +11,6 @@ export interface CallSite {
   readonly at: bigint | undefined;
   /** Calls that are open around this one. */
   readonly depth: number;
-  /** A time of `performance.now()`. */
-  readonly deadline?: number | undefined;
 }
 
 /** What a v10 function gave: a value, one that v4 has no form for, or an error or abort in its words. */

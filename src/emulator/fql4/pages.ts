@@ -1,5 +1,5 @@
 /** Paginate: one page of a set or a history, and the cursors to the next ones. */
-import { fail, invalidArgument } from "./failure.ts";
+import { fail, invalidArgument, permissionDenied } from "./failure.ts";
 import type { Frame } from "./frame.ts";
 import { may } from "./permission.ts";
 import type { Position } from "./position.ts";
@@ -29,14 +29,19 @@ export interface PagePlaces {
   readonly cursor: Position;
 }
 
-/** One page of `set` at the frame's time. */
+/** `set` as the caller may read it. Fails at `position` if not at all. */
+export function readable(frame: Frame, set: SetValue, position: Position): SetValue {
+  return set.permitted(frame) ?? fail(permissionDenied(position));
+}
+
+/** One page of `all` at the frame's time. */
 export function paginate(
   frame: Frame,
-  set: SetValue,
+  all: SetValue,
   options: PageOptions,
   places: PagePlaces,
 ): PageValue {
-  set.authorize(frame, places.set);
+  const set = readable(frame, all, places.set);
   const size = Number(options.size ?? BigInt(DEFAULT_SIZE));
   const wanted = Math.max(0, Math.min(size, MAX_SIZE));
   return set.isHistorical
@@ -64,14 +69,13 @@ export function cursorOf(
   );
 }
 
-/** The entries of a set that the caller may see. */
+/** The entries of a set that is {@link readable} which the caller may see. */
 export function* visibleEntries(
   frame: Frame,
   set: SetValue,
   stretch: Stretch = {},
 ): Generator<Entry> {
-  const role = frame.auth.builtinRole;
-  const seesAll = role === "admin";
+  const seesAll = frame.auth.builtinRole === "admin" || !set.isFiltered;
   const entries = inWindow(() => set.entries(frame, stretch)[Symbol.iterator]());
   for (;;) {
     const next = inWindow(() => entries.next());
@@ -80,6 +84,25 @@ export function* visibleEntries(
     const entry = next.value;
     if (seesAll || may(frame, "read", entry.database, entry.ref)) yield entry;
   }
+}
+
+/** The events of a set that is {@link readable} which the caller may see, oldest first. */
+export function visibleEvents(frame: Frame, set: SetValue, position: Position): HistoryEntry[] {
+  const events = inWindow(() => set.history(frame, position));
+  if (!set.isFiltered) return events;
+  return events.filter((event) => {
+    frame.session.step();
+    return may(frame, "read", event.database, event.ref);
+  });
+}
+
+/** The first member of a set, whether or not the caller may read it. Fails at `position` if the set is closed to it. */
+export function firstMember(frame: Frame, all: SetValue, position: Position): Entry | undefined {
+  const set = readable(frame, all, position);
+  return inWindow(() => {
+    for (const entry of set.entries(frame, {})) return entry;
+    return undefined;
+  });
 }
 
 function entryPage(
@@ -126,11 +149,9 @@ function eventPage(
 ): PageValue {
   const reverse = cursor?.direction === "before";
   const start = cursor && parseEventCursor(frame.session, cursor.literal, places.cursor).literal;
-  const all = inWindow(() => set.history(frame, places.set));
   const until = frame.at;
-  const visible = all.filter(
-    (event) =>
-      (until === undefined || event.ts <= until) && may(frame, "read", event.database, event.ref),
+  const visible = visibleEvents(frame, set, places.set).filter(
+    (event) => until === undefined || event.ts <= until,
   );
   const found = reverse
     ? visible.filter((event) => !start || compareEvents(event, start) < 0).toReversed()

@@ -20,10 +20,27 @@ export function resourceOf(session: Session, database: Database, collection: num
 /** An index or function, as roles name it. */
 export function definitionResource(
   session: Session,
+  database: Database,
   kind: "index" | "function",
   ref: DocRef,
 ): Resource {
-  return { kind, name: session.transaction.definitions.nameOf(ref) ?? "" };
+  return { kind, name: session.in(database).definitions.nameOf(ref) ?? "" };
+}
+
+/** Whether the caller may do `action` to what `resource` names in `database`. */
+export function mayUse(
+  frame: Frame,
+  action: Action,
+  database: Database,
+  resource: Resource,
+  subject?: () => Subject,
+): boolean {
+  return reaches(frame, database) && frame.auth.may(action, resource, subject);
+}
+
+/** Whether the rights of the caller count in `database` at all. */
+export function reaches({ auth, session }: Frame, database: Database): boolean {
+  return database === session.database || !auth.endsWithDatabase;
 }
 
 /** Whether the caller may do `action` to a document. */
@@ -38,7 +55,13 @@ export function may(
   const role = frame.auth.builtinRole;
   if (role === "admin" && action !== "unrestricted_read") return true;
   if (role === "server" && isUserCollection(ref.collection)) return action !== "unrestricted_read";
-  return frame.auth.may(action, resourceOf(frame.session, database, ref.collection), subject);
+  return mayUse(
+    frame,
+    action,
+    database,
+    resourceOf(frame.session, database, ref.collection),
+    subject,
+  );
 }
 
 /** Fails unless the caller may do `action` to a document. */

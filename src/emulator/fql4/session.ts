@@ -1,12 +1,10 @@
 /** One query: the transaction it runs in, what it may still cost, and what it has looked up. */
 import type { Auth } from "../auth/auth.ts";
 import type { Database } from "../data/database.ts";
-import { Budget, type Exhausted, MAX_ARRAY } from "../limits/budget.ts";
-import { matchBefore } from "../limits/regex.ts";
+import { Budget, Exhausted, MAX_ARRAY } from "../limits/budget.ts";
 import type { StoredLambda } from "../data/value.ts";
 import type { Transaction } from "../data/transaction.ts";
 import type { LambdaExpression } from "./expression.ts";
-import { RequestFailure } from "./failure.ts";
 import type { Grammar } from "./grammar.ts";
 import { type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
 
@@ -15,18 +13,9 @@ import { type AnyRef, isArray, type Literal, type UnresolvedRef } from "./value.
 /** Strings may not grow beyond this many UTF-16 units. */
 const MAX_STRING = 16 * 1024 * 1024;
 
-const LATE = new RequestFailure(
-  503,
-  "time out",
-  "Read timed out (The query took longer than its timeout.)",
-);
-const TOO_LARGE = new RequestFailure(400, "bad request", "The query needs too much memory.");
-
 export interface SessionOptions {
   readonly grammar: Grammar;
   readonly neighbours?: Neighbours | undefined;
-  /** When to give up, as a time of `performance.now()`. */
-  readonly deadline?: number | undefined;
 }
 
 export class Session {
@@ -43,21 +32,19 @@ export class Session {
   readonly names = new Map<string, AnyRef | UnresolvedRef>();
   /** How many references were looked up while parsing. */
   resolvedRefs = 0;
-  readonly #budget: Budget;
+  readonly #budget = new Budget();
   readonly #views = new Map<Database, Transaction>();
 
-  /** `deadline` is a time of `performance.now()`. */
   constructor(
     transaction: Transaction,
     auth: Auth,
-    { grammar, neighbours = NO_NEIGHBOURS, deadline = Infinity }: SessionOptions,
+    { grammar, neighbours = NO_NEIGHBOURS }: SessionOptions,
   ) {
     this.transaction = transaction;
     this.auth = auth;
     this.grammar = grammar;
     this.now = transaction.now;
     this.neighbours = neighbours;
-    this.#budget = new Budget(deadline);
   }
 
   get database(): Database {
@@ -67,10 +54,10 @@ export class Session {
   /**
    * Counts a call.
    *
-   * @throws RequestFailure when the query has run too long (live 35).
+   * @throws Exhausted when the query has run too long (live 35).
    */
   step(): void {
-    this.#check(this.#budget.step());
+    this.#budget.step();
   }
 
   /** Functions called so far. */
@@ -78,36 +65,25 @@ export class Session {
     return this.#budget.steps;
   }
 
-  /** A time of `performance.now()`. */
-  get deadline(): number {
-    return this.#budget.deadline;
-  }
-
-  /** Counts the making of a value. @throws RequestFailure when it is too large, or time or memory are used up. */
+  /** Counts the making of a value. @throws Exhausted when it is too large, or time or memory are used up. */
   make(value: Literal): void {
     if (isArray(value)) {
-      if (value.length > MAX_ARRAY) throw TOO_LARGE;
-      this.#check(this.#budget.make(value.length));
+      if (value.length > MAX_ARRAY) throw new Exhausted("memory");
+      this.#budget.make(value.length);
     } else if (typeof value === "string") {
-      if (value.length > MAX_STRING) throw TOO_LARGE;
-      this.#check(this.#budget.make(value.length >> 3));
+      if (value.length > MAX_STRING) throw new Exhausted("memory");
+      this.#budget.make(value.length >> 3);
     }
   }
 
-  /** Counts text that becomes part of the answer. @throws RequestFailure when time or memory are used up. */
+  /** Counts text that becomes part of the answer. @throws Exhausted when time or memory are used up. */
   show(units: number): void {
-    this.#check(this.#budget.show(units));
+    this.#budget.show(units);
   }
 
-  /** Runs `match`, which uses `pattern` on a text of `length`. @throws RequestFailure if it takes too long. */
+  /** Runs `match`, which uses `pattern` on a text of `length`. @throws Exhausted if it takes too long. */
   matching<T>(pattern: RegExp, length: number, match: () => T): T {
-    const matched = matchBefore(this.deadline, pattern, length, match);
-    if (matched === undefined) throw LATE;
-    return matched.value;
-  }
-
-  #check(exhausted: Exhausted | undefined): void {
-    if (exhausted !== undefined) throw exhausted === "time" ? LATE : TOO_LARGE;
+    return this.#budget.matching(pattern, length, match);
   }
 
   /** The transaction as seen from `database`. */

@@ -5,7 +5,7 @@ import { boolean, identifier, nothing, object, string } from "../cast.ts";
 import { fail, V4Error } from "../failure.ts";
 import { type Call, define, type Form } from "../form.ts";
 import { type Frame, PURE, READ, WRITE } from "../frame.ts";
-import { visibleEntries } from "../pages.ts";
+import { firstMember } from "../pages.ts";
 import type { SetValue } from "../sets/set.ts";
 import { DocumentValue, isSet, type Literal, type AnyRef, bare } from "../value.ts";
 import { credentialsOf, passwordMatches } from "../write/credentials.ts";
@@ -20,9 +20,7 @@ function target(
   { frame, position }: Call,
 ): DocRef | undefined {
   if (!isSet(value)) return bare(value);
-  value.authorize(frame, position.at(name));
-  for (const { ref } of visibleEntries(frame.atTime(undefined), value)) return ref;
-  return undefined;
+  return firstMember(frame.atTime(undefined), value, position.at(name))?.ref;
 }
 
 function login(who: AnyRef | SetValue, params: ReadonlyMap<string, Literal>, call: Call): Literal {

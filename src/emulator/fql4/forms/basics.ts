@@ -19,7 +19,7 @@ import { equals, looselyEquals } from "../equals.ts";
 import { aborted, fail, V4Failure, wrongType } from "../failure.ts";
 import { type Call, define, type Form } from "../form.ts";
 import { PURE, READ } from "../frame.ts";
-import { visibleEntries } from "../pages.ts";
+import { readable, visibleEntries } from "../pages.ts";
 import { at, collectionOf, idOf } from "../select.ts";
 import {
   DocumentValue,
@@ -74,7 +74,7 @@ function containsValue(value: Literal, container: Literal, call: Call): boolean 
   }
   if (isSet(container)) {
     const wanted = toData(frame.session, value);
-    for (const entry of visibleEntries(frame, container)) {
+    for (const entry of visibleEntries(frame, readable(frame, container, position))) {
       const shown = toData(frame.session, container.show(entry, frame.session));
       if (compareData(shown, wanted) === 0) return true;
     }

@@ -18,9 +18,8 @@ import { fail, invalidArgument, together, V4Failure, wrongType } from "../failur
 import { type Call, define, type Form } from "../form.ts";
 import { type Frame, PURE, READ, WRITE } from "../frame.ts";
 import { applyLambda, expressionOf } from "../lambda.ts";
-import { MAX_SIZE, paginate, visibleEntries } from "../pages.ts";
+import { MAX_SIZE, paginate, readable, visibleEntries, visibleEvents } from "../pages.ts";
 import type { Position } from "../position.ts";
-import { inWindow } from "../read.ts";
 import { DistinctSet } from "../sets/algebra.ts";
 import { FilterSet, ReverseSet } from "../sets/derived.ts";
 import type { SetValue } from "../sets/set.ts";
@@ -95,12 +94,10 @@ function filter(collection: Iterable4, fn: AnyLambda, { frame, position }: Call)
 }
 
 /** What a set shows of its members, for folds. */
-function* shownMembers(frame: Frame, set: SetValue, position: Position): Generator<Literal> {
-  set.authorize(frame, position);
+function* shownMembers(frame: Frame, all: SetValue, position: Position): Generator<Literal> {
+  const set = readable(frame, all, position);
   if (set.isHistorical) {
-    for (const { database, ts, action, ref, data } of inWindow(() =>
-      set.history(frame, position),
-    )) {
+    for (const { database, ts, action, ref, data } of visibleEvents(frame, set, position)) {
       yield new EventValue(database, ts, action, ref, data);
     }
     return;

@@ -15,7 +15,7 @@ import {
 import { fail, notFound, V4Error, V4Failure } from "../failure.ts";
 import { type Call, define, type Form } from "../form.ts";
 import { type Frame, READ } from "../frame.ts";
-import { cursorOf, paginate, visibleEntries } from "../pages.ts";
+import { cursorOf, firstMember, paginate } from "../pages.ts";
 import type { Position } from "../position.ts";
 import { documentAt, getDocument } from "../read.ts";
 import { databaseOf } from "../resolve.ts";
@@ -33,13 +33,6 @@ function frameAt(frame: Frame, ts: bigint | undefined): Frame {
   return ts === undefined ? frame : frame.atTime(ts);
 }
 
-/** The first member of a set. */
-function firstOf(frame: Frame, set: SetValue, position: Position) {
-  set.authorize(frame, position);
-  for (const entry of visibleEntries(frame, set)) return entry;
-  return undefined;
-}
-
 function get(target: AnyRef | SetValue, ts: bigint | undefined, call: Call): Literal {
   const { position } = call;
   const frame = frameAt(call.frame, ts);
@@ -47,7 +40,7 @@ function get(target: AnyRef | SetValue, ts: bigint | undefined, call: Call): Lit
     const database = databaseOf(frame.session, target);
     return getDocument(frame, database, bare(target), frame.at, position);
   }
-  const first = firstOf(frame, target, position.at("get"));
+  const first = firstMember(frame, target, position.at("get"));
   if (first === undefined) return fail(notFound("Set", position));
   return getDocument(frame, first.database, first.ref, frame.at, position);
 }
@@ -59,7 +52,12 @@ function exists(
 ): boolean {
   if (target instanceof UnresolvedRef) return false;
   const frame = frameAt(call.frame, ts);
-  if (isSet(target)) return firstOf(frame, target, call.position.at("exists")) !== undefined;
+  if (isSet(target)) {
+    const first = firstMember(frame, target, call.position.at("exists"));
+    return (
+      first !== undefined && documentAt(frame, first.database, first.ref, frame.at) !== undefined
+    );
+  }
   const database = databaseOf(frame.session, target);
   return documentAt(frame, database, bare(target), frame.at) !== undefined;
 }

@@ -55,8 +55,16 @@ export class AlgebraicSet extends SetValue {
     return historyOfMembers(histories, (sets) => sets.has(0) && sets.size === count);
   }
 
-  authorize(frame: Frame, position: Position): void {
-    for (const set of this.sets) set.authorize(frame, position);
+  override get isFiltered(): boolean {
+    return this.sets.some((set) => set.isFiltered);
+  }
+
+  /** What may not be read counts for nothing, but there must be something to take others away from. */
+  permitted(frame: Frame): SetValue | undefined {
+    const sets = this.sets.map((set) => set.permitted(frame));
+    if (this.operation === "difference" && sets[0] === undefined) return undefined;
+    const [first, ...rest] = sets.filter((set) => set !== undefined);
+    return first && new AlgebraicSet(this.operation, [first, ...rest]);
   }
 
   inner(renderer: Renderer): string {
@@ -123,8 +131,13 @@ export class DistinctSet extends SetValue {
     return this.set.history(frame, position);
   }
 
-  authorize(frame: Frame, position: Position): void {
-    this.set.authorize(frame, position);
+  override get isFiltered(): boolean {
+    return this.set.isFiltered;
+  }
+
+  permitted(frame: Frame): SetValue | undefined {
+    const set = this.set.permitted(frame);
+    return set && new DistinctSet(set);
   }
 
   inner(renderer: Renderer): string {

@@ -38,9 +38,17 @@ abstract class DerivedSet extends SetValue {
     this.shape = set.shape;
   }
 
-  authorize(frame: Frame, position: Position): void {
-    this.set.authorize(frame, position);
+  override get isFiltered(): boolean {
+    return this.set.isFiltered;
   }
+
+  permitted(frame: Frame): SetValue | undefined {
+    const set = this.set.permitted(frame);
+    return set && this.of(set);
+  }
+
+  /** The same made of another set. */
+  protected abstract of(set: SetValue): SetValue;
 }
 
 /** The members between two places. */
@@ -52,6 +60,10 @@ export class RangeSet extends DerivedSet {
     super(set);
     this.from = from;
     this.to = to;
+  }
+
+  protected of(set: SetValue): SetValue {
+    return new RangeSet(set, this.from, this.to);
   }
 
   *entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
@@ -83,6 +95,10 @@ export class RangeSet extends DerivedSet {
 
 /** The members from the last to the first. */
 export class ReverseSet extends DerivedSet {
+  protected of(set: SetValue): SetValue {
+    return new ReverseSet(set);
+  }
+
   entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
     // What comes first here comes last there, so that the bounds change places and sides.
     const flipped = {
@@ -111,6 +127,10 @@ export class FilterSet extends DerivedSet {
     super(set);
     this.predicate = predicate;
     this.position = position;
+  }
+
+  protected of(set: SetValue): SetValue {
+    return new FilterSet(set, this.predicate, this.position);
   }
 
   *entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
@@ -155,11 +175,15 @@ export class JoinSet extends DerivedSet {
     this.shape = shape ?? REFS_ONLY;
   }
 
+  protected of(set: SetValue): SetValue {
+    return new JoinSet(set, this.target, this.shape, this.position);
+  }
+
   entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
     const { reversed } = this.shape;
     const compare = (a: Entry, b: Entry): number => compareEntries(a, b, reversed);
     const all = [...this.set.entries(frame, {})]
-      .flatMap((entry) => [...this.#joined(frame, entry).entries(frame, {})])
+      .flatMap((entry) => [...(this.#joined(frame, entry)?.entries(frame, {}) ?? [])])
       .toSorted(compare);
     const unique = all.filter((entry, i) => i === 0 || compare(all[i - 1]!, entry) !== 0);
     return cut(unique, stretch, reversed);
@@ -172,12 +196,17 @@ export class JoinSet extends DerivedSet {
         const { data, ref, database, sources } = events[0]!;
         const values = Array.isArray(data) ? data : [];
         const joined = this.#joined(frame, { values, ref, database, sources });
-        return historyDuring(events, joined.history(frame, position));
+        return historyDuring(events, joined?.history(frame, position) ?? []);
       }),
     );
   }
 
-  #joined(frame: Frame, entry: Entry): SetValue {
+  /** What is joined for a member, as far as the caller may read it. */
+  #joined(frame: Frame, entry: Entry): SetValue | undefined {
+    return this.#target(frame, entry).permitted(frame);
+  }
+
+  #target(frame: Frame, entry: Entry): SetValue {
     const value = this.set.show(entry, frame.session);
     const place = this.position.at("with");
     if ("index" in this.target) {
@@ -211,6 +240,10 @@ export class JoinSet extends DerivedSet {
 /** The history of another set. */
 export class EventsSet extends DerivedSet {
   override readonly isHistorical = true;
+
+  protected of(set: SetValue): SetValue {
+    return new EventsSet(set);
+  }
 
   entries(): Iterable<Entry> {
     return [];

@@ -2,10 +2,8 @@
 import type { Database } from "../../data/database.ts";
 import { isUserCollection, NATIVE } from "../../data/ids.ts";
 import { type Data, DocRef } from "../../data/value.ts";
-import { fail, permissionDenied } from "../failure.ts";
 import type { Frame } from "../frame.ts";
-import { resourceOf } from "../permission.ts";
-import type { Position } from "../position.ts";
+import { mayUse, reaches, resourceOf } from "../permission.ts";
 import type { Renderer } from "../render/render.ts";
 import type { Session } from "../session.ts";
 import {
@@ -24,11 +22,17 @@ export class DocumentsSet extends SetValue {
   /** Undefined for the query's own. */
   readonly database: Database | undefined;
   readonly collection: number;
+  readonly #isFiltered: boolean;
 
-  constructor(database: Database | undefined, collection: number) {
+  constructor(database: Database | undefined, collection: number, isFiltered = true) {
     super();
     this.database = database;
     this.collection = collection;
+    this.#isFiltered = isFiltered;
+  }
+
+  override get isFiltered(): boolean {
+    return this.#isFiltered;
   }
 
   *entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
@@ -54,17 +58,18 @@ export class DocumentsSet extends SetValue {
   }
 
   /** Documents of user collections are asked for one by one; definitions must be readable at all (live 27). */
-  authorize(frame: Frame, position: Position): void {
-    if (isUserCollection(this.collection)) return;
-    const resource = resourceOf(
-      frame.session,
-      this.database ?? frame.session.database,
-      this.collection,
-    );
-    const allowed = frame.auth.builtinRole
+  permitted(frame: Frame): SetValue | undefined {
+    const database = this.database ?? frame.session.database;
+    const resource = resourceOf(frame.session, database, this.collection);
+    if (isUserCollection(this.collection)) {
+      return mayUse(frame, "unrestricted_read", database, resource)
+        ? new DocumentsSet(this.database, this.collection, false)
+        : this;
+    }
+    const isAllowed = frame.auth.builtinRole
       ? frame.auth.may("read", resource)
-      : frame.auth.mayList(resource);
-    if (!allowed) fail(permissionDenied(position));
+      : reaches(frame, database) && frame.auth.mayList(resource);
+    return isAllowed ? this : undefined;
   }
 
   inner(renderer: Renderer): string {

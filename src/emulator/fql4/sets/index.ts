@@ -2,10 +2,8 @@
 import type { Database } from "../../data/database.ts";
 import { type Data, DocRef } from "../../data/value.ts";
 import type { IndexKey } from "../../data/shape.ts";
-import { fail, permissionDenied } from "../failure.ts";
 import type { Frame } from "../frame.ts";
-import { definitionResource } from "../permission.ts";
-import type { Position } from "../position.ts";
+import { definitionResource, mayUse } from "../permission.ts";
 import type { Renderer } from "../render/render.ts";
 import {
   type Bound,
@@ -21,9 +19,17 @@ export class IndexSet extends SetValue {
   readonly index: DocRef;
   readonly terms: readonly Data[];
   readonly shape: Shape;
+  readonly #isFiltered: boolean;
 
-  constructor(database: Database, index: DocRef, terms: readonly Data[], shape: Shape) {
+  constructor(
+    database: Database,
+    index: DocRef,
+    terms: readonly Data[],
+    shape: Shape,
+    isFiltered = true,
+  ) {
     super();
+    this.#isFiltered = isFiltered;
     this.database = database;
     this.index = index;
     this.terms = terms;
@@ -50,15 +56,17 @@ export class IndexSet extends SetValue {
       .map(({ ts, action, ref, values }) => ({ database, ts, action, ref, data: values, sources }));
   }
 
-  authorize(frame: Frame, position: Position): void {
-    const resource = definitionResource(frame.session, "index", this.index);
-    const subject = () => ({ terms: this.terms });
-    if (
-      !frame.auth.may("read", resource, subject) &&
-      !frame.auth.may("unrestricted_read", resource, subject)
-    ) {
-      fail(permissionDenied(position));
-    }
+  override get isFiltered(): boolean {
+    return this.#isFiltered;
+  }
+
+  permitted(frame: Frame): SetValue | undefined {
+    const { database, index, terms, shape } = this;
+    const resource = definitionResource(frame.session, database, "index", index);
+    const allows = (action: "read" | "unrestricted_read"): boolean =>
+      mayUse(frame, action, database, resource, () => ({ terms }));
+    if (allows("unrestricted_read")) return new IndexSet(database, index, terms, shape, false);
+    return allows("read") ? this : undefined;
   }
 
   inner(renderer: Renderer): string {

@@ -66,11 +66,13 @@ export abstract class SetValue extends SetLike {
     return fail(invalidArgument("Set does not support events history.", position));
   }
 
-  /** Fails at `position` if the caller may not read the set at all. */
-  abstract authorize(frame: Frame, position: Position): void;
+  /** The set as the caller may read it; undefined if not at all. Only what this gives is gone through. */
+  abstract permitted(frame: Frame): SetValue | undefined;
 
-  /** Whether each entry still has to be asked for. */
-  readonly isFiltered: boolean = true;
+  /** Whether the caller still has to be asked about each member of a set that is {@link permitted}. */
+  get isFiltered(): boolean {
+    return true;
+  }
 
   /** What a member shows of itself: its values, or its document if it has none. */
   show(entry: Entry, session: Session): Literal {

@@ -4,7 +4,7 @@ import type { Data, DocRef } from "../../data/value.ts";
 import type { Frame } from "../frame.ts";
 import { may } from "../permission.ts";
 import type { Renderer } from "../render/render.ts";
-import { documentAt, historyOf } from "../read.ts";
+import { historyOf } from "../read.ts";
 import { cut, type Entry, type HistoryEntry, REFS_ONLY, SetValue, type Stretch } from "./set.ts";
 
 /** `Singleton(ref)`: the document while it is there. */
@@ -21,7 +21,7 @@ export class SingletonSet extends SetValue {
 
   entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
     const database = this.database ?? frame.session.database;
-    const found = documentAt(frame, database, this.ref, frame.at);
+    const found = frame.session.in(database).get(this.ref, frame.at);
     const entry = { database, values: [], ref: this.ref, sources: [this] };
     return cut(found ? [entry] : [], stretch, []);
   }
@@ -42,7 +42,15 @@ export class SingletonSet extends SetValue {
       }));
   }
 
-  authorize(): void {}
+  /** The right to read a history is one of its own: with it, nobody is asked about reading. */
+  override get isFiltered(): boolean {
+    return false;
+  }
+
+  permitted(frame: Frame): SetValue | undefined {
+    const database = this.database ?? frame.session.database;
+    return may(frame, "history_read", database, this.ref) ? this : undefined;
+  }
 
   inner(renderer: Renderer): string {
     return renderer.members([["singleton", renderer.ref(this.database, this.ref)]]);
@@ -59,7 +67,6 @@ export class DocumentSet extends SingletonSet {
     const database = this.database ?? frame.session.database;
     const { ref } = this;
     const sources = [this];
-    if (!may(frame, "history_read", database, ref) && !may(frame, "read", database, ref)) return [];
     return historyOf(frame, database, ref).map(({ ts, action, diff }) => ({
       database,
       ts,

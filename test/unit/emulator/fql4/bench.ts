@@ -25,6 +25,8 @@ export interface Asking {
   /** Milliseconds until the query is given up. */
   readonly patience?: number;
   readonly neighbours?: Neighbours;
+  /** Name of a child database to ask, instead of the root. */
+  readonly child?: string;
 }
 
 export interface Answer {
@@ -38,9 +40,10 @@ export class Bench {
 
   /** The answer to a query, given as JSON text or as what `JSON.stringify` makes JSON of. */
   ask(query: unknown, asking: Asking = {}): Answer {
-    const { version = "4", readOnly, patience = 60_000, neighbours } = asking;
+    const { version = "4", readOnly, patience = 60_000, neighbours, child } = asking;
     const text = typeof query === "string" ? query : JSON.stringify(query);
-    const transaction = this.cluster.begin();
+    const database = child === undefined ? undefined : this.cluster.root.childNamed(child);
+    const transaction = this.cluster.begin(database);
     const outcome = evaluateV4(
       {
         transaction,

@@ -89,6 +89,124 @@ describe("a role", () => {
   });
 });
 
+/** Role `x` with these actions on `c`, and perhaps on the index `all`, of all that has a number. */
+function withIndex(actions: object, onIndex?: object): Bench {
+  const bench = new Bench().withDocuments();
+  const values = [{ object: { field: ["data", "n"] } }];
+  bench.resource(make("index", { name: "all", source: { collection: "c" }, values }));
+  const privileges = [privilege({ collection: "c" }, actions)];
+  if (onIndex !== undefined) privileges.push(privilege({ index: "all" }, onIndex));
+  bench.resource(withPrivileges(privileges));
+  return bench;
+}
+
+const ALL = { match: { index: "all" } };
+const EVENTS = { events: { documents: { collection: "c" } } };
+const AS_X = { roles: ["x"] };
+
+describe("a set that a role may not read", () => {
+  it.each([
+    { paginate: ALL },
+    { count: ALL },
+    { get: ALL },
+    { exists: ALL },
+    { contains_value: 10, in: ALL },
+    { is_nonempty: { intersection: [ALL, ALL] } },
+    { first: { reverse: { distinct: ALL } } },
+    { paginate: { difference: [ALL, ALL] } },
+    { identify: ALL, password: "pw" },
+  ])("is not read by %j", (query) => {
+    expect(withIndex({ read: true }).ask(query, AS_X).status).toBe(403);
+    expect(withIndex({ read: true }, { read: true }).ask(query, AS_X).status).not.toBe(403);
+  });
+
+  it("adds nothing to a union or a join, and takes nothing away from another", () => {
+    const joined = { join: { documents: { collection: "c" } }, with: lambda("_", ALL) };
+    const bench = withIndex({ read: true });
+    expect(bench.resource({ count: joined }, AS_X)).toBe("0");
+    expect(bench.resource({ count: joined })).toBe("5");
+    bench.resource(make("index", { name: "refs", source: { collection: "c" } }));
+    const refs = { match: { index: "refs" } };
+    const documents = { documents: { collection: "c" } };
+    expect(
+      bench.resource({ count: { union: [refs, { singleton: doc(10) }, documents] } }, AS_X),
+    ).toBe("5");
+    expect(bench.resource({ count: { difference: [documents, refs] } }, AS_X)).toBe("5");
+    expect(bench.resource({ count: { difference: [documents, refs] } })).toBe("0");
+  });
+
+  it("tells none of its events, whichever way they are gone through", () => {
+    const few = withIndex({ read: lambda("ref", { equals: [{ var: "ref" }, doc(10)] }) });
+    expect(few.resource({ count: EVENTS }, AS_X)).toBe("1");
+    expect(few.resource({ count: { paginate: EVENTS } }, AS_X)).toContain('"data":[1]');
+    expect(few.resource({ count: EVENTS })).toBe("5");
+  });
+
+  it("is a document's history, which reading the document does not open", () => {
+    const queries = [{ paginate: doc(10), events: true }, { count: { events: doc(10) } }];
+    const statuses = (bench: Bench): number[] => queries.map((q) => bench.ask(q, AS_X).status);
+    expect(statuses(withIndex({ read: true }))).toEqual([403, 403]);
+    expect(statuses(withIndex({ history_read: true }))).toEqual([200, 200]);
+  });
+});
+
+describe("an unrestricted right to read", () => {
+  it("shows members of a set whose documents stay closed", () => {
+    const index = withIndex({}, { unrestricted_read: true });
+    expect(index.resource({ paginate: ALL }, AS_X)).toBe('{"data":[10,20,30,40,50]}');
+    expect(index.resource({ count: ALL }, AS_X)).toBe("5");
+    expect(index.ask({ get: ALL }, AS_X).status).toBe(403);
+    expect(index.resource({ exists: ALL }, AS_X)).toBe("false");
+    const collection = withIndex({ unrestricted_read: true });
+    expect(collection.resource({ count: { documents: { collection: "c" } } }, AS_X)).toBe("5");
+    expect(collection.ask({ get: doc(10) }, AS_X).status).toBe(403);
+  });
+
+  it("is enough to log in by what an index finds", () => {
+    const bench = withIndex({}, { unrestricted_read: true });
+    bench.resource({
+      create: { credentials: null },
+      params: { object: { instance: doc(10), password: "pw" } },
+    });
+    expect(bench.resource({ identify: ALL, password: "pw" }, AS_X)).toBe("true");
+  });
+});
+
+describe("a role and a child database", () => {
+  it("have nothing to do with each other, whatever the names", () => {
+    const bench = withIndex({ read: true }, { read: true });
+    bench.resource(make("database", { name: "child" }));
+    const inChild = { child: "child" };
+    bench.resource(collection("c"), inChild);
+    bench.resource(make("index", { name: "all", source: { collection: "c" } }), inChild);
+    const one = { object: { a: 1 } };
+    bench.resource({ create: doc(7), params: { object: { data: one } } }, inChild);
+    const scope = { database: "child" };
+    const foreign = { collection: "c", scope };
+    const queries = [
+      { get: { ref: foreign, id: "7" } },
+      { paginate: { match: { index: "all", scope } } },
+      { paginate: { keys: scope } },
+    ];
+    expect(queries.map((query) => bench.ask(query, AS_X).status)).toEqual([403, 403, 403]);
+    expect(queries.map((query) => bench.ask(query).status)).toEqual([200, 200, 200]);
+    expect(bench.resource({ count: { documents: foreign } }, AS_X)).toBe("0");
+    expect(bench.resource({ count: { documents: foreign } })).toBe("1");
+    expect(bench.resource({ exists: { ref: foreign, id: "7" } }, AS_X)).toBe("false");
+  });
+
+  it("does not call a function of its own in place of the child's", () => {
+    const bench = new Bench();
+    bench.resource(make("database", { name: "child" }));
+    bench.resource(make("function", { name: "f", body: lambda("_", "own") }));
+    bench.resource(make("function", { name: "f", body: lambda("_", "child's") }), {
+      child: "child",
+    });
+    const call = { call: { function: "f", scope: { database: "child" } } };
+    expect(bench.resource(call)).toBe(`"child's"`);
+  });
+});
+
 describe("a built-in role", () => {
   it.each([
     ["client", { get: doc(10) }, 403],

@@ -20,7 +20,6 @@ export interface CallSite {
   readonly auth: Auth;
   /** The time that reads are pinned to, µs. */
   readonly at: bigint | undefined;
-  readonly deadline?: number | undefined;
   readonly neighbours?: Neighbours | undefined;
 }
 
@@ -37,7 +36,7 @@ export function callV10(
   source: string,
   args: readonly Data[],
 ): CallResult {
-  const query = new Query(site.transaction, site);
+  const query = new Query(site.transaction, site.neighbours);
   const context = Context.top(query, site.auth).withUserTime(site.at);
   try {
     const lambda = compileLambda({ name: `*udf:${name}*`, text: source });

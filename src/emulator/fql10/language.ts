@@ -38,9 +38,9 @@ function lambdaOf(name: string, body: string): Lambda {
   return lambda;
 }
 
-function evaluateSource(transaction: Transaction, source: string): Data {
+function evaluateSource(transaction: Transaction, source: string, name = "*default*"): Data {
   const context = contextOf(transaction).limited({ most: "observation", reason: "default values" });
-  const value = evaluate(context, parseExpression({ name: "*default*", text: source }), undefined);
+  const value = evaluate(context, parseExpression({ name, text: source }), undefined);
   const data = toTerm(context, value);
   if (data !== undefined) return data;
   throw context.failure("invalid_type", "The value of a default cannot be persisted.");

@@ -12,8 +12,6 @@ export interface V4Call {
   readonly args: readonly Data[];
   /** The time in µs that reads are pinned to. */
   readonly at: bigint | undefined;
-  /** A time of `performance.now()`. */
-  readonly deadline: number;
 }
 
 /** What a v4 function gave, or why it failed. */

@@ -1,17 +1,15 @@
-/** One run of a query: its transaction, its deadline, its log, and the names its database defines. */
+/** One run of a query: its transaction, its costs, its log, and the names its database defines. */
 import type { Auth } from "../auth/auth.ts";
 import type { Database } from "../data/database.ts";
 import { type CollectionId, isUserCollection, NATIVE, type NamedKind } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
 import { type Data, DocRef, StoredLambda } from "../data/value.ts";
 import type { Version } from "../data/version.ts";
-import { Budget, type Exhausted } from "../limits/budget.ts";
-import { matchBefore } from "../limits/regex.ts";
+import { Budget } from "../limits/budget.ts";
 import { collectionSchema } from "../schema/collection.ts";
 import { pinnedTime } from "../schema/pin.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { fromData, toTerm } from "./documents/convert.ts";
-import { RequestFailure } from "./failure.ts";
 import { compileLambda } from "./interpreter/compile.ts";
 import { apply } from "./interpreter/evaluate.ts";
 import { denied } from "./interpreter/failures.ts";
@@ -23,12 +21,6 @@ import { typeName } from "./modules/type-name.ts";
 import { type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
 import type { Name } from "./source.ts";
 import { arityOf, type Func, Lambda, Module, UserFunction, type Value } from "./values.ts";
-
-export interface QueryOptions {
-  /** When the query has to be over, as `performance.now()` counts. */
-  readonly deadline?: number | undefined;
-  readonly neighbours?: Neighbours | undefined;
-}
 
 const textOf = (data: Data | undefined): string => (typeof data === "string" ? data : "");
 
@@ -45,18 +37,16 @@ export class Query {
   }
 
   readonly transaction: Transaction;
-  readonly #budget: Budget;
+  readonly #budget = new Budget();
   readonly #neighbours: Neighbours;
-  readonly #started = performance.now();
   readonly #logs: Diagnostic[] = [];
   readonly #globals = new Map<string, Value | undefined>();
   readonly #written = new Map<CollectionId, "collection" | "document">();
   #definedAt: Context | undefined;
 
-  constructor(transaction: Transaction, options: QueryOptions = {}) {
+  constructor(transaction: Transaction, neighbours: Neighbours = NO_NEIGHBOURS) {
     this.transaction = transaction;
-    this.#budget = new Budget(options.deadline);
-    this.#neighbours = options.neighbours ?? NO_NEIGHBOURS;
+    this.#neighbours = neighbours;
     running.set(transaction, this);
   }
 
@@ -76,15 +66,24 @@ export class Query {
   }
 
   get isTypechecked(): boolean {
+    return this.#inherited("typechecked") ?? true;
+  }
+
+  get isProtected(): boolean {
+    return this.#inherited("protected") ?? false;
+  }
+
+  /** What the nearest of the database and its ancestors says that says anything. */
+  #inherited(name: string): boolean | undefined {
     for (
       let here: Database | undefined = this.transaction.database;
       here !== undefined;
       here = here.parent
     ) {
-      const typechecked = here.fields.get("typechecked");
-      if (typeof typechecked === "boolean") return typechecked;
+      const value = here.fields.get(name);
+      if (typeof value === "boolean") return value;
     }
-    return true;
+    return undefined;
   }
 
   /** Calls a function. Here so that what reads documents need not know the interpreter, which reads documents. */
@@ -96,45 +95,24 @@ export class Query {
     this.#logs.push(diagnostic);
   }
 
-  /** Counts a step. @throws RequestFailure `time_out` once the deadline has passed. */
+  /** Counts a step. @throws Exhausted once the request's deadline has passed. */
   tick(): void {
-    this.#check(this.#budget.step());
+    this.#budget.step();
   }
 
-  /** Counts the making of a value of so many members. @throws RequestFailure when time or memory are used up. */
+  /** Counts the making of a value of so many members. @throws Exhausted when time or memory are used up. */
   make(slots: number): void {
-    this.#check(this.#budget.make(slots));
+    this.#budget.make(slots);
   }
 
-  /** Counts text that becomes part of the answer. @throws RequestFailure when time or memory are used up. */
+  /** Counts text that becomes part of the answer. @throws Exhausted when time or memory are used up. */
   show(units: number): void {
-    this.#check(this.#budget.show(units));
+    this.#budget.show(units);
   }
 
-  /** Runs `match`, which uses `pattern` on a text of `length`. @throws RequestFailure if it takes too long. */
+  /** Runs `match`, which uses `pattern` on a text of `length`. @throws Exhausted if it takes too long. */
   matching<T>(pattern: RegExp, length: number, match: () => T): T {
-    const matched = matchBefore(this.#budget.deadline, pattern, length, match);
-    if (matched === undefined) throw this.#late();
-    return matched.value;
-  }
-
-  #check(exhausted: Exhausted | undefined): void {
-    if (exhausted === undefined) return;
-    if (exhausted === "time") throw this.#late();
-    throw new RequestFailure(
-      400,
-      "value_too_large",
-      "Value too large: the query needs too much memory.",
-    );
-  }
-
-  #late(): RequestFailure {
-    const elapsed = Math.round(performance.now() - this.#started);
-    return new RequestFailure(
-      440,
-      "time_out",
-      `Client set aggressive deadline: query needs 1000, timed out within ${elapsed}`,
-    );
+    return this.#budget.matching(pattern, length, match);
   }
 
   newId(): bigint {
@@ -281,16 +259,8 @@ export class Query {
       );
     });
     const { transaction } = this;
-    const { deadline } = this.#budget;
-    const result = this.#neighbours.callV4({
-      transaction,
-      auth,
-      name,
-      body,
-      args: data,
-      at: context.readTime,
-      deadline,
-    });
+    const at = context.readTime;
+    const result = this.#neighbours.callV4({ transaction, auth, name, body, args: data, at });
     if (result.kind === "value") return fromData(result.value, context.span);
     throw context.failure("eval_error", result.messages.join("\n"));
   }

@@ -29,8 +29,8 @@ const v4Neighbours: V4Neighbours = {
 };
 
 const v10Neighbours: V10Neighbours = {
-  callV4: ({ transaction, auth, body, args, at, deadline }) => {
-    const site = { transaction, auth, at, depth: 0, deadline };
+  callV4: ({ transaction, auth, body, args, at }) => {
+    const site = { transaction, auth, at, depth: 0 };
     const result = callV4Function(site, body, args, v4Neighbours);
     switch (result.kind) {
       case "value":
@@ -81,10 +81,7 @@ const readFeed: Languages["feed"] = (
   session,
   { token, from, pageSize },
 ): FeedPage | FeedRefusal => {
-  const query = new Query(session.transaction, {
-    deadline: session.deadline,
-    neighbours: v10Neighbours,
-  });
+  const query = new Query(session.transaction, v10Neighbours);
   const context = Context.top(query, session.auth).limited({
     most: "read",
     reason: "change feeds requests",

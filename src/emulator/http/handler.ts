@@ -2,6 +2,7 @@
 import { isPreflight, preflight, withCors } from "./cors.ts";
 import { answerEnvironment } from "./environment.ts";
 import { dialectOf, refusal, tooLarge, withHeaders } from "./errors.ts";
+import { Exhausted } from "../limits/budget.ts";
 import type { Answer, Incoming } from "./exchange.ts";
 import { answerExport } from "./export.ts";
 import { applyFault, type Faults } from "./faults.ts";
@@ -43,8 +44,16 @@ function answerOrRefuse(node: Node, languages: Languages, request: Incoming): An
   try {
     answer = request.body === "too large" ? tooLarge(dialect) : route(node, languages, request);
   } catch (error) {
-    node.log(error);
-    answer = refusal(dialect, "internal", error instanceof Error ? error.message : String(error));
+    if (error instanceof Exhausted)
+      answer = refusal(
+        dialect,
+        error.what === "time" ? "timeout" : "invalid_request",
+        error.message,
+      );
+    else {
+      node.log(error);
+      answer = refusal(dialect, "internal", error instanceof Error ? error.message : String(error));
+    }
   }
   if (dialect !== "v4" || "x-txn-time" in answer.headers) return answer;
   return withHeaders(answer, { "x-txn-time": String(node.now) });

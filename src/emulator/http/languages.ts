@@ -6,11 +6,10 @@ import type { Cursor } from "./feed/cursor.ts";
 import type { Part } from "./multipart.ts";
 import type { V10Params } from "./params.ts";
 
-/** A transaction, the rights in it, and when it has to be over (on the clock of `performance.now()`). */
+/** A transaction and the rights in it. It runs inside of `withDeadline`. */
 interface Session {
   readonly transaction: Transaction;
   readonly auth: Auth;
-  readonly deadline: number;
 }
 
 /** An answer's status and JSON text. Statuses below 400 keep what was written. */

@@ -6,7 +6,9 @@ import { secretOfHeader } from "../auth/scope.ts";
 import type { Cluster } from "../data/cluster.ts";
 import type { Transaction } from "../data/transaction.ts";
 import type { Exports } from "../export/export.ts";
+import { withDeadline } from "../limits/budget.ts";
 import type { Incoming } from "./exchange.ts";
+import { DEFAULT_TIMEOUT_MS } from "./params.ts";
 
 /** A last-seen time later than this after the node's own is not waited for. */
 const MAX_AHEAD_US = 10_000_000n;
@@ -62,9 +64,20 @@ export class Node {
 
   /**
    * Runs `work` in a transaction, which is kept if `keep` says so of its result and taken back if not
-   * or if it throws. Undefined if the secret is not valid. The transaction is later than `lastSeen`.
+   * or if it throws. Undefined if the secret is not valid. The transaction is later than `lastSeen`, and
+   * what it evaluates has to be over by `deadline`, a time of `performance.now()`.
    */
   run<T>(
+    request: Incoming,
+    lastSeen: bigint | undefined,
+    work: (session: Session) => T,
+    keep: (result: T) => boolean,
+    deadline = request.startedAt + DEFAULT_TIMEOUT_MS,
+  ): T | undefined {
+    return withDeadline(deadline, () => this.#run(request, lastSeen, work, keep));
+  }
+
+  #run<T>(
     request: Incoming,
     lastSeen: bigint | undefined,
     work: (session: Session) => T,

@@ -5,7 +5,6 @@ import { type Answer, type Incoming, jsonAnswer } from "./exchange.ts";
 import type { Languages, SchemaRequest } from "./languages.ts";
 import { parseMultipart, type Part } from "./multipart.ts";
 import type { Node } from "./node.ts";
-import { DEFAULT_TIMEOUT_MS } from "./params.ts";
 
 const PREFIX = "/schema/1";
 
@@ -26,14 +25,13 @@ export function answerSchema(node: Node, languages: Languages, request: Incoming
     files,
     body: files === undefined ? request.body.toString("utf8") : "",
   };
-  const deadline = request.startedAt + DEFAULT_TIMEOUT_MS;
   try {
     const outcome = node.run(
       request,
       undefined,
       (session) =>
         session.auth.maySchema("read")
-          ? languages.schema({ ...session, deadline }, schemaRequest)
+          ? languages.schema(session, schemaRequest)
           : forbidden("schema"),
       ({ status }) => status < 400,
     );

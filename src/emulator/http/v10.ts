@@ -14,12 +14,12 @@ export function answerV10(node: Node, languages: Languages, request: Incoming): 
       return refusal("v10", "invalid_request", "No request body provided");
     }
     const text = request.body.toString("utf8");
-    const deadline = request.startedAt + params.timeoutMs;
     const outcome = node.run(
       request,
       params.lastTxnTs,
-      (session) => languages.v10({ ...session, deadline }, text, params),
+      (session) => languages.v10(session, text, params),
       ({ status }) => status < 400,
+      request.startedAt + params.timeoutMs,
     );
     if (outcome !== undefined) return jsonAnswer(outcome.status, outcome.body);
     const refused = languages.v10BodyRefusal(text);

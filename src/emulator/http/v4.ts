@@ -67,19 +67,19 @@ function evaluate(
   text: string,
   readOnly = false,
 ): Answer {
-  const deadline = request.startedAt + params.timeoutMs;
   try {
     const run = node.run(
       request,
       params.lastSeenTxn,
       (session) => ({
-        outcome: languages.v4({ ...session, deadline }, text, {
+        outcome: languages.v4(session, text, {
           version: params.apiVersion,
           readOnly,
         }),
         transaction: session.transaction,
       }),
       ({ outcome }) => outcome.status < 400,
+      request.startedAt + params.timeoutMs,
     );
     if (run === undefined) return unauthorized("v4");
     const { outcome, transaction } = run;

@@ -3,6 +3,7 @@
  * query that never ends or never stops growing would take everything else with it.
  */
 import { getHeapStatistics } from "node:v8";
+import { matchBefore } from "./regex.ts";
 
 /** Steps between two looks at the clock. */
 const STEPS_PER_LOOK = 1024;
@@ -19,53 +20,89 @@ export const MAX_ARRAY = 4 * 1024 * 1024;
 /** An answer may not have more UTF-16 units than this. */
 export const MAX_ANSWER = 128 * 1024 * 1024;
 
-/** What a query has used up. */
-export type Exhausted = "time" | "memory";
+/**
+ * A query has used up its time or memory. No language catches it for itself, whichever called which:
+ * whoever answers the request puts it into words.
+ */
+export class Exhausted extends Error {
+  readonly what: "time" | "memory";
+
+  constructor(what: "time" | "memory") {
+    super(
+      what === "time"
+        ? "Read timed out (The query took longer than its timeout.)"
+        : "The query needs too much memory.",
+    );
+    this.what = what;
+  }
+}
+
+/** Requests are answered one after the other, each whole: there is never more than one deadline. */
+let deadlineOfRequest = Number.POSITIVE_INFINITY;
+
+/**
+ * Runs `work`, in which everything that is evaluated, by whomever, has to be over by `deadline`, a time of
+ * `performance.now()`, or earlier if a deadline is set already. `work` must not wait for anything.
+ */
+export function withDeadline<T>(deadline: number, work: () => T): T {
+  const outer = deadlineOfRequest;
+  deadlineOfRequest = Math.min(outer, deadline);
+  try {
+    return work();
+  } finally {
+    deadlineOfRequest = outer;
+  }
+}
 
 /** The costs of one query. */
 export class Budget {
   /** When to give up, as a time of `performance.now()`. */
-  readonly deadline: number;
+  readonly deadline = deadlineOfRequest;
   #steps = 0;
-  #untilLook = STEPS_PER_LOOK;
+  /** The first step looks: short expressions are evaluated for each of very many documents. */
+  #untilLook = 1;
   #untilHeapLook = SLOTS_PER_HEAP_LOOK;
   #shown = 0;
-
-  constructor(deadline = Number.POSITIVE_INFINITY) {
-    this.deadline = deadline;
-  }
 
   /** Steps so far: calls of functions, by which Fauna counts compute. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** Counts a step. The answer is what has run out, if anything. */
-  step(): Exhausted | undefined {
+  /** Counts a step. @throws Exhausted */
+  step(): void {
     this.#steps++;
-    return --this.#untilLook > 0 ? undefined : this.#look();
+    if (--this.#untilLook <= 0) this.#look();
   }
 
-  /** Counts the making of a value of so many slots, each as large as a member of an array. */
-  make(slots: number): Exhausted | undefined {
+  /** Counts the making of a value of so many slots, each as large as a member of an array. @throws Exhausted */
+  make(slots: number): void {
     this.#untilLook -= slots / SLOTS_PER_STEP;
     this.#untilHeapLook -= slots;
     if (this.#untilHeapLook <= 0) {
       this.#untilHeapLook = SLOTS_PER_HEAP_LOOK;
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-      if (used > limit * FULL) return "memory";
+      if (used > limit * FULL) throw new Exhausted("memory");
     }
-    return this.#untilLook > 0 ? undefined : this.#look();
+    if (this.#untilLook <= 0) this.#look();
   }
 
-  /** Counts text of so many units that becomes part of the answer. */
-  show(units: number): Exhausted | undefined {
+  /** Counts text of so many units that becomes part of the answer. @throws Exhausted */
+  show(units: number): void {
     this.#shown += units;
-    return this.#shown > MAX_ANSWER ? "memory" : this.make(8);
+    if (this.#shown > MAX_ANSWER) throw new Exhausted("memory");
+    this.make(8);
   }
 
-  #look(): Exhausted | undefined {
+  /** Runs `match`, which uses `pattern` on a text of `length` and changes nothing that outlives it. @throws Exhausted */
+  matching<T>(pattern: RegExp, length: number, match: () => T): T {
+    const matched = matchBefore(this.deadline, pattern, length, match);
+    if (matched === undefined) throw new Exhausted("time");
+    return matched.value;
+  }
+
+  #look(): void {
     this.#untilLook = STEPS_PER_LOOK;
-    return performance.now() > this.deadline ? "time" : undefined;
+    if (performance.now() > this.deadline) throw new Exhausted("time");
   }
 }

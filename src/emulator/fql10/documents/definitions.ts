@@ -12,7 +12,7 @@ import { toFields } from "./convert.ts";
 import { definitionName } from "./read.ts";
 import { guarded } from "./guard.ts";
 import { createNative, replaceNative } from "./secrets.ts";
-import { needWrite } from "./write.ts";
+import { constraintFailure, needWrite } from "./write.ts";
 
 const resource = (collection: CollectionId) =>
   resourceOf({ id: collection, name: nativeName(collection) ?? "" });
@@ -31,6 +31,7 @@ export function createDefinition(
   }
   const fields = toFields(context, object);
   if (!context.auth.may("create", resource(collection), { after: fields })) throw denied(context);
+  refuseAdminRole(context, collection, undefined, fields);
   const ref = guarded(context, () =>
     schema.createDefinition(context.query.transaction, collection, fields),
   );
@@ -54,6 +55,7 @@ export function changeDefinition(
   const before = transaction.get(ref)?.fields ?? new Map();
   if (!context.auth.may("write", resource(doc.collection), { ref, before, after: fields }))
     throw denied(context);
+  refuseAdminRole(context, doc.collection, before, fields);
   if (!isDefinitionKind(doc.collection)) return replaceNative(context, doc, before, how, fields);
   if (doc.collection === NATIVE.Collection)
     context.query.noteWrite(context, Number(doc.id), "collection");
@@ -66,6 +68,23 @@ export function changeDefinition(
   );
   context.query.noteDefinition(context);
   return new Doc(doc.collection, doc.id);
+}
+
+/** A server key cannot make a function that may do more than itself. */
+function refuseAdminRole(
+  context: Context,
+  collection: CollectionId,
+  before: ObjectData | undefined,
+  fields: ObjectData,
+): void {
+  if (collection !== NATIVE.Function || context.auth.builtinRole !== "server") return;
+  if (fields.get("role") !== "admin" || before?.get("role") === "admin") return;
+  const [title, verb] =
+    before === undefined
+      ? ["Failed to create Function.", "create a function with"]
+      : [`Failed to update Function \`${textOf(before.get("name"))}\`.`, "grant a function"];
+  const message = `Cannot ${verb} admin permissions using the server role.`;
+  throw constraintFailure(context, title, [{ paths: [["role"]], message }]);
 }
 
 /** Constraints are replaced as a whole, so that states of theirs are never merged. */

@@ -90,7 +90,8 @@ export function docField(context: Context, doc: Doc, name: Name): Value | Absent
 }
 
 /** Computed fields are evaluated at the time their document is read, with a trace of their own. */
-const computedContext = (context: Context): Context => context.withoutTrace();
+const computedContext = (context: Context): Context =>
+  context.withoutTrace().limited({ most: "read", reason: "computed fields" });
 
 function referenceField(
   context: Context,

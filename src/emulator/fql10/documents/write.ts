@@ -200,12 +200,20 @@ function withTtl(context: Context, schema: CollectionSchema, fields: ObjectData)
 }
 
 /** With defaults for the fields that are missing. */
-function complete(context: Context, schema: CollectionSchema, fields: ObjectData): ObjectData {
+function complete(
+  context: Context,
+  schema: CollectionSchema,
+  fields: ObjectData,
+  message: string,
+): ObjectData {
   const filled = withTtl(context, schema, fields);
-  return new Map<string, Data>([
-    ...filled,
-    ["data", withDefaults(context.query.transaction, schema, dataOf(filled))],
-  ]);
+  try {
+    const data = withDefaults(context.query.transaction, schema, dataOf(filled), message);
+    return new Map<string, Data>([...filled, ["data", data]]);
+  } catch (error) {
+    if (!(error instanceof ConstraintError)) throw error;
+    throw constraintFailure(context, error.message, error.violations);
+  }
 }
 
 function checkData(

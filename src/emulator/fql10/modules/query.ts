@@ -20,6 +20,6 @@ export const queryFunctions: Readonly<Record<string, Signature<unknown>>> = {
   isEnvTypechecked: on([], (context) => context.query.isTypechecked),
   isEnvProtected: on([], (context) => {
     if (context.auth.builtinRole !== "admin") throw denied(context);
-    return context.query.transaction.database.fields.get("protected") === true;
+    return context.query.isProtected;
   }),
 };

@@ -17,12 +17,12 @@ export function answerFeed(node: Node, languages: Languages, request: Incoming):
       "feed",
       (token) => languages.eventSourceStart(token) !== undefined,
     );
-    const deadline = request.startedAt + params.timeoutMs;
     const page = node.run(
       request,
       params.lastTxnTs,
-      (session) => languages.feed({ ...session, deadline }, feedRequest),
+      (session) => languages.feed(session, feedRequest),
       () => false,
+      request.startedAt + params.timeoutMs,
     );
     if (page === undefined) {
       const message = "Invalid token, unable to authenticate request";

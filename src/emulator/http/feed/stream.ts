@@ -32,14 +32,9 @@ export function answerStream(node: Node, languages: Languages, request: Incoming
       node.run(
         request,
         undefined,
-        (session) => {
-          const deadline = performance.now() + DEFAULT_TIMEOUT_MS;
-          return languages.feed(
-            { ...session, deadline },
-            { token, from: cursor, pageSize: PAGE_SIZE },
-          );
-        },
+        (session) => languages.feed(session, { token, from: cursor, pageSize: PAGE_SIZE }),
         () => false,
+        performance.now() + DEFAULT_TIMEOUT_MS,
       );
     const first = read(from ?? start);
     if (first === undefined || "message" in first) {

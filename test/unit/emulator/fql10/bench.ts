@@ -6,6 +6,7 @@ import { Cluster } from "../../../../src/emulator/data/data.ts";
 import type { DocRef } from "../../../../src/emulator/data/data.ts";
 import type { Format } from "../../../../src/emulator/fql10/fql10.ts";
 import { composeLanguages, testPredicate } from "../../../../src/emulator/http/compose.ts";
+import { withDeadline } from "../../../../src/emulator/limits/budget.ts";
 
 export const DAY = 86_400_000_000n;
 /** When every test begins: 2026-01-01, in µs. */
@@ -51,17 +52,19 @@ export class Bench {
       roles === undefined
         ? Auth.builtin(asking.role ?? "admin", login, source)
         : Auth.roles(roles, login, source, asking.identity);
-    const { status, body } = this.#languages.v10(
-      { transaction, auth, deadline: performance.now() + patience },
-      JSON.stringify({ query, ...(args && { arguments: args }) }),
-      {
-        format,
-        timeoutMs: patience,
-        lastTxnTs: undefined,
-        typecheck: undefined,
-        performanceHints: false,
-        queryTags: undefined,
-      },
+    const { status, body } = withDeadline(performance.now() + patience, () =>
+      this.#languages.v10(
+        { transaction, auth },
+        JSON.stringify({ query, ...(args && { arguments: args }) }),
+        {
+          format,
+          timeoutMs: patience,
+          lastTxnTs: undefined,
+          typecheck: undefined,
+          performanceHints: false,
+          queryTags: undefined,
+        },
+      ),
     );
     if (status < 400) transaction.commit();
     else transaction.rollback();

@@ -10,6 +10,7 @@ import {
   testV4Predicate,
 } from "../../../../src/emulator/fql4/fql4.ts";
 import type { ApiVersion } from "../../../../src/emulator/fql4/version.ts";
+import { withDeadline } from "../../../../src/emulator/limits/budget.ts";
 
 export const DAY = 86_400_000_000n;
 /** When every test begins: 2026-01-01, in µs. */
@@ -44,15 +45,12 @@ export class Bench {
     const text = typeof query === "string" ? query : JSON.stringify(query);
     const database = child === undefined ? undefined : this.cluster.root.childNamed(child);
     const transaction = this.cluster.begin(database);
-    const outcome = evaluateV4(
-      {
-        transaction,
-        auth: this.#auth(transaction, asking),
-        deadline: performance.now() + patience,
-        ...(neighbours && { neighbours }),
-      },
-      text,
-      { version, readOnly },
+    const auth = this.#auth(transaction, asking);
+    const outcome = withDeadline(performance.now() + patience, () =>
+      evaluateV4({ transaction, auth, ...(neighbours && { neighbours }) }, text, {
+        version,
+        readOnly,
+      }),
     );
     if (outcome.status < 400) transaction.commit();
     else transaction.rollback();

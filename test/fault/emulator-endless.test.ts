@@ -1,0 +1,104 @@
+/** FQL that never ends, wherever a database can hold it: the request that meets it ends with its time. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+
+const ENDLESS = "Set.sequence(0, 2000000000).every(x => x >= 0)";
+const MS = "300";
+
+let emulator: Emulator;
+const logged: string[] = [];
+
+beforeAll(async () => {
+  emulator = await startEmulator({ log: (line) => logged.push(line) });
+  await v10(`
+    Collection.create({ name: "Checked", constraints: [{ check: { name: "endless", body: "d => ${ENDLESS}" } }] })
+    Collection.create({ name: "Computed", computed_fields: { x: { body: "d => if (d.slow == true) ${ENDLESS} else true" } },
+      indexes: { byX: { terms: [{ field: ".x" }] } } })
+    Collection.create({ name: "Bare" })
+    Function.create({ name: "Endless", body: "() => ${ENDLESS}" })
+    Collection.create({ name: "Guarded" })
+    Role.create({ name: "guard", privileges: [{ resource: "Guarded", actions: { read: "d => ${ENDLESS}", create: "d => ${ENDLESS}" } }] })`);
+  await v10('Guarded.create({ id: "1" })');
+  await v10('Bare.create({ id: "1" })');
+});
+afterEach(async () => {
+  expect(await v10("1 + 1")).toMatchObject({ status: 200, answer: { data: 2 } });
+  expect(logged.splice(0)).toEqual([]);
+});
+afterAll(() => emulator.close());
+
+async function send(path: string, body: BodyInit, headers: Record<string, string>, role = "") {
+  const response = await fetch(`${emulator.endpoint}${path}`, {
+    method: "POST",
+    body,
+    headers: { authorization: `Bearer ${emulator.secret}${role}`, ...headers },
+    signal: AbortSignal.timeout(20_000),
+  });
+  return {
+    status: response.status,
+    answer: (await response.json()) as Readonly<Record<string, unknown>>,
+  };
+}
+
+const v10 = (query: string, role = "", ms = MS) =>
+  send("/query/1", JSON.stringify({ query }), { "x-query-timeout-ms": ms }, role);
+const v4 = (expression: unknown, role = "") =>
+  send(
+    "/",
+    JSON.stringify(expression),
+    { "x-query-timeout": MS, "x-faunadb-api-version": "4" },
+    role,
+  );
+
+const late10 = { status: 440, answer: { error: { code: "time_out" } } };
+const late4 = { status: 503, answer: { errors: [{ code: "time out" }] } };
+const asGuard = ":@role/guard";
+const created = (name: string, data = {}) => ({
+  create: { collection: name },
+  params: { object: { data: { object: data } } },
+});
+
+describe("v4 answers 503 where", () => {
+  test.for([
+    ["a check constraint never ends", created("Checked"), ""],
+    ["a computed field never ends while it is indexed", created("Computed", { slow: true }), ""],
+    ["it calls a v10 function that never ends", { call: { function: "Endless" } }, ""],
+    [
+      "a role's predicate for reading never ends",
+      { get: { ref: { collection: "Guarded" }, id: "1" } },
+      asGuard,
+    ],
+    ["a role's predicate for creating never ends", created("Guarded"), asGuard],
+  ] as const)("%s", async ([, expression, role]) => {
+    expect(await v4(expression, role)).toMatchObject(late4);
+  });
+});
+
+describe("v10 answers 440 where", () => {
+  test.for([
+    ["a check constraint never ends", "Checked.create({})", ""],
+    ["a computed field never ends while it is indexed", "Computed.create({ slow: true })", ""],
+    ["a role's predicate never ends", 'Guarded.byId("1")!', asGuard],
+  ] as const)("%s", async ([, query, role]) => {
+    expect(await v10(query, role)).toMatchObject(late10);
+  });
+
+  test("a v4 function calls a v10 function that never ends", async () => {
+    const body = { query: { lambda: "_", expr: { call: { function: "Endless" } } } };
+    await v4({ create_function: { object: { name: "Legacy", body } } });
+    expect(await v10("Legacy(1)")).toMatchObject(late10);
+  });
+});
+
+test("v10 answers 503 to a query that had a second and more", async () => {
+  expect(await v10(ENDLESS, "", "1200")).toEqual({
+    status: 503,
+    answer: { error: { code: "time_out", message: expect.stringMatching(/^Read timed out/) } },
+  });
+});
+
+test("what ended is not there", async () => {
+  expect(await v10("[Checked.all().count(), Computed.all().count()]")).toMatchObject({
+    answer: { data: [0, 0] },
+  });
+});

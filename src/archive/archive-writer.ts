@@ -316,11 +316,16 @@ export class DatabaseWriter {
     return {
       path: [...this.path],
       folder: this.folder,
-      schema: this.#schema.toSorted((a, b) => (a.file < b.file ? -1 : 1)),
+      schema: this.#schema.toSorted((a, b) => (this.#rank(a) < this.#rank(b) ? -1 : 1)),
       collections: [...this.#collections.values()]
         .map((collection) => collection.entry())
         .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     };
+  }
+
+  /** Schema files are in the order of their names; drawn names are in none. */
+  #rank({ kind, name, file }: SchemaFileEntry): string {
+    return this.#context.naming === HIDING ? `${kind}/${name ?? ""}` : file;
   }
 
   /** A file of that name in `folder`, which no other has. */

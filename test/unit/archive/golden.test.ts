@@ -3,9 +3,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as zlib from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { checkArchive, openArchive, parseDefinitionLine } from "../../../src/archive/archive.ts";
+import {
+  checkArchive,
+  openArchive,
+  parseDefinitionLine,
+  type Unlock,
+} from "../../../src/archive/archive.ts";
 import { FolderStore } from "../../../src/store/store.ts";
 import { printRecord } from "../../../src/values/record.ts";
+import { TEST_IDENTITY } from "../../support/age.ts";
 import { collect } from "../../support/generators.ts";
 
 const GOLDEN = join(import.meta.dirname, "../../fixtures/golden/v1");
@@ -20,11 +26,18 @@ const FINGERPRINT = {
   content: "5ccf2a9a5507e6257be5eb253065de4daeaba3f590daa9ab4888d4d7ff64cd4c",
 };
 
-const readable = ["none", "gzip", ...(hasZstd ? ["zstd"] : [])];
+const readable: readonly (readonly [string, Unlock?])[] = [
+  ["none"],
+  ["gzip"],
+  ...(hasZstd ? [["zstd"] as const] : []),
+  ["age", { identities: [TEST_IDENTITY] }],
+  ["age", { passphrase: "golden passphrase" }],
+  ["age-hidden", { identities: [TEST_IDENTITY] }],
+];
 
-describe.each(readable)("the golden archive of format version 1, %s", (compression) => {
+describe.each(readable)("the golden archive of format version 1, %s", (compression, unlock) => {
   it("gives every record, definition and schema file", async () => {
-    const archive = await openArchive(golden(compression));
+    const archive = await openArchive(golden(compression), unlock);
     const nasty = archive.collection("Nasty");
     const frames = await collect(archive.records(nasty));
     expect(frames.flatMap(({ records }) => records).map(printRecord)).toEqual(expected);
@@ -42,8 +55,8 @@ describe.each(readable)("the golden archive of format version 1, %s", (compressi
   });
 
   it("passes the check of today", async () => {
-    const report = await checkArchive(golden(compression));
-    expect(report).toMatchObject({ problems: [], notes: [], documents: 19 });
+    const report = await checkArchive(golden(compression), { unlock });
+    expect(report).toMatchObject({ problems: [], notes: [], documents: 19, opened: true });
   });
 });
 

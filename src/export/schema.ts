@@ -16,6 +16,7 @@ import {
 } from "../fauna/fauna.ts";
 import { parseJson, isJsonObject, JsonNumber, printString } from "../values/json.ts";
 import { Time } from "../values/time.ts";
+import { type InForce, inForce } from "./staged.ts";
 
 export interface SchemaSnapshot {
   /** The snapshot time, in microseconds. */
@@ -60,10 +61,19 @@ export async function readSchema(
     const staged =
       status === "none" ? [] : (await schemaFiles(connection, { signal, staged: true })).files;
     const at = asOf ?? (await snapshotTime(connection, { signal }));
-    const definitions = await allDefinitions(connection, { at, signal, timeoutMs });
+    const shown = await allDefinitions(connection, { at, signal, timeoutMs });
+    const { definitions, hidden } =
+      status === "none" ? { definitions: shown, hidden: [] } : inForce(shown, files);
     const after = await schemaFiles(connection, { signal });
     if (after.version === version && version <= at) {
-      const collections = definitions.filter(({ kind }) => kind === "collections").map(settings);
+      await refuseHidden(connection, hidden, at, { signal, timeoutMs });
+      const unseen = new Map(hidden.map((each) => [each.definition, each]));
+      const collections = definitions
+        .filter(({ kind }) => kind === "collections")
+        .map((each) => {
+          const found = unseen.get(each);
+          return found === undefined ? settings(each) : { name: each.name, ...found };
+        });
       return { at, files, staged, stagedStatus: status, definitions, collections };
     }
   }
@@ -71,6 +81,28 @@ export async function readSchema(
     place: connection.place,
     hint: "Try again when nobody is editing the schema.",
   });
+}
+
+/** Documents of a collection that the staged schema takes away must not be missed in silence. */
+async function refuseHidden(
+  connection: Connection,
+  hidden: InForce["hidden"],
+  at: bigint,
+  options: Options,
+): Promise<void> {
+  if (hidden.length === 0) return;
+  const names = hidden.map(({ definition }) => definition.name);
+  const unreadable = [...(await notThereAt(connection, names, at, options))];
+  if (unreadable.length === 0) return;
+  throw new ArkError(
+    "ERR_TRY_AGAIN",
+    `The staged schema takes away or renames ${unreadable.join(", ")}, whose documents cannot be read while it is staged.`,
+    {
+      place: connection.place,
+      hint: "Commit or abandon the staged schema, then export.",
+      details: { collections: unreadable },
+    },
+  );
 }
 
 /** Schema files cannot be read at a past time. */

@@ -118,7 +118,7 @@ class Reader {
       const answer = object(await this.#post("/query/1", body, { "x-format": "tagged" }));
       const data = object(answer.get("data"));
       const page = data.has("@set") ? object(data.get("@set")) : data;
-      all.push(...array(page.get("data")).map((each) => object(object(each).get("@doc"))));
+      all.push(...array(page.get("data")).map((each) => inner(object(object(each).get("@doc")))));
       if (!page.has("after")) return all;
       query = `Set.paginate(${JSON.stringify(page.get("after"))})`;
     }
@@ -153,6 +153,11 @@ class Reader {
     if (!response.ok) throw new Error(`${request.method} ${path}: ${response.status} ${answer}`);
     return parse(answer);
   }
+}
+
+/** With keys that begin with `@` a document is wrapped once more (live 13). */
+function inner(document: Document): Document {
+  return document.has("@object") ? object(document.get("@object")) : document;
 }
 
 /** Members of definitions that every database makes up for itself. */

@@ -8,7 +8,7 @@ export interface Contract {
 }
 
 const NOTES =
-  "What could not be kept exactly: `code`, `message`, `collection`, `count`, some `examples`.";
+  "What could not be kept exactly: `code`, `message`, `database` (names from the top down), `collection`, `count`, some `examples`.";
 
 export const EXPORT_CONTRACT: Contract = {
   title: "`export`",
@@ -20,7 +20,9 @@ export const EXPORT_CONTRACT: Contract = {
     plainBytes: "Bytes of the segments before compression.",
     storedBytes: "Bytes of the segments as stored.",
     segments: "How many segments.",
-    collections: "For each: `name`, `documents`, and how many were `expired` when they were read.",
+    collections:
+      "For each: `database` (its path, empty for the exported one), `name`, `documents`, and how many were `expired` when they were read.",
+    databases: "Paths of the child databases that were exported.",
     notes: NOTES,
     seconds: "How long it took.",
     requests: "How many requests it made.",
@@ -34,10 +36,15 @@ export const IMPORT_CONTRACT: Contract = {
     target: "The endpoint and database it was imported into.",
     documents:
       "`read` from the source, `written`, `expired` meanwhile, `refused` by the target, and written under a new `ts` (`newTs`).",
-    collections: "The same for each: `name`, `read`, `written`, `expired`, `refused`, `newTs`.",
+    collections:
+      "The same for each: `database` (its path, empty for the target itself), `name`, `read`, `written`, `expired`, `refused`, `newTs`.",
+    databases: "Paths of the child databases that were restored.",
+    secrets:
+      "Of `credentials`, `keys` and `tokens` each: how many were `read`, `written` and `refused`.",
     steps: "In how many steps.",
     notes: NOTES,
     deadLetterFile: "NDJSON file of the refused documents and the reasons, or null.",
+    deadLetterFiles: "All such files: each child database has its own.",
     seconds: "How long it took.",
     requests: "How many requests it made.",
   },

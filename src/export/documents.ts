@@ -2,9 +2,11 @@
 import pLimit from "p-limit";
 import type { CollectionWriter, DatabaseWriter } from "../archive/archive.ts";
 import { largestFirst } from "../fauna/fauna.ts";
+import type { DocumentRecord } from "../values/record.ts";
 import type { ResolvedExport } from "./options.ts";
 import { CollectionReading } from "./reading.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
+import { withoutSecrets } from "./secrets.ts";
 import { type HowFar, howFar } from "./window.ts";
 
 /** A collection on its way into the archive. */
@@ -19,6 +21,7 @@ export class DocumentsRun {
   readonly #moving = new Map<string, Moving>();
   readonly #stop = new AbortController();
   readonly #started = performance.now();
+  readonly #credentials = new Map<string, number>();
 
   constructor(options: ResolvedExport, at: bigint) {
     this.#options = options;
@@ -36,7 +39,9 @@ export class DocumentsRun {
       const ranges = this.#readings.flatMap(({ extent }) => extent.ranges);
       await this.#each(largestFirst(ranges), async (range) => {
         const { writer, reading } = this.#moving.get(range.collection)!;
-        await writer.write(reading.pages(range), { signal: this.#stop.signal });
+        await writer.write(this.#archived(reading.pages(range), range.collection), {
+          signal: this.#stop.signal,
+        });
       });
       for (const reading of this.#readings) await reading.compareWithListing();
     } finally {
@@ -49,6 +54,11 @@ export class DocumentsRun {
     return this.#counted(({ expired }) => expired);
   }
 
+  /** Documents whose own `credentials` are left out. */
+  get credentials(): ReadonlyMap<string, number> {
+    return this.#credentials;
+  }
+
   /** Values that v10 may have shown as others, in a database that has v4 switched off. */
   get lost(): ReadonlyMap<string, number> {
     return this.#counted(({ lost }) => lost);
@@ -56,6 +66,17 @@ export class DocumentsRun {
 
   get howFar(): HowFar {
     return howFar(this.#readings, this.#started);
+  }
+
+  #archived(
+    pages: AsyncGenerator<readonly DocumentRecord[]>,
+    collection: string,
+  ): AsyncGenerator<readonly DocumentRecord[]> {
+    if (this.#options.secrets) return pages;
+    const counts = this.#credentials;
+    return withoutSecrets(pages, () => {
+      counts.set(collection, (counts.get(collection) ?? 0) + 1);
+    });
   }
 
   get #readings(): readonly CollectionReading[] {

@@ -1,29 +1,23 @@
 /**
  * Export: a database, read at one moment, becomes an archive.
  *
- *     pick the moment T and read the schema at T        (schema.ts)
+ *     pick the moment T and read the schema at T        (schema.ts; of a tree of databases, tree.ts)
  *     begin the archive                                 (refuses a place that is not empty)
- *     write schema files and definitions
+ *     for each database                                 (database.ts)
+ *     write schema files and definitions, and secrets where asked for              (secrets.ts)
  *     list refs, cut collections into id ranges, read and write them at T      (documents.ts)
  *     check that T can still be read and that no collection was migrated or deleted meanwhile
  *     write the manifest: only now it is an archive
  *
  * Whatever fails before the last line leaves files without a manifest, which nothing takes for an archive.
  */
-import {
-  type ArchiveWriter,
-  createArchive,
-  type DatabaseWriter,
-  type Manifest,
-  printDefinitionLine,
-} from "../archive/archive.ts";
-import { DEFINITION_KINDS, identity } from "../fauna/fauna.ts";
-import { DocumentsRun } from "./documents.ts";
+import { createArchive, type Manifest } from "../archive/archive.ts";
+import { checkHeld, type ExportedDatabase, exportOne } from "./database.ts";
 import { type ExportOptions, type ResolvedExport, resolveExport } from "./options.ts";
-import { checkSchemaHeld, readSchema, type SchemaSnapshot } from "./schema.ts";
-import { noteSecrets } from "./secrets.ts";
-import { checkStillReadable, explainExpired } from "./window.ts";
+import type { CollectionAtSnapshot } from "./schema.ts";
+import { type DatabaseAtSnapshot, readTree } from "./tree.ts";
 
+export { OF_DOCUMENTS } from "./database.ts";
 export type { ExportOptions } from "./options.ts";
 
 /** What an export did. Its form is the `--json` contract: members may be added, none change their meaning. */
@@ -37,11 +31,15 @@ export interface ExportReport {
   readonly storedBytes: number;
   readonly segments: number;
   readonly collections: readonly {
+    /** The database's path below the exported one, `parent/child`; "" for itself. */
+    readonly database: string;
     readonly name: string;
     readonly documents: number;
     /** Listed, but their ttl had passed when they were read. */
     readonly expired: number;
   }[];
+  /** Paths of the child databases that were exported. */
+  readonly databases: readonly string[];
   /** What could not be exported exactly, counted. */
   readonly notes: Manifest["fidelity"]["notes"];
   readonly seconds: number;
@@ -59,136 +57,69 @@ export interface ExportReport {
  */
 export async function exportDatabase(options: ExportOptions): Promise<ExportReport> {
   const resolved = resolveExport(options);
-  const { source, store, signal, timeoutMs } = resolved;
+  const { source, store, signal } = resolved;
   const started = performance.now();
   const requestsBefore = source.counters.requests;
 
-  const { globalId } = await identity(source, { signal });
-  const schema = await readSchema(source, { signal, timeoutMs });
-  const chosen = resolved.choice.choose(schema.collections, source.place);
+  const databases = await readTree(source, resolved);
+  const [top] = databases;
+  const chosen = choose(resolved, databases);
   const archive = await createArchive(store, {
     tool: resolved.tool,
     source: {
       endpoint: source.endpoint,
       database: source.path === "" ? null : source.path,
-      globalId,
+      globalId: top.globalId,
     },
-    snapshotTs: schema.at,
+    snapshotTs: top.schema.at,
     compression: resolved.compression,
+    encryption: resolved.encryption,
     options: resolved.asked,
     segmentBytes: resolved.segmentBytes,
     now: resolved.now,
   });
-  const database = archive.database();
-  if (resolved.choice.schema) await writeSchema(archive, database, schema, resolved);
-  const documents = new DocumentsRun(resolved, schema.at);
-  try {
-    await documents.run(database, chosen);
-    await checkStillReadable({ source, at: schema.at, collections: chosen, signal, timeoutMs });
-  } catch (error) {
-    throw explainExpired(error, chosen, documents.howFar, source.endpoint);
-  }
-  await checkSchemaHeld(source, schema, new Set(chosen.map(({ name }) => name)), {
-    signal,
-    timeoutMs,
-  });
-  noteDocuments(archive, documents);
-  await noteSecrets(archive, source, { signal, timeoutMs });
+  const exported: ExportedDatabase[] = [];
+  for (const database of databases)
+    exported.push(await exportOne(archive, database, chosen.get(database)!, resolved));
+  for (const database of databases) await checkHeld(database, chosen.get(database)!, resolved);
   signal.throwIfAborted();
   const manifest = await archive.finish({ counters: { ...source.counters } });
 
-  return report(manifest, documents.expired, {
+  return report(manifest, exported, {
     archive: store.place,
     seconds: (performance.now() - started) / 1000,
     requests: source.counters.requests - requestsBefore,
   });
 }
 
-async function writeSchema(
-  archive: ArchiveWriter,
-  database: DatabaseWriter,
-  schema: SchemaSnapshot,
-  { signal, onProgress }: ResolvedExport,
-): Promise<void> {
-  let done = 0;
-  const total = schema.files.length + schema.staged.length + schema.definitions.length;
-  const progress = (count: number): void =>
-    onProgress({ phase: "schema", done: (done += count), total, unit: "definitions" });
-  for (const { filename, content } of schema.files)
-    await database.fsl(filename, content, { signal });
-  for (const { filename, content } of schema.staged) {
-    await database.fsl(filename, content, { staged: true, signal });
-  }
-  progress(schema.files.length + schema.staged.length);
-  for (const kind of DEFINITION_KINDS) {
-    const lines = schema.definitions.filter((each) => each.kind === kind).map(printDefinitionLine);
-    if (lines.length > 0) await database.definitions(kind, lines, { signal });
-    progress(lines.length);
-  }
-  noteChildren(archive, schema);
-  noteV4Off(archive, schema);
-  if (schema.stagedStatus === "none") return;
-  archive.note({
-    code: "staged_schema",
-    message: `A schema was staged (${schema.stagedStatus}); its files are in schema/fsl-staged, and v10's view of collections is that of the staged schema.`,
-    database: [],
-    collection: null,
-    count: schema.staged.length,
-    examples: schema.staged.map(({ filename }) => filename).slice(0, 5),
-  });
-}
-
-function noteChildren(archive: ArchiveWriter, { definitions }: SchemaSnapshot): void {
-  const names = definitions.filter(({ kind }) => kind === "databases").map(({ name }) => name);
-  if (names.length === 0) return;
-  archive.note({
-    code: "child_databases",
-    message: "Child databases, which are listed here and exported one by one.",
-    database: [],
-    collection: null,
-    count: names.length,
-    examples: names.slice(0, 5),
-  });
-}
-
-function noteV4Off(archive: ArchiveWriter, { definitions }: SchemaSnapshot): void {
-  // v4 shows every definition, whichever protocol made it.
-  if (definitions.some(({ v4 }) => v4 !== undefined)) return;
-  if (definitions.length === 0) return;
-  archive.note({
-    code: "v4_off",
-    message:
-      "FQL v4 is switched off, so that its indexes, and what is v4's in functions, roles and access providers, could not be read.",
-    database: [],
-    collection: null,
-    count: 1,
-    examples: [],
-  });
-}
-
-/** What became of documents and their values that nobody could help. */
-export const OF_DOCUMENTS = {
-  expired:
-    "Documents whose ttl had passed before they were read; Fauna shows them no more, not even at a past time.",
-  lost: "Values that look like what v10 shows in place of lambdas, indexes, native and deleted collections; FQL v4, which knows, is switched off.",
-} as const;
-
-function noteDocuments(archive: ArchiveWriter, documents: DocumentsRun): void {
-  for (const code of ["expired", "lost"] as const) {
-    for (const [collection, count] of documents[code]) {
-      const message = OF_DOCUMENTS[code];
-      archive.note({ code, message, database: [], collection, count, examples: [] });
-    }
-  }
+/** Globs of collections have to name one in any of the databases. */
+function choose(
+  { choice, source }: ResolvedExport,
+  databases: readonly DatabaseAtSnapshot[],
+): ReadonlyMap<DatabaseAtSnapshot, readonly CollectionAtSnapshot[]> {
+  const all = databases.flatMap((database) =>
+    database.schema.collections.map((collection) => ({
+      name: collection.name,
+      collection,
+      database,
+    })),
+  );
+  const chosen = choice.choose(all, source.place);
+  return new Map(
+    databases.map((database) => [
+      database,
+      chosen.filter((each) => each.database === database).map(({ collection }) => collection),
+    ]),
+  );
 }
 
 function report(
   manifest: Manifest,
-  expired: ReadonlyMap<string, number>,
+  exported: readonly ExportedDatabase[],
   run: Pick<ExportReport, "archive" | "seconds" | "requests">,
 ): ExportReport {
   const { documents, definitions, plainBytes, storedBytes, segments } = manifest.totals;
-  const collections = manifest.databases.flatMap((database) => database.collections);
+  const expired = new Map(exported.map((each) => [JSON.stringify(each.path), each.expired]));
   return {
     archive: run.archive,
     snapshot: manifest.snapshot,
@@ -197,11 +128,15 @@ function report(
     plainBytes,
     storedBytes,
     segments,
-    collections: collections.map(({ name, documents: count }) => ({
-      name,
-      documents: count,
-      expired: expired.get(name) ?? 0,
-    })),
+    collections: manifest.databases.flatMap(({ path, collections }) =>
+      collections.map(({ name, documents: count }) => ({
+        database: path.join("/"),
+        name,
+        documents: count,
+        expired: expired.get(JSON.stringify(path))?.get(name) ?? 0,
+      })),
+    ),
+    databases: manifest.databases.map(({ path }) => path.join("/")).filter((path) => path !== ""),
     notes: manifest.fidelity.notes,
     seconds: run.seconds,
     requests: run.requests,

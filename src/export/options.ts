@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Compression } from "../archive/archive.ts";
+import type { Compression, Encryption } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
 import type { Connection } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
@@ -11,8 +11,16 @@ export interface ExportOptions extends ChoiceOptions {
   readonly source: Connection;
   /** Where the archive goes: a store, or a path that is empty or does not exist yet. */
   readonly target: Store | string;
+  /** Also the databases below, all of them at the same moment. */
+  readonly recursive?: boolean | undefined;
+  /** Also credentials, keys and tokens with their hashes; only into an archive that is encrypted. */
+  readonly secrets?: boolean | undefined;
+  /** Secrets may be written where everybody who has the archive can read them. */
+  readonly plaintextSecrets?: boolean | undefined;
   /** How segments are stored; gzip by default. zstd needs a Node that has it (22.15 or newer). */
   readonly compression?: Compression | undefined;
+  /** Whom the archive is sealed for; without it, everybody can read it. */
+  readonly encryption?: Encryption | undefined;
   /** Documents asked for in one request, at most; 2,000 by default. */
   readonly pageSize?: number | undefined;
   /** Id ranges read at once; each keeps up to two requests under way. */
@@ -36,7 +44,10 @@ export interface ResolvedExport {
   readonly source: Connection;
   readonly store: Store;
   readonly choice: Choice;
+  readonly recursive: boolean;
+  readonly secrets: boolean;
   readonly compression: Compression;
+  readonly encryption: Encryption | undefined;
   readonly pageSize: number;
   readonly window: number;
   readonly rangeDocuments: number;
@@ -53,6 +64,8 @@ export interface ResolvedExport {
 /** @throws ArkError ERR_USAGE when options contradict one another or are out of range. */
 export function resolveExport(options: ExportOptions): ResolvedExport {
   const { collections = [], exclude = [], schemaOnly = false, dataOnly = false } = options;
+  const { recursive = false, secrets = false } = options;
+  refuseBareSecrets(options);
   const compression = options.compression ?? "gzip";
   const resolved = {
     pageSize: options.pageSize ?? 2_000,
@@ -70,7 +83,10 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
     source: options.source,
     store: typeof options.target === "string" ? openStore(options.target) : options.target,
     choice: resolveChoice(options),
+    recursive,
+    secrets,
     compression,
+    encryption: options.encryption,
     timeoutMs: options.timeoutMs,
     tool: options.tool ?? { name: "fauna-ark", version: "unreleased" },
     signal: options.signal ?? new AbortController().signal,
@@ -81,7 +97,21 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
       ...(exclude.length > 0 ? { exclude: [...exclude] } : {}),
       ...(schemaOnly ? { "schema-only": true } : {}),
       ...(dataOnly ? { "data-only": true } : {}),
+      ...(recursive ? { recursive: true } : {}),
+      ...(secrets ? { secrets: true } : {}),
       compress: compression,
     },
   };
+}
+
+function refuseBareSecrets({ secrets, plaintextSecrets, encryption }: ExportOptions): void {
+  if (secrets !== true || encryption !== undefined || plaintextSecrets === true) return;
+  throw new ArkError(
+    "ERR_USAGE",
+    "Secrets go into an encrypted archive only: whoever has their hashes can try passwords, and let keys in elsewhere.",
+    {
+      place: "--secrets",
+      hint: "Encrypt the archive (--encrypt-to), or insist with --plaintext-secrets.",
+    },
+  );
 }

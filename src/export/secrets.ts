@@ -1,7 +1,17 @@
-/** Secrets that a database holds and an archive does not: said in the manifest, so that nobody misses them too late. */
-import type { ArchiveWriter } from "../archive/archive.ts";
-import type { Connection } from "../fauna/fauna.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../values/json.ts";
+/**
+ * Secrets of a database: credentials, keys and tokens with their hashes. They are written only when asked for;
+ * otherwise they are counted, so that nobody misses them too late.
+ */
+import {
+  type ArchiveWriter,
+  type DatabaseWriter,
+  printDefinitionLine,
+} from "../archive/archive.ts";
+import { ArkError } from "../errors/errors.ts";
+import { type Connection, secretDocuments } from "../fauna/fauna.ts";
+import { withoutCredentials } from "../values/credentials-member.ts";
+import { isJsonObject, type Json, type JsonObject, parseJson } from "../values/json.ts";
+import type { DocumentRecord } from "../values/record.ts";
 
 /** Counted no further than this: a database may have millions of tokens. */
 const COUNTED_MAX = 10_000;
@@ -13,18 +23,69 @@ interface Options {
   readonly timeoutMs: number | undefined;
 }
 
+/**
+ * Writes credentials, keys and tokens as they were at a time. A kind without any gets an empty file, which says that it
+ * was asked for.
+ *
+ * @throws ArkError as `secretDocuments` does.
+ */
+export async function writeSecrets(
+  database: DatabaseWriter,
+  source: Connection,
+  options: Options & { readonly at: bigint },
+): Promise<void> {
+  for (const kind of ["credentials", "keys", "tokens"] as const) {
+    const texts = secretDocuments(source, kind, options);
+    await database.definitions(kind, lines(texts, source.place), { signal: options.signal });
+  }
+}
+
+async function* lines(texts: AsyncGenerator<string>, place: string): AsyncGenerator<string> {
+  for await (const v4 of texts) {
+    const name = idIn(parseJson(v4));
+    if (name === undefined)
+      throw new ArkError("ERR_PROTOCOL", "A secret without an id.", { place });
+    yield printDefinitionLine({ name, madeBy: "v4", v4, v10: undefined });
+  }
+}
+
+function idIn(document: Json): string | undefined {
+  const ref = isJsonObject(document) ? document.get("ref") : undefined;
+  const inner = isJsonObject(ref) ? ref.get("@ref") : undefined;
+  const id = isJsonObject(inner) ? inner.get("id") : undefined;
+  return typeof id === "string" ? id : undefined;
+}
+
+/**
+ * The pages without the passwords that old documents may hold.
+ *
+ * @param onLeftOut told of each document that had one.
+ */
+export async function* withoutSecrets(
+  pages: AsyncGenerator<readonly DocumentRecord[]>,
+  onLeftOut: () => void,
+): AsyncGenerator<readonly DocumentRecord[]> {
+  for await (const records of pages) {
+    yield records.map((record) => {
+      const kept = withoutCredentials(record);
+      if (kept !== record) onLeftOut();
+      return kept;
+    });
+  }
+}
+
 /** Adds a note for each kind of secret there is any of. */
 export async function noteSecrets(
   archive: ArchiveWriter,
   source: Connection,
-  options: Options,
+  { path, ...options }: Options & { readonly path: readonly string[] },
 ): Promise<void> {
   for (const [kind, count] of await countSecrets(source, options)) {
     if (count === 0) continue;
     archive.note({
       code: kind,
-      message: `${count === COUNTED_MAX ? "At least so many " : ""}${kind} are not in this archive, because it is not encrypted. Make them anew where it is restored.`,
-      database: [],
+      message: `${count === COUNTED_MAX ? "At least so many " : ""}${kind} are not in this archive, for they were not asked for (--secrets). Make them anew where it is restored.`,
+      database: [...path],
       collection: null,
       count,
       examples: [],

@@ -99,8 +99,7 @@ async function throughV4(
 }
 
 /**
- * The documents that a v4 set of native refs lists, as raw text: `q.Keys()`, `q.Tokens()`, `q.Credentials()`, or one of the
- * definitions.
+ * The documents that a v4 set of native refs lists, as raw text: keys, tokens, credentials, or one kind of definitions.
  */
 export async function* v4Documents(
   connection: Connection,

@@ -24,7 +24,6 @@ export {
   allDefinitions,
   DEFINITION_KINDS,
   definitions,
-  v4Documents,
   type Definition,
   type DefinitionKind,
   type DefinitionsOptions,
@@ -48,6 +47,7 @@ export {
   type StagedStatus,
 } from "./schema.ts";
 export { scoped } from "./scope.ts";
+export { secretDocuments } from "./secret-documents.ts";
 export { type Role, type Secret } from "./secret.ts";
 export type { Answer, FaunaRequest, Transport } from "./transport.ts";
 export type { RetryEvent } from "./with/retry.ts";

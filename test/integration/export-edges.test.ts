@@ -59,7 +59,7 @@ it("counts a document as expired that expires between listing and reading", asyn
         },
       });
       expect(jumped).toBe(true);
-      expect(report.collections).toEqual([{ name: "C", documents: 15, expired: 5 }]);
+      expect(report.collections).toEqual([{ database: "", name: "C", documents: 15, expired: 5 }]);
     },
     () => ++now,
   );

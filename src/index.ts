@@ -37,9 +37,13 @@ export {
 export {
   type Archive,
   type Compression,
+  type Encryption,
   type Manifest,
   openArchive,
+  parseIdentities,
+  parseRecipients,
   type Problem,
+  type Unlock,
 } from "./archive/archive.ts";
 export { type ExportOptions, type ExportReport, exportDatabase } from "./export/export.ts";
 export {

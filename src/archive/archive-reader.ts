@@ -133,9 +133,14 @@ export class Archive {
     return files;
   }
 
+  /** The error of those who read what is encrypted without a key. */
+  locked(): ArkError {
+    return locked(this.store.place, this.manifest.encryption, undefined);
+  }
+
   #open(): OpenStore {
-    const { store, opener, manifest } = this;
-    if (opener === undefined) throw locked(store.place, manifest.encryption, undefined);
+    const { store, opener } = this;
+    if (opener === undefined) throw this.locked();
     return { store, opener };
   }
 

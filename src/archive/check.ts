@@ -25,6 +25,8 @@ export interface CheckProgress {
 export interface CheckOptions {
   /** What opens an encrypted archive. Without it only sizes and checksums of its files can be compared. */
   readonly unlock?: Unlock | undefined;
+  /** Fail with ERR_ARCHIVE_LOCKED, before anything is compared, when nothing opens the archive. */
+  readonly mustOpen?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: CheckProgress) => void;
 }
@@ -72,6 +74,7 @@ export async function checkArchive(store: Store, options: CheckOptions = {}): Pr
     const nothing = { manifest: undefined, archive: undefined, opened: false };
     return { ...nothing, problems: [problem], notes: [], documents: 0, files: 1 };
   }
+  if (options.mustOpen === true && archive.opener === undefined) throw archive.locked();
   return await new Check(archive, options).run();
 }
 

@@ -3,7 +3,6 @@ import {
   checkArchive,
   type DefinitionKind,
   type DefinitionLine,
-  openArchive,
   parseDefinitionLine,
   type Problem,
 } from "../archive/archive.ts";
@@ -24,14 +23,15 @@ import { readSchemaFolder } from "./schema-folder.ts";
 /** An archive of ours as a source, after every byte of it was checked. */
 export async function archiveSource(
   store: Store,
-  { signal, onCheck, schemaFolder }: OpenSourceOptions,
+  { signal, unlock, onCheck, schemaFolder }: OpenSourceOptions,
 ): Promise<ImportSource> {
-  const { problems } = await checkArchive(store, {
+  const { problems, archive } = await checkArchive(store, {
+    unlock,
+    mustOpen: true,
     signal,
     onProgress: ({ bytes, bytesTotal }) => onCheck(bytes, bytesTotal),
   });
-  if (problems.length > 0) throw damaged(store, problems);
-  const archive = await openArchive(store);
+  if (problems.length > 0 || archive === undefined) throw damaged(store, problems);
   const source = await databaseSource(archive, [], schemaFolder);
   const { manifest } = archive;
   const globalId = manifest.source.globalId ?? undefined;

@@ -11,6 +11,7 @@
  * Every write can be repeated, after an unclear answer or by `--continue` after a crash, without changing the result.
  */
 import { basename } from "node:path";
+import type { Unlock } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
 import { type Connection, snapshotTime } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
@@ -35,6 +36,8 @@ export interface ImportOptions {
   readonly source: Store | string;
   /** Folder of FSL files, for a source that has no schema of its own. */
   readonly schemaFolder?: string | undefined;
+  /** What opens an encrypted archive. */
+  readonly unlock?: Unlock | undefined;
   /** The database to write to, opened with an admin secret; or what makes it, called when the source is found whole. */
   readonly target: Connection | (() => Promise<Connection>);
   /** False imports the topmost database of an archive that holds several; all of them by default. */
@@ -203,11 +206,13 @@ function deadLettersOf({ path }: Part, file: string): string {
 function open({
   source,
   schemaFolder,
+  unlock,
   signal,
   onProgress,
 }: Omit<ImportOptions, "target">): Promise<ImportSource> {
   return openSource(source, {
     schemaFolder,
+    unlock,
     signal: signal ?? new AbortController().signal,
     onCheck: (done, total) => onProgress?.({ phase: "check", done, total, unit: "bytes" }),
   });

@@ -1,7 +1,7 @@
 /** What an import reads: an archive, the folder that Fauna's own export writes, or NDJSON of the v4 driver. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { DefinitionKind, DefinitionLine, Problem } from "../archive/archive.ts";
+import type { DefinitionKind, DefinitionLine, Problem, Unlock } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
 import { parseFsl } from "../fsl/fsl.ts";
 import type { Store } from "../store/store.ts";
@@ -61,6 +61,8 @@ export interface ImportSource {
 export interface OpenSourceOptions {
   /** Folder of FSL files, for a source that has none of its own. */
   readonly schemaFolder: string | undefined;
+  /** What opens an encrypted archive. */
+  readonly unlock: Unlock | undefined;
   readonly signal: AbortSignal;
   readonly onCheck: (done: number, total: number) => void;
 }

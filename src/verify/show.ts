@@ -1,5 +1,5 @@
 /** Show: what an archive holds, without a database. */
-import { type Archive, openArchive, parseDefinitionLine } from "../archive/archive.ts";
+import { type Archive, openArchive, parseDefinitionLine, type Unlock } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
 import { DEFINITION_KINDS, type DefinitionKind } from "../fauna/fauna.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -13,6 +13,12 @@ export interface ArchiveSummary {
   readonly source: { readonly endpoint: string; readonly database: string | null };
   readonly snapshot: { readonly ts: string; readonly time: string };
   readonly compression: string;
+  /** Whom it is encrypted for, or null; `opened` is false when no key was given, and then definitions are not shown. */
+  readonly encryption: {
+    readonly recipients: readonly string[];
+    readonly passphrase: boolean;
+    readonly opened: boolean;
+  } | null;
   readonly options: Readonly<Record<string, unknown>>;
   readonly collections: readonly {
     readonly name: string;
@@ -51,12 +57,21 @@ export interface CollectionSummary {
     | undefined;
 }
 
+export interface ShowOptions {
+  /** What opens an encrypted archive. */
+  readonly unlock?: Unlock | undefined;
+}
+
 /** @throws ArkError as `openArchive` does. */
-export async function showArchive(place: Store | string): Promise<ArchiveSummary> {
-  const archive = await open(place);
+export async function showArchive(
+  place: Store | string,
+  { unlock }: ShowOptions = {},
+): Promise<ArchiveSummary> {
+  const archive = await open(place, unlock);
   const { manifest } = archive;
+  const opened = archive.opener !== undefined;
   const definitions: Record<string, { name: string; madeBy: "v4" | "v10" }[]> = {};
-  for (const kind of DEFINITION_KINDS) {
+  for (const kind of opened ? DEFINITION_KINDS : []) {
     for await (const line of archive.definitions(kind)) {
       const { name, madeBy } = parseDefinitionLine(line, `${archive.store.place} ${kind}`);
       (definitions[kind] ??= []).push({ name, madeBy });
@@ -69,6 +84,7 @@ export async function showArchive(place: Store | string): Promise<ArchiveSummary
     source: manifest.source,
     snapshot: manifest.snapshot,
     compression: manifest.compression,
+    encryption: manifest.encryption === undefined ? null : { ...manifest.encryption, opened },
     options: manifest.options,
     collections: archive.database().collections.map((entry) => ({
       name: entry.name,
@@ -78,7 +94,10 @@ export async function showArchive(place: Store | string): Promise<ArchiveSummary
       segments: entry.segments.length,
     })),
     definitions,
-    files: [...(await archive.fsl()).keys()],
+    files: archive
+      .database()
+      .schema.filter(({ kind }) => kind === "fsl")
+      .map(({ name, file }) => name ?? file),
     notes: manifest.fidelity.notes.map(({ message, count }) => ({ message, count })),
   };
 }
@@ -87,11 +106,13 @@ export async function showArchive(place: Store | string): Promise<ArchiveSummary
 export async function showCollection(
   place: Store | string,
   name: string,
+  { unlock }: ShowOptions = {},
 ): Promise<CollectionSummary> {
-  const archive = await open(place);
+  const archive = await open(place, unlock);
   const entry = archive.collection(name);
   let definition: CollectionSummary["definition"];
-  for await (const line of archive.definitions("collections")) {
+  const lines = archive.opener === undefined ? [] : archive.definitions("collections");
+  for await (const line of lines) {
     const each = parseDefinitionLine(line, `${archive.store.place} collections`);
     if (each.name === name) definition = { v4: each.v4, v10: each.v10 };
   }
@@ -117,8 +138,9 @@ export async function showDocument(
   place: Store | string,
   name: string,
   id: string,
+  { unlock }: ShowOptions = {},
 ): Promise<string> {
-  const archive = await open(place);
+  const archive = await open(place, unlock);
   if (!/^(0|[1-9]\d{0,18})$/.test(id)) throw noDocument(archive, name, id);
   const record = await archive.record(archive.collection(name), id);
   if (record === undefined) throw noDocument(archive, name, id);
@@ -132,6 +154,6 @@ function noDocument(archive: Archive, name: string, id: string): ArkError {
   });
 }
 
-function open(place: Store | string): Promise<Archive> {
-  return openArchive(typeof place === "string" ? openStore(place) : place);
+function open(place: Store | string, unlock: Unlock | undefined): Promise<Archive> {
+  return openArchive(typeof place === "string" ? openStore(place) : place, unlock);
 }

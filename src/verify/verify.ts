@@ -7,7 +7,7 @@
  *     documents by fingerprints of id ranges, then one by one                (documents.ts)
  */
 import pLimit from "p-limit";
-import { checkArchive, openArchive, type Problem } from "../archive/archive.ts";
+import { type Archive, checkArchive, type Problem, type Unlock } from "../archive/archive.ts";
 import { allDefinitions, type Connection, snapshotTime } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -27,6 +27,8 @@ export {
 
 export interface VerifyOptions {
   readonly archive: Store | string;
+  /** What opens an encrypted archive. Without it only sizes and checksums are compared. */
+  readonly unlock?: Unlock | undefined;
   /** The database to compare with, opened with an admin secret. */
   readonly against?: Connection | undefined;
   /** Id ranges compared at once. */
@@ -42,6 +44,8 @@ export interface VerifyReport {
   readonly archive: string;
   /** Whether the archive is whole and, where a database was given, holds the same. */
   readonly equal: boolean;
+  /** False when it is encrypted and no key was given: its files are as they were written, but nobody looked into them. */
+  readonly opened: boolean;
   /** What is wrong with the archive itself; with any, nothing was compared. */
   readonly problems: readonly Problem[];
   /** Odd and harmless, such as files that do not belong. */
@@ -67,6 +71,7 @@ export interface AgainstReport {
  * Finds all there is to find rather than the first; what is wrong is in the report and not an error.
  *
  * @throws ArkError ERR_ARCHIVE_INCOMPLETE and ERR_ARCHIVE_VERSION when there is nothing that could be verified;
+ * ERR_ARCHIVE_LOCKED when the key is wrong, or there is none and one is needed;
  * what store and connection throw; the signal's reason.
  */
 export async function verifyArchive(options: VerifyOptions): Promise<VerifyReport> {
@@ -74,27 +79,29 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifyRepor
   const signal = options.signal ?? new AbortController().signal;
   const onProgress = options.onProgress ?? (() => {});
   const check = await checkArchive(store, {
+    unlock: options.unlock,
+    // Definitions are not in the manifest: without a key there is nothing to compare them with.
+    mustOpen: options.against !== undefined,
     signal,
     onProgress: ({ bytes, bytesTotal }) =>
       onProgress({ phase: "check", done: bytes, total: bytesTotal, unit: "bytes" }),
   });
-  const { problems, notes, documents, files } = check;
+  const { archive, opened, problems, notes, documents, files } = check;
   const whole = problems.length === 0;
   const against =
-    whole && options.against !== undefined
-      ? await compareWith(store, options.against, { ...options, signal, onProgress })
+    whole && archive !== undefined && options.against !== undefined
+      ? await compareWith(archive, options.against, { ...options, signal, onProgress })
       : undefined;
   const equal = whole && against?.equal !== false;
-  return { archive: store.place, equal, problems, notes, documents, files, against };
+  return { archive: store.place, equal, opened, problems, notes, documents, files, against };
 }
 
 async function compareWith(
-  store: Store,
+  archive: Archive,
   connection: Connection,
   options: VerifyOptions & { readonly signal: AbortSignal; readonly onProgress: OnProgress },
 ): Promise<AgainstReport> {
   const { window = 4, pageSize = 4_000, onProgress } = options;
-  const archive = await openArchive(store);
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(options.signal.reason);
   options.signal.addEventListener("abort", onAbort);
@@ -151,7 +158,7 @@ async function compareWith(
 
 /** A collection that the database does not have lacks every document. */
 async function allMissing(
-  archive: Awaited<ReturnType<typeof openArchive>>,
+  archive: Archive,
   { collection, segment }: ReturnType<typeof rangesOf>[number],
   comparison: Comparison,
   signal: AbortSignal,

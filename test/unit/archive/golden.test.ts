@@ -17,7 +17,7 @@ import { collect } from "../../support/generators.ts";
 const GOLDEN = join(import.meta.dirname, "../../fixtures/golden/v1");
 const expected = readFileSync(join(GOLDEN, "expected.ndjson"), "utf8").split("\n").slice(0, -1);
 const hasZstd = "createZstdCompress" in zlib;
-const golden = (compression: string) => new FolderStore(join(GOLDEN, compression));
+const golden = (archive: string) => new FolderStore(join(GOLDEN, archive));
 
 /** What these archives say of `Nasty`; written down once, when the format was. */
 const FINGERPRINT = {
@@ -26,18 +26,24 @@ const FINGERPRINT = {
   content: "5ccf2a9a5507e6257be5eb253065de4daeaba3f590daa9ab4888d4d7ff64cd4c",
 };
 
-const readable: readonly (readonly [string, Unlock?])[] = [
-  ["none"],
-  ["gzip"],
-  ...(hasZstd ? [["zstd"] as const] : []),
-  ["age", { identities: [TEST_IDENTITY] }],
-  ["age", { passphrase: "golden passphrase" }],
-  ["age-hidden", { identities: [TEST_IDENTITY] }],
+interface Readable {
+  readonly archive: string;
+  readonly unlock?: Unlock;
+}
+
+const readable: readonly Readable[] = [
+  { archive: "none" },
+  { archive: "gzip" },
+  ...(hasZstd ? [{ archive: "zstd" }] : []),
+  { archive: "age", unlock: { identities: [TEST_IDENTITY] } },
+  { archive: "age", unlock: { passphrase: "golden passphrase" } },
+  { archive: "age-hidden", unlock: { identities: [TEST_IDENTITY] } },
 ];
 
-describe.each(readable)("the golden archive of format version 1, %s", (compression, unlock) => {
+describe.each(readable)("the golden archive of format version 1, $archive", (each) => {
+  const { unlock } = each;
   it("gives every record, definition and schema file", async () => {
-    const archive = await openArchive(golden(compression), unlock);
+    const archive = await openArchive(golden(each.archive), unlock);
     const nasty = archive.collection("Nasty");
     const frames = await collect(archive.records(nasty));
     expect(frames.flatMap(({ records }) => records).map(printRecord)).toEqual(expected);
@@ -55,7 +61,7 @@ describe.each(readable)("the golden archive of format version 1, %s", (compressi
   });
 
   it("passes the check of today", async () => {
-    const report = await checkArchive(golden(compression), { unlock });
+    const report = await checkArchive(golden(each.archive), { unlock });
     expect(report).toMatchObject({ problems: [], notes: [], documents: 19, opened: true });
   });
 });

@@ -19,6 +19,7 @@ import { noteChange } from "./changes.ts";
 import { type IndexedField, indexedFields, uniqueFields } from "./collection.ts";
 import { collectionViolations } from "./definition-rules.ts";
 import { type DefinitionKind, definitionShape, isDefinitionKind } from "./definition-shapes.ts";
+import { defaultViolations } from "./defaults.ts";
 import { ConstraintError, type Violation } from "./failure.ts";
 import { nameOf, textOf } from "./fields.ts";
 import { indexKey, indexNumbers, uniqueKey } from "./index-numbers.ts";
@@ -52,6 +53,7 @@ export function createDefinition(
     undefined,
   );
   refuseTwins(transaction, kind, complete, undefined);
+  if (kind === NATIVE.Collection) refuse(title, defaultViolations(transaction, complete));
   const ref = transaction.newRef(kind);
   transaction.create(ref, complete);
   settle(transaction, ref, undefined, complete, hiddenIndexes(fields));
@@ -131,7 +133,10 @@ function rewriteDefinition(
   refuse(title, [...reserved, ...shapeViolations(transaction, kind, fields, before)]);
   const complete = completed(transaction, kind, ref, fields, before);
   if (kind === NATIVE.Collection)
-    refuse(title, protectionViolations(transaction, before, complete));
+    refuse(title, [
+      ...protectionViolations(transaction, before, complete),
+      ...defaultViolations(transaction, complete),
+    ]);
   refuseTwins(transaction, kind, complete, ref);
   const version = transaction.replace(ref, complete);
   settle(transaction, ref, before, complete, hiddenIndexes(fields));

@@ -16,6 +16,7 @@ import { type Data, type DocRef, isObjectData, type ObjectData } from "../data/v
 import type { Version } from "../data/version.ts";
 import type { CollectionSchema } from "./collection.ts";
 import type { Path, Violation } from "./failure.ts";
+import { valueOfDefault } from "./defaults.ts";
 import { languageOf } from "./language.ts";
 import { check, type FieldShape, type ObjectShape, UNEXPECTED, violation } from "./shape.ts";
 
@@ -58,35 +59,41 @@ function shapeFor(schema: CollectionSchema, writer: Writer): ObjectShape {
  * The data with defaults for fields that are missing. A member that is there and null stays null: it
  * was asked for, and will be refused. For v10 `create` and `replace` only.
  *
- * @throws what evaluating a default throws.
+ * @throws ConstraintError with `message` where evaluating a default fails
  */
 export function withDefaults(
   transaction: Transaction,
   schema: CollectionSchema,
   data: ObjectData,
+  message: string,
 ): ObjectData {
-  const evaluate = (source: string) =>
-    languageOf(transaction.database.cluster).evaluate(transaction, source);
   const filled = new Map(data);
   for (const field of schema.fields.values()) {
-    const value = defaulted(field.type, field.default, data.get(field.name), evaluate);
+    const evaluate = (source: string, path: Path) => {
+      const name = `*field:${schema.name}:${field.name}*`;
+      return valueOfDefault(transaction, path, source, name, message);
+    };
+    const path = [field.name];
+    const value = defaulted(path, field.type, field.default, data.get(field.name), evaluate);
     if (value !== undefined) filled.set(field.name, value);
   }
   return filled;
 }
 
 function defaulted(
+  path: Path,
   type: TypeExpr,
   otherwise: string | undefined,
   value: Data | undefined,
-  evaluate: (source: string) => Data,
+  evaluate: (source: string, path: Path) => Data,
 ): Data | undefined {
-  if (value === undefined && otherwise !== undefined) return evaluate(otherwise);
+  if (value === undefined && otherwise !== undefined) return evaluate(otherwise, path);
   if (type.kind !== "object" || !type.fields.some(hasDefault)) return value;
   if (value !== undefined && !isObjectData(value)) return value;
   const filled = new Map(value);
   for (const field of type.fields) {
     const member = defaulted(
+      [...path, field.name.text],
       field.type,
       field.default?.text,
       value?.get(field.name.text),

@@ -12,10 +12,10 @@ import type { Version } from "../data/version.ts";
 
 export interface Language {
   /**
-   * The value of a default or backfill expression. May look at the time and make ids, may not read
-   * or write. @throws what went wrong, in words (its `message` is shown).
+   * The value of a default or backfill expression, whose source is shown under `name`. May look at the
+   * time and make ids, may not read or write. @throws what went wrong, in words (its `message` is shown).
    */
-  evaluate(transaction: Transaction, source: string): Data;
+  evaluate(transaction: Transaction, source: string, name?: string): Data;
   /**
    * Whether a document passes a check, with full rights and reading only: true, or what is to be
    * said of it ("Document failed check constraint `x`").

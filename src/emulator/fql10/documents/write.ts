@@ -17,7 +17,7 @@ import {
   uniqueViolation,
   withDefaults,
 } from "../../schema/documents.ts";
-import type { Violation } from "../../schema/failure.ts";
+import { ConstraintError, type Violation } from "../../schema/failure.ts";
 import type { ConstraintFailure } from "../failure.ts";
 import type { Context } from "../interpreter/context.ts";
 import { denied, notFoundMessage } from "../interpreter/failures.ts";
@@ -67,7 +67,7 @@ export function createDoc(
   const ref =
     id === undefined ? context.query.transaction.newRef(collection) : new DocRef(collection, id);
   const schema = info.schema as CollectionSchema;
-  const stored = complete(context, schema, split(fields, mode));
+  const stored = complete(context, schema, split(fields, mode), message);
   const subject = { ref, after: dropNullMembers(stored) };
   const resource = resourceOf(info);
   const may =
@@ -105,7 +105,8 @@ export function changeDoc(
   if (overwritten.length > 0) throw constraintFailure(context, message, overwritten);
   const given = withTtl(context, schema, split(fields, mode));
   const before = read.version.fields;
-  const after = how === "update" ? mergeObjects(before, given) : complete(context, schema, given);
+  const after =
+    how === "update" ? mergeObjects(before, given) : complete(context, schema, given, message);
   const ref = new DocRef(doc.collection, doc.id);
   const subject = { ref, before, after: dropNullMembers(after) };
   if (!context.auth.may("write", resourceOf(info), subject)) throw denied(context);

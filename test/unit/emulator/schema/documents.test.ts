@@ -97,7 +97,7 @@ describe("documents of a typed collection", () => {
     const { within } = typed();
     const filled = (data: Record<string, Data>) =>
       within(({ transaction, schema }) =>
-        simple(withDefaults(transaction, schema, new Map(Object.entries(data)))),
+        simple(withDefaults(transaction, schema, new Map(Object.entries(data)), "no")),
       );
     expect(filled({ s: "x" })).toEqual({ s: "x", i: 5, arr: [], deep: { a: 1, b: { c: 2 } } });
     expect(filled({ s: "x", i: null, deep: new Map([["a", 9n]]) })).toEqual({

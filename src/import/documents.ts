@@ -5,6 +5,7 @@ import { mapConcurrent, type OnProgress } from "../flow/flow.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { Time } from "../values/time.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { Placeholders } from "./deleted-refs.ts";
 import { IdSet } from "./id-set.ts";
 import type { ImportSource } from "./source.ts";
 import { type Batch, kindOf, type RecordKind, sizeInRequest, writeBatch } from "./write.ts";
@@ -17,6 +18,8 @@ export interface DocumentsOptions {
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
   readonly deadLetterFile: string;
+  /** Whether references into collections that are no more are restored; refused without. */
+  readonly restoreDeletedRefs?: boolean | undefined;
   /** The target's time, in microseconds, by which a ttl has passed or not. */
   readonly now: () => bigint;
 }
@@ -34,6 +37,10 @@ export interface CollectionTally {
   /** Some ids of those with a new `ts`. */
   readonly newTsExamples: string[];
   readonly refusedIds: Set<string>;
+  /** Documents with references into collections that are no more: restored if that was asked for, else refused. */
+  readonly deletedRefs: { restored: number; refused: number; readonly examples: string[] };
+  /** Documents with top-level members that Fauna takes no more. */
+  readonly lostMembers: { count: number; readonly examples: string[] };
 }
 
 const EXAMPLES = 10;
@@ -48,12 +55,14 @@ export class DocumentsRun {
   /** Ids that have to be in the target, by collection. */
   readonly #expected = new Map<string, IdSet>();
   readonly deadLetters: DeadLetters;
+  readonly #placeholders: Placeholders;
 
   constructor(target: Connection, source: ImportSource, options: DocumentsOptions) {
     this.#target = target;
     this.#source = source;
     this.#options = options;
     this.deadLetters = new DeadLetters(options.deadLetterFile);
+    this.#placeholders = new Placeholders(target, options.signal);
     for (const { name } of source.collections) {
       const tally = {
         read: 0,
@@ -63,6 +72,8 @@ export class DocumentsRun {
         newTs: 0,
         newTsExamples: [],
         refusedIds: new Set<string>(),
+        deletedRefs: { restored: 0, refused: 0, examples: [] },
+        lostMembers: { count: 0, examples: [] },
       };
       this.#tallies.set(name, { name, ...tally });
       this.#expected.set(name, new IdSet());
@@ -85,12 +96,18 @@ export class DocumentsRun {
         this.#batches(stop.signal),
         async (batch) => {
           try {
+            const restored =
+              this.#options.restoreDeletedRefs === true
+                ? await this.#placeholders.make(batch.records)
+                : [];
             const refusals = await writeBatch(this.#target, batch, {
               signal: stop.signal,
               timeoutMs,
             });
             await this.deadLetters.add(refusals);
-            this.#count(batch, new Set(refusals.map(({ record }) => record)));
+            const refused = new Set(refusals.map(({ record }) => record));
+            this.#count(batch, refused);
+            await this.#countDeletedRefs(batch.collection, restored, refused);
           } catch (error) {
             stop.abort(error);
             throw error;
@@ -99,6 +116,7 @@ export class DocumentsRun {
         { concurrency: window },
       );
       for await (const _ of writing) this.#options.signal.throwIfAborted();
+      await this.#placeholders.remove();
     } catch (error) {
       // The first failure is the reason; the others were stopped by it.
       throw stop.signal.aborted ? stop.signal.reason : error;
@@ -144,11 +162,33 @@ export class DocumentsRun {
       }
       tally.written++;
       expected.add(record.id);
+      if (record.extraText !== undefined) {
+        tally.lostMembers.count++;
+        note(tally.lostMembers.examples, record);
+      }
       if (kind !== "nulls") continue;
       tally.newTs++;
       if (tally.newTsExamples.length < EXAMPLES) tally.newTsExamples.push(record.id);
     }
     this.#report("documents", collection, tally.written + tally.refused + tally.expired);
+  }
+
+  async #countDeletedRefs(
+    collection: string,
+    restored: readonly DocumentRecord[],
+    refused: ReadonlySet<DocumentRecord>,
+  ): Promise<void> {
+    const { deletedRefs } = this.#tallies.get(collection)!;
+    for (const record of restored) {
+      if (refused.has(record)) continue;
+      deletedRefs.restored++;
+      note(deletedRefs.examples, record);
+    }
+    for (const record of refused) {
+      if ((await this.#placeholders.missing(record)).length === 0) continue;
+      deletedRefs.refused++;
+      note(deletedRefs.examples, record);
+    }
   }
 
   /**
@@ -220,6 +260,10 @@ export class DocumentsRun {
     const total = this.#source.collections.find((each) => each.name === name)!.documents;
     this.#options.onProgress({ phase, item: name, done, total, unit: "documents" });
   }
+}
+
+function note(examples: string[], { id }: DocumentRecord): void {
+  if (examples.length < EXAMPLES) examples.push(id);
 }
 
 function named(list: readonly string[]): string {

@@ -46,6 +46,11 @@ export interface ImportOptions {
   readonly secrets?: boolean | undefined;
   /** Finish an import of the same source that began in this target and did not end. */
   readonly continue?: boolean | undefined;
+  /**
+   * Whether references into collections that are no more are restored, through a collection of that name that is made
+   * and deleted again. Without it documents that hold such references are refused.
+   */
+  readonly restoreDeletedRefs?: boolean | undefined;
   /** Requests under way at once. */
   readonly window?: number | undefined;
   /** Documents in a request, at most. */
@@ -145,6 +150,7 @@ export async function importSource(
     batchDocuments: atLeastOne("batchDocuments", options.batchDocuments ?? 500),
     batchBytes: atLeastOne("batchBytes", options.batchBytes ?? 1024 * 1024),
     timeoutMs: options.timeoutMs,
+    restoreDeletedRefs: options.restoreDeletedRefs,
   };
   const file = options.deadLetterFile ?? `${basename(source.place)}.refused.ndjson`;
   const tree = new TreeRun(target, signal, (part, connection): StepContext => {

@@ -52,6 +52,12 @@ const NOTES = {
   new_ts: "Only FQL v10 writes nulls inside arrays, and it gives a new ts.",
   expired: "The ttl had passed; Fauna would not show the document.",
   refused: "The target refused the document; it is in the dead-letter file with the reason.",
+  deleted_refs:
+    "Their references into collections that are no more were restored, as asked for. A reference into an earlier collection of a name that lives again is restored as one into the living collection.",
+  deleted_refs_refused:
+    "They refer to documents of collections that are no more, which Fauna takes only while such a collection is there; --restore-deleted-refs makes one for the time being.",
+  lost_members:
+    "They have top-level members beside data and ttl, from Fauna's early days; no Fauna of today takes these.",
   left_out: "Credentials are no documents and were not imported.",
 } as const;
 
@@ -118,7 +124,16 @@ function sumSecrets(imported: readonly Imported[], kind: SecretKind): SecretTall
 async function notesOf({ part, context }: Imported): Promise<ImportNote[]> {
   const database = part.path;
   const ofTallies = context.documents.tallies.flatMap(
-    ({ name: collection, newTs, newTsExamples, expired, refused, refusedIds }) => [
+    ({
+      name: collection,
+      newTs,
+      newTsExamples,
+      expired,
+      refused,
+      refusedIds,
+      deletedRefs,
+      lostMembers,
+    }) => [
       { code: "new_ts" as const, collection, count: newTs, examples: newTsExamples },
       { code: "expired" as const, collection, count: expired, examples: [] },
       {
@@ -127,6 +142,19 @@ async function notesOf({ part, context }: Imported): Promise<ImportNote[]> {
         count: refused,
         examples: [...refusedIds].slice(0, EXAMPLES),
       },
+      {
+        code: "deleted_refs" as const,
+        collection,
+        count: deletedRefs.restored,
+        examples: deletedRefs.examples,
+      },
+      {
+        code: "deleted_refs_refused" as const,
+        collection,
+        count: deletedRefs.refused,
+        examples: deletedRefs.examples,
+      },
+      { code: "lost_members" as const, collection, ...lostMembers },
     ],
   );
   const leftOut = part.source.leftOut.map(({ collection, count }) => ({

@@ -12,6 +12,7 @@ import {
   stagedStatus,
 } from "../fauna/fauna.ts";
 import { isJsonObject, parseJson, printString } from "../values/json.ts";
+import { isPlaceholder } from "./deleted-refs.ts";
 import { MARKER, type Marker, readMarker } from "./marker.ts";
 import type { ImportSource } from "./source.ts";
 
@@ -24,7 +25,7 @@ const KINDS: readonly DefinitionKind[] = [
 ];
 
 export interface TargetState {
-  /** Definitions the target has, without this import's own marker. */
+  /** Definitions the target has, without this import's own marker and placeholders. */
   readonly definitions: readonly Definition[];
   /** The import that began here and never finished. */
   readonly marker: Marker | undefined;
@@ -38,7 +39,9 @@ export async function readTarget(target: Connection, signal: AbortSignal): Promi
   const definitions = await allDefinitions(target, { at, signal, kinds: KINDS });
   return {
     marker,
-    definitions: definitions.filter(({ name, kind }) => !(kind === "functions" && name === MARKER)),
+    definitions: definitions.filter(
+      (each) => !(each.kind === "functions" && each.name === MARKER) && !isPlaceholder(each),
+    ),
   };
 }
 

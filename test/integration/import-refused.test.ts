@@ -63,6 +63,7 @@ describe("documents that the target refuses", () => {
         examples: expect.arrayContaining(["7", "23", "41"]) as unknown,
         message: expect.any(String) as unknown,
       },
+      { code: "deleted_refs_refused", collection: "c", count: 3 },
     ]);
     const lines = (await readFile(deadLetterFile, "utf8")).split("\n").slice(0, -1);
     const letters = lines.map((line) => JSON.parse(line) as Letter);

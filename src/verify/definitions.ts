@@ -1,131 +1,107 @@
-/** Definitions and schema files of an archive against those of a live database. */
-import type { Archive, DefinitionLine } from "../archive/archive.ts";
-import { parseDefinitionLine } from "../archive/archive.ts";
-import {
-  allDefinitions,
-  type Connection,
-  DEFINITION_KINDS,
-  type DefinitionKind,
-  schemaFiles,
-} from "../fauna/fauna.ts";
-import { saidInFiles, withoutSpelling } from "./same-in-files.ts";
+/** The schema of two sides: definitions one by one, schema files line by line. */
+import type { DefinitionKind } from "../fauna/fauna.ts";
 import { isJsonObject, type Json, JsonNumber, parseJson, printJson } from "../values/json.ts";
+import { saidInFiles, withoutSpelling } from "./same-in-files.ts";
+import { COMPARED_KINDS, type NamedDefinition, type Side } from "./side.ts";
 
 export interface DefinitionDifference {
   readonly kind: DefinitionKind | "fsl";
   readonly name: string;
-  /** `missing` from the database, `extra` in it, or there with another content. */
+  /** `missing` from the right side, `extra` in it, or there with another content. */
   readonly how: "missing" | "extra" | "different";
   /** The top-level members that differ; empty for files. */
   readonly members: readonly string[];
 }
 
-interface Options {
-  readonly at: bigint;
-  readonly signal: AbortSignal;
+/** A member that no restore can keep: it differs, and means nothing. */
+export interface NaturalDifference {
+  readonly kind: DefinitionKind;
+  readonly name: string;
+  readonly member: string;
+  /** The same, spelled in another way (`same-in-files.ts`). */
+  readonly isSpelling: boolean;
+}
+
+export interface SchemaComparison {
+  /** Schema files come last. */
+  readonly differences: readonly DefinitionDifference[];
+  readonly natural: readonly NaturalDifference[];
 }
 
 /**
- * Every definition and schema file that differs. What no restore can keep is not compared: the `ts` of
- * definitions, ids and audiences that the server makes up, whether an index has been built, and the spelling of what
- * schema files show alike (`same-in-files.ts`).
+ * Every definition and schema file that differs; nothing where a side says nothing of its schema. What no restore can
+ * keep counts for itself: the `ts` of definitions, ids and audiences that the server makes up, whether an index has
+ * been built, and the spelling of what schema files show alike.
  */
-export async function compareSchema(
-  archive: Archive,
-  connection: Connection,
-  { at, signal }: Options,
-): Promise<DefinitionDifference[]> {
-  const kinds = archivedKinds(archive);
-  if (kinds.length === 0) return [];
-  const live = await allDefinitions(connection, { at, signal, kinds });
-  const files = await bothFiles(archive, connection, signal);
-  const said = { left: saidInFiles(files.left), right: saidInFiles(files.right) };
+export function compareSchema(left: Side, right: Side): SchemaComparison {
+  if (!left.hasSchema || !right.hasSchema) return { differences: [], natural: [] };
+  const said = { left: saidInFiles(left.files), right: saidInFiles(right.files) };
   const differences: DefinitionDifference[] = [];
-  for (const kind of kinds) {
-    const right = new Map(
-      live.filter((each) => each.kind === kind).map((each) => [each.name, each]),
-    );
-    for await (const line of archive.definitions(kind)) {
-      const left = parseDefinitionLine(line, `${archive.store.place} ${kind}`);
-      const found = right.get(left.name);
-      right.delete(left.name);
-      const members =
-        found === undefined
-          ? []
-          : withoutSpelling(
-              {
-                kind,
-                name: left.name,
-                members: differentMembers(left, found),
-                madeBy: [left.madeBy, found.madeBy],
-              },
-              said.left,
-              said.right,
-            );
-      if (found !== undefined && members.length === 0) continue;
-      differences.push({
-        kind,
-        name: left.name,
-        how: found === undefined ? "missing" : "different",
-        members,
-      });
+  const natural: NaturalDifference[] = [];
+  for (const kind of COMPARED_KINDS) {
+    const there = named(right, kind);
+    for (const mine of named(left, kind).values()) {
+      const { name } = mine;
+      const theirs = there.get(name);
+      there.delete(name);
+      if (theirs === undefined) {
+        differences.push({ kind, name, how: "missing", members: [] });
+        continue;
+      }
+      const { members, own } = differentMembers(mine, theirs);
+      const madeBy = [mine.madeBy, theirs.madeBy];
+      const meant = withoutSpelling({ kind, name, members, madeBy }, said.left, said.right);
+      const spelled = members.filter((member) => !meant.includes(member));
+      const asNatural = (isSpelling: boolean) => (member: string) =>
+        natural.push({ kind, name, member, isSpelling });
+      own.forEach(asNatural(false));
+      spelled.forEach(asNatural(true));
+      if (meant.length > 0) differences.push({ kind, name, how: "different", members: meant });
     }
-    for (const name of right.keys()) differences.push({ kind, name, how: "extra", members: [] });
+    for (const name of there.keys()) differences.push({ kind, name, how: "extra", members: [] });
   }
-  return [...differences, ...compareFiles(files)];
+  return { differences: [...differences, ...compareFiles(left, right)], natural };
 }
 
-/** Child databases are not part of this archive's content; what it lists of them is for information. */
-function archivedKinds(archive: Archive): DefinitionKind[] {
-  const hasSchema = archive.database().schema.length > 0;
-  return hasSchema ? DEFINITION_KINDS.filter((kind) => kind !== "databases") : [];
+function named({ definitions }: Side, kind: DefinitionKind): Map<string, NamedDefinition> {
+  return new Map(definitions.filter((each) => each.kind === kind).map((each) => [each.name, each]));
 }
 
-interface BothFiles {
-  readonly left: ReadonlyMap<string, string>;
-  readonly right: ReadonlyMap<string, string>;
-}
-
-async function bothFiles(
-  archive: Archive,
-  connection: Connection,
-  signal: AbortSignal,
-): Promise<BothFiles> {
-  const { files } = await schemaFiles(connection, { signal });
-  return {
-    left: await archive.fsl(),
-    right: new Map(files.map(({ filename, content }) => [filename, content])),
-  };
-}
-
-function compareFiles({ left, right }: BothFiles): DefinitionDifference[] {
-  const names = new Set([...left.keys(), ...right.keys()]);
+function compareFiles(left: Side, right: Side): DefinitionDifference[] {
+  const names = new Set([...left.files.keys(), ...right.files.keys()]);
   return [...names]
-    .filter((name) => left.get(name) !== right.get(name))
+    .filter((name) => left.files.get(name) !== right.files.get(name))
     .map((name) => ({
       kind: "fsl",
       name,
-      how: !right.has(name) ? "missing" : !left.has(name) ? "extra" : "different",
+      how: !right.files.has(name) ? "missing" : !left.files.has(name) ? "extra" : "different",
       members: [],
     }));
 }
 
-function differentMembers(left: DefinitionLine, right: DefinitionLine): string[] {
-  const members = new Set<string>();
+/** Members that are the server's own. */
+const OWN = new Set(["ts", "ref", "audience", "global_id", "active"]);
+
+function differentMembers(
+  left: NamedDefinition,
+  right: NamedDefinition,
+): { readonly members: readonly string[]; readonly own: readonly string[] } {
+  const different = new Set<string>();
   for (const form of ["v4", "v10"] as const) {
     const one = comparable(left[form]);
     const other = comparable(right[form]);
     // Where one side's server has v4 switched off there is nothing to compare.
     if (one === undefined || other === undefined) continue;
     for (const name of new Set([...one.keys(), ...other.keys()])) {
-      if (one.get(name) !== other.get(name)) members.add(name);
+      if (one.get(name) !== other.get(name)) different.add(name);
     }
   }
-  return [...members];
+  const members = [...different];
+  return {
+    members: members.filter((name) => !OWN.has(name)),
+    own: members.filter((name) => OWN.has(name)),
+  };
 }
-
-/** Members that are the server's own. */
-const NATURAL = new Set(["ts", "ref", "audience", "global_id", "active"]);
 
 /** Members as texts that can be compared: the server prints those of definitions in no fixed order. */
 function comparable(text: string | undefined): ReadonlyMap<string, string> | undefined {
@@ -135,7 +111,7 @@ function comparable(text: string | undefined): ReadonlyMap<string, string> | und
   const members = new Map<string, string>();
   if (!isJsonObject(inner)) return members;
   for (const [name, value] of inner) {
-    if (!NATURAL.has(name)) members.set(name, printJson(withoutStatus(sorted(value), name)));
+    members.set(name, printJson(withoutStatus(sorted(value), name)));
   }
   return members;
 }

@@ -1,212 +1,248 @@
 /**
- * Documents of an archive against those of a live database, at one moment.
+ * The documents of two sides, collection by collection.
  *
- * The ids are cut into ranges at the ends of the archive's segments, so that together they cover all there
- * can be. A range whose fingerprint is the same on both sides is the same; only the others are compared
- * document by document.
+ * Fingerprints first: what both sides know of is not read at all. The ids are then cut where the sides know
+ * fingerprints of pieces, so that together the pieces cover all there can be; of a piece that only one side knows,
+ * the other is read and summed. Only pieces that differ, or that neither side knows, are compared document by document, both in
+ * step, so that memory does not grow with them.
  */
-import type { Archive, CollectionEntry, SegmentEntry } from "../archive/archive.ts";
-import { type Connection, recordPages, snapshotTime } from "../fauna/fauna.ts";
-import { holdsNullInArray } from "../values/detect.ts";
+import pLimit from "p-limit";
+import type { OnProgress } from "../flow/flow.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareIds, type DocumentRecord } from "../values/record.ts";
-import { Time } from "../values/time.ts";
+import { Comparison, type ComparisonOfCollection } from "./comparison.ts";
+import { type DocumentDifference, differenceOf, hasExpired } from "./difference.ts";
+import { EVERY_ID, FIRST_ID, LAST_ID, type Range, type Side } from "./side.ts";
 
-/** Ids listed for one collection and kind of difference; there may be more, which are counted. */
-export const IDS_LISTED_MAX = 100;
-
-export type DocumentDifference = "different" | "missing" | "extra" | "expired" | "newTs";
-
-export interface CollectionComparison {
-  readonly name: string;
-  readonly archived: number;
-  /** Documents that the database has. */
-  readonly live: number;
-  /** Whether nothing differs but what Fauna makes impossible to keep. */
-  readonly equal: boolean;
-  readonly counts: Readonly<Record<DocumentDifference, number>>;
-  /** Some of the ids concerned, ascending, at most {@link IDS_LISTED_MAX} of a kind. */
-  readonly ids: Readonly<Record<DocumentDifference, readonly string[]>>;
-}
-
-export interface CompareOptions {
-  readonly at: bigint;
+export interface CompareDocumentsOptions {
+  /** Whether the time of writing counts. */
+  readonly ignoreTs: boolean;
+  /** Pieces compared at once. */
+  readonly window: number;
   readonly signal: AbortSignal;
-  readonly pageSize: number;
-  readonly onDocuments: (count: number) => void;
+  readonly onProgress: OnProgress;
 }
 
-/** One range of ids, `from` and `to` included, with the segment of the archive that lies in it. */
-export interface ComparedRange {
-  readonly collection: CollectionEntry;
-  readonly from: string;
-  readonly to: string;
-  readonly segment: SegmentEntry | undefined;
-}
-
-const LAST_ID = String(2n ** 63n - 1n);
-
-/** Ranges that cover every possible id of a collection, each with at most one segment. */
-export function rangesOf(collection: CollectionEntry): ComparedRange[] {
-  const { segments } = collection;
-  if (segments.length === 0) return [{ collection, from: "0", to: LAST_ID, segment: undefined }];
-  return segments.map((segment, index) => {
-    const before = segments[index - 1];
-    return {
-      collection,
-      from: before === undefined ? "0" : String(BigInt(before.lastId) + 1n),
-      to: index === segments.length - 1 ? LAST_ID : segment.lastId,
-      segment,
-    };
-  });
-}
-
-/** What was found in the ranges of one collection. */
-export class Comparison {
-  readonly #collection: CollectionEntry;
-  readonly #ids: Record<DocumentDifference, string[]> = noIds();
-  readonly #counts: Record<DocumentDifference, number> = noCounts();
-  #live = 0;
-
-  constructor(collection: CollectionEntry) {
-    this.#collection = collection;
-  }
-
-  addLive(count: number): void {
-    this.#live += count;
-  }
-
-  found(kind: DocumentDifference, id: string): void {
-    this.#counts[kind]++;
-    if (this.#ids[kind].length < IDS_LISTED_MAX) this.#ids[kind].push(id);
-  }
-
-  result(): CollectionComparison {
-    const { different, missing, extra } = this.#counts;
-    for (const ids of Object.values(this.#ids)) ids.sort(compareIds);
-    return {
-      name: this.#collection.name,
-      archived: this.#collection.documents,
-      live: this.#live,
-      equal: different + missing + extra === 0,
-      counts: this.#counts,
-      ids: this.#ids,
-    };
-  }
-}
-
-const noIds = () => ({ different: [], missing: [], extra: [], expired: [], newTs: [] });
-const noCounts = () => ({ different: 0, missing: 0, extra: 0, expired: 0, newTs: 0 });
-
-/** Compares one range: by fingerprint, and document by document only when that differs. */
-export async function compareRange(
-  archive: Archive,
-  connection: Connection,
-  range: ComparedRange,
-  comparison: Comparison,
-  options: CompareOptions,
-): Promise<void> {
-  const { collection, segment } = range;
-  const fingerprint = new Fingerprint();
-  let documents = 0;
-  for await (const { records } of live(connection, range, options)) {
-    for (const record of records) fingerprint.add(collection.name, record);
-    documents += records.length;
-    options.onDocuments(records.length);
-  }
-  comparison.addLive(documents);
-  const archived =
-    segment === undefined ? new Fingerprint() : Fingerprint.parse(segment.fingerprint);
-  if (fingerprint.equals(archived)) return;
-
-  const left = one(archivedRecords(archive, range, options.signal));
-  const right = one(liveRecords(connection, range, options));
-  const missing: DocumentRecord[] = [];
-  try {
-    await mergeById(left, right, (mine, theirs) => {
-      const kind = difference(mine, theirs);
-      if (kind === "missing" && mine?.ttl !== undefined) missing.push(mine);
-      else if (kind !== undefined) comparison.found(kind, (mine ?? theirs)!.id);
+/** Compares the documents of some collections, as many pieces at once as the window allows. */
+export async function compareDocuments(
+  left: Side,
+  right: Side,
+  collections: readonly string[],
+  options: CompareDocumentsOptions,
+): Promise<ComparisonOfCollection[]> {
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort(options.signal.reason);
+  options.signal.addEventListener("abort", onAbort);
+  const { signal } = stop;
+  const limit = pLimit(options.window);
+  /** The first failure stops all that is under way, which is awaited. */
+  const guarded = <T>(work: () => Promise<T>): Promise<T | undefined> =>
+    limit(async () => {
+      if (signal.aborted) return undefined;
+      try {
+        return await work();
+      } catch (error) {
+        stop.abort(error);
+        return undefined;
+      }
     });
-  } finally {
-    await left.return(undefined);
-    await right.return(undefined);
-  }
-  if (missing.length === 0) return;
-  // What expires after `at`, before it is read, is not shown at `at` either (live 3).
-  const now = await snapshotTime(connection, { signal: options.signal });
-  for (const record of missing)
-    comparison.found(hasExpired(record, now) ? "expired" : "missing", record.id);
-}
-
-function live(
-  connection: Connection,
-  { collection, from, to }: ComparedRange,
-  options: CompareOptions,
-) {
-  const { at, pageSize, signal } = options;
-  return recordPages(connection, { collection: collection.name, from, to, at, pageSize, signal });
-}
-
-async function* liveRecords(connection: Connection, range: ComparedRange, options: CompareOptions) {
-  for await (const { records } of live(connection, range, options)) yield records;
-}
-
-async function* archivedRecords(
-  archive: Archive,
-  { collection, segment }: ComparedRange,
-  signal: AbortSignal,
-) {
-  if (segment === undefined) return;
-  for await (const { records } of archive.segment(collection, segment, { signal })) yield records;
-}
-
-async function* one(
-  batches: AsyncIterable<readonly DocumentRecord[]>,
-): AsyncGenerator<DocumentRecord> {
-  for await (const batch of batches) yield* batch;
-}
-
-/** Walks two ascending streams together; `visit` gets the record of either side, or of both when ids meet. */
-async function mergeById(
-  left: AsyncGenerator<DocumentRecord>,
-  right: AsyncGenerator<DocumentRecord>,
-  visit: (left: DocumentRecord | undefined, right: DocumentRecord | undefined) => void,
-): Promise<void> {
-  let mine = await left.next();
-  let theirs = await right.next();
-  while (mine.done !== true || theirs.done !== true) {
-    const order =
-      mine.done === true
-        ? 1
-        : theirs.done === true
-          ? -1
-          : compareIds(mine.value.id, theirs.value.id);
-    visit(
-      order <= 0 ? (mine.value as DocumentRecord) : undefined,
-      order >= 0 ? (theirs.value as DocumentRecord) : undefined,
+  try {
+    options.signal.throwIfAborted();
+    const inner = { ...options, signal };
+    const works = collections.map((name) => new CollectionWork(left, right, name, inner));
+    const pieces = await Promise.all(works.map((work) => guarded(() => work.pieces())));
+    signal.throwIfAborted();
+    await Promise.all(
+      works.flatMap((work, index) =>
+        (pieces[index] ?? []).map((piece) => guarded(() => work.compare(piece))),
+      ),
     );
-    if (order <= 0) mine = await left.next();
-    if (order >= 0) theirs = await right.next();
+    signal.throwIfAborted();
+    return works.map((work) => work.comparison.result());
+  } finally {
+    options.signal.removeEventListener("abort", onAbort);
   }
 }
 
-function difference(
-  mine: DocumentRecord | undefined,
-  theirs: DocumentRecord | undefined,
-): DocumentDifference | undefined {
-  if (mine === undefined) return "extra";
-  if (theirs === undefined) return "missing";
-  const sameContent =
-    mine.dataText === theirs.dataText &&
-    mine.extraText === theirs.extraText &&
-    mine.ttl === theirs.ttl;
-  if (!sameContent) return "different";
-  if (mine.ts === theirs.ts) return undefined;
-  // Only v10 writes nulls inside arrays, and it gives a new ts (live 11, DESIGN §6).
-  return holdsNullInArray(mine.dataText ?? "{}") ? "newTs" : "different";
+class CollectionWork {
+  readonly comparison: Comparison;
+  readonly #left: Side;
+  readonly #right: Side;
+  readonly #name: string;
+  readonly #options: CompareDocumentsOptions;
+  #done = 0;
+
+  constructor(left: Side, right: Side, name: string, options: CompareDocumentsOptions) {
+    this.#left = left;
+    this.#right = right;
+    this.#name = name;
+    this.#options = options;
+    this.comparison = new Comparison(name, options);
+  }
+
+  /** The pieces that are left to be compared. */
+  async pieces(): Promise<Range[]> {
+    const { signal } = this.#options;
+    const [left, right, name] = [this.#left, this.#right, this.#name];
+    if (this.#isKnownEqual(EVERY_ID)) return [];
+    const known = [left, right].some(
+      ({ kind, collections }) => kind === "archive" && collections.has(name),
+    );
+    const cuts = new Set([
+      ...(await left.cuts(name, !known, signal)),
+      ...(await right.cuts(name, !known && !left.collections.has(name), signal)),
+    ]);
+    const clean = [...cuts]
+      .filter((id) => left.isCleanCut(name, id) && right.isCleanCut(name, id))
+      .toSorted(compareIds);
+    return [...clean, LAST_ID].map((to, index) => ({
+      from: index === 0 ? FIRST_ID : String(BigInt(clean[index - 1]!) + 1n),
+      to,
+    }));
+  }
+
+  async compare(range: Range): Promise<void> {
+    if (this.#isKnownEqual(range)) return;
+    const [left, right] = [this.#known(this.#left, range), this.#known(this.#right, range)];
+    const hasOne = (left === undefined) !== (right === undefined);
+    if (hasOne && (await this.#isSummedEqual(range, (left ?? right)!))) return;
+    await this.#compareEach(range, !hasOne);
+  }
+
+  #known(side: Side, range: Range): Fingerprint | undefined {
+    return side.known(this.#name, range);
+  }
+
+  #isKnownEqual(range: Range): boolean {
+    const [left, right] = [this.#known(this.#left, range), this.#known(this.#right, range)];
+    if (left === undefined || right === undefined || !this.#same(left, right)) return false;
+    this.comparison.count(left.records, right.records);
+    this.#report(left.records);
+    return true;
+  }
+
+  /** Reads the side that knows nothing of the range. */
+  async #isSummedEqual(range: Range, known: Fingerprint): Promise<boolean> {
+    const unknown = this.#known(this.#left, range) === undefined ? this.#left : this.#right;
+    const sum = new Fingerprint();
+    for await (const records of unknown.records(this.#name, range, this.#options.signal)) {
+      for (const record of records) sum.add(this.#name, record);
+      this.#report(records.length);
+    }
+    if (!this.#same(sum, known)) return false;
+    this.comparison.count(sum.records, sum.records);
+    return true;
+  }
+
+  #same(left: Fingerprint, right: Fingerprint): boolean {
+    return this.#options.ignoreTs ? left.equalsContent(right) : left.equals(right);
+  }
+
+  /** Walks both sides in step. */
+  async #compareEach(range: Range, reports: boolean): Promise<void> {
+    const { signal, ignoreTs } = this.#options;
+    const left = new Cursor(this.#left.records(this.#name, range, signal));
+    const right = new Cursor(this.#right.records(this.#name, range, signal));
+    let seen = 0;
+    let hidden: Hidden[] = [];
+    try {
+      await left.load();
+      await right.load();
+      while (left.current !== undefined || right.current !== undefined) {
+        const order = compareCursors(left, right);
+        const mine = order <= 0 ? left.current : undefined;
+        const theirs = order >= 0 ? right.current : undefined;
+        const kind = differenceOf(mine, theirs, { ignoreTs });
+        const { ttl, id } = (mine ?? theirs)!;
+        if ((kind === "missing" || kind === "extra") && ttl !== undefined)
+          hidden.push({ kind, id, ttl });
+        else if (kind !== undefined) this.comparison.found(kind, mine, theirs);
+        this.comparison.count(mine === undefined ? 0 : 1, theirs === undefined ? 0 : 1);
+        if (mine !== undefined && !left.step()) await left.load();
+        if (theirs !== undefined && !right.step()) await right.load();
+        if (++seen % STRIDE !== 0) continue;
+        if (reports) this.#report(STRIDE);
+        await this.#settle(hidden);
+        hidden = [];
+      }
+      if (reports) this.#report(seen % STRIDE);
+      await this.#settle(hidden);
+    } finally {
+      await left.close();
+      await right.close();
+    }
+  }
+
+  /** What expires before it is read, is not shown at an earlier moment either (live 3). */
+  async #settle(hidden: readonly Hidden[]): Promise<void> {
+    if (hidden.length === 0) return;
+    const { signal } = this.#options;
+    const until = {
+      missing: await this.#right.hidesUntil(signal),
+      extra: await this.#left.hidesUntil(signal),
+    };
+    for (const { kind, id, ttl } of hidden)
+      this.comparison.foundId(hasExpired(ttl, until[kind]) ? "expired" : kind, id);
+  }
+
+  #report(documents: number): void {
+    this.#done += documents;
+    this.#options.onProgress({
+      phase: "compare",
+      item: this.#name,
+      done: this.#done,
+      total: this.#left.documents(this.#name) ?? this.#right.documents(this.#name),
+      unit: "documents",
+    });
+  }
 }
 
-function hasExpired({ ttl }: DocumentRecord, now: bigint): boolean {
-  return ttl !== undefined && Time.parse(ttl).toMicros() <= now;
+/** Documents between two reports of progress. */
+const STRIDE = 1000;
+
+/** A document of one side only that has a ttl. */
+interface Hidden {
+  readonly kind: Extract<DocumentDifference, "missing" | "extra">;
+  readonly id: string;
+  readonly ttl: string;
+}
+
+/** A stream of records with one in view. */
+class Cursor {
+  readonly #batches: AsyncGenerator<readonly DocumentRecord[]>;
+  #batch: readonly DocumentRecord[] = [];
+  #index = 0;
+
+  constructor(batches: AsyncGenerator<readonly DocumentRecord[]>) {
+    this.#batches = batches;
+  }
+
+  /** Undefined at the end. */
+  get current(): DocumentRecord | undefined {
+    return this.#batch[this.#index];
+  }
+
+  /** Goes on by one. @returns false when the next has to be loaded first. */
+  step(): boolean {
+    return ++this.#index < this.#batch.length;
+  }
+
+  async load(): Promise<void> {
+    do {
+      const { done, value } = await this.#batches.next();
+      this.#index = 0;
+      this.#batch = done === true ? [] : value;
+      if (done === true) return;
+    } while (this.#batch.length === 0);
+  }
+
+  async close(): Promise<void> {
+    await this.#batches.return(undefined);
+  }
+}
+
+/** Negative when only the left one's record is next, 0 when both have the same id. */
+function compareCursors({ current: left }: Cursor, { current: right }: Cursor): number {
+  if (left === undefined) return 1;
+  return right === undefined ? -1 : compareIds(left.id, right.id);
 }

@@ -2,21 +2,25 @@
  * Verify: proves an archive by itself, and, if asked, that a live database holds the same.
  *
  *     every file against the manifest, the manifest against its digest       (archive/check.ts)
- *     pick a moment of the live database
+ *     pick a moment of the live database                                     (live-side.ts)
  *     definitions and schema files, one by one                               (definitions.ts)
  *     documents by fingerprints of id ranges, then one by one                (documents.ts)
+ *
+ * Comparing is the same for any two sides (side.ts); `diff.ts` compares whatever it is given.
  */
-import pLimit from "p-limit";
 import { type Archive, checkArchive, type Problem, type Unlock } from "../archive/archive.ts";
-import { allDefinitions, type Connection, snapshotTime } from "../fauna/fauna.ts";
+import type { Connection } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
+import { archiveSide } from "./archive-side.ts";
 import { compareSchema, type DefinitionDifference } from "./definitions.ts";
-import { compareRange, Comparison, type CollectionComparison, rangesOf } from "./documents.ts";
+import type { DocumentDifference } from "./difference.ts";
+import { compareDocuments } from "./documents.ts";
+import { liveSide } from "./live-side.ts";
 
 export type { DefinitionDifference } from "./definitions.ts";
-export { type CollectionComparison, type DocumentDifference } from "./documents.ts";
+export type { DocumentDifference } from "./difference.ts";
 export {
   type ArchiveSummary,
   type CollectionSummary,
@@ -65,6 +69,18 @@ export interface AgainstReport {
   readonly definitions: readonly DefinitionDifference[];
 }
 
+export interface CollectionComparison {
+  readonly name: string;
+  readonly archived: number;
+  /** Documents that the database has. */
+  readonly live: number;
+  /** Whether nothing differs but what Fauna makes impossible to keep. */
+  readonly equal: boolean;
+  readonly counts: Readonly<Record<DocumentDifference, number>>;
+  /** Some of the ids concerned, the lowest ones, ascending, at most 100 of a kind. */
+  readonly ids: Readonly<Record<DocumentDifference, readonly string[]>>;
+}
+
 /**
  * Proves an archive, offline or against a database.
  *
@@ -101,70 +117,31 @@ async function compareWith(
   connection: Connection,
   options: VerifyOptions & { readonly signal: AbortSignal; readonly onProgress: OnProgress },
 ): Promise<AgainstReport> {
-  const { window = 4, pageSize = 4_000, onProgress } = options;
-  const stop = new AbortController();
-  const onAbort = (): void => stop.abort(options.signal.reason);
-  options.signal.addEventListener("abort", onAbort);
-  const { signal } = stop;
-  try {
-    options.signal.throwIfAborted();
-    const at = await snapshotTime(connection, { signal });
-    const definitions = await compareSchema(archive, connection, { at, signal });
-    const kinds = ["collections"] as const;
-    const there = await allDefinitions(connection, { at, signal, kinds });
-    const present = new Set(there.map(({ name }) => name));
-    const limit = pLimit(window);
-    const entries = archive.onlyDatabase().collections;
-    const comparisons = entries.map((entry) => new Comparison(entry));
-    const work = entries.flatMap((entry, index) => {
-      let done = 0;
-      const onDocuments = (count: number): void =>
-        onProgress({
-          phase: "compare",
-          item: entry.name,
-          done: (done += count),
-          total: entry.documents,
-          unit: "documents",
-        });
-      const range = { at, signal, pageSize, onDocuments };
-      return rangesOf(entry).map((each) =>
-        limit(async () => {
-          if (signal.aborted) return;
-          try {
-            if (!present.has(entry.name))
-              await allMissing(archive, each, comparisons[index]!, signal);
-            else await compareRange(archive, connection, each, comparisons[index]!, range);
-          } catch (error) {
-            stop.abort(error);
-          }
-        }),
-      );
-    });
-    await Promise.all(work);
-    signal.throwIfAborted();
-    const collections = comparisons.map((comparison) => comparison.result());
-    return {
-      endpoint: connection.endpoint,
-      database: connection.path,
-      snapshot: { ts: String(at), time: Time.fromMicros(at).toString() },
-      equal: definitions.length === 0 && collections.every(({ equal }) => equal),
-      collections,
-      definitions,
-    };
-  } finally {
-    options.signal.removeEventListener("abort", onAbort);
-  }
-}
-
-/** A collection that the database does not have lacks every document. */
-async function allMissing(
-  archive: Archive,
-  { collection, segment }: ReturnType<typeof rangesOf>[number],
-  comparison: Comparison,
-  signal: AbortSignal,
-): Promise<void> {
-  if (segment === undefined) return;
-  for await (const { records } of archive.segment(collection, segment, { signal })) {
-    for (const { id } of records) comparison.found("missing", id);
-  }
+  const { window = 4, pageSize = 4_000, onProgress, signal } = options;
+  const left = await archiveSide(archive);
+  const right = await liveSide(connection, { signal, pageSize, rangeDocuments: 50_000 });
+  const definitions = compareSchema(left, right).differences;
+  // What an archive does not hold was not asked for, or is named among the definitions.
+  const found = await compareDocuments(left, right, [...left.collections], {
+    ignoreTs: false,
+    window,
+    signal,
+    onProgress,
+  });
+  const collections = found.map(({ name, left: archived, right: live, equal, counts, ids }) => ({
+    name,
+    archived,
+    live,
+    equal,
+    counts,
+    ids,
+  }));
+  return {
+    endpoint: connection.endpoint,
+    database: connection.path,
+    snapshot: { ts: String(right.at), time: Time.fromMicros(right.at).toString() },
+    equal: definitions.length === 0 && collections.every(({ equal }) => equal),
+    collections,
+    definitions,
+  };
 }

@@ -1,0 +1,220 @@
+/**
+ * Diff: what differs between two sides, each an archive or a live database, from A to B.
+ *
+ *     open both; a database stands at a moment of its own from here on   (archive-side.ts, live-side.ts)
+ *     schema files line by line, definitions by members                  (definitions.ts, line-diff.ts)
+ *     documents by fingerprints, ranges, and one by one                  (documents.ts)
+ *     of changed documents the fields                                    (changed-fields.ts)
+ */
+import { openArchive, type Unlock } from "../archive/archive.ts";
+import { ArkError } from "../errors/errors.ts";
+import type { Connection } from "../fauna/fauna.ts";
+import type { OnProgress } from "../flow/flow.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { Time } from "../values/time.ts";
+import { archiveSide } from "./archive-side.ts";
+import type { ChangedDocument, ComparisonOfCollection } from "./comparison.ts";
+import { compareSchema, type DefinitionDifference, type SchemaComparison } from "./definitions.ts";
+import { compareDocuments } from "./documents.ts";
+import { unifiedDiff } from "./line-diff.ts";
+import { liveSide } from "./live-side.ts";
+import { type NaturalNote, naturalNotes } from "./natural.ts";
+import type { Side } from "./side.ts";
+
+export type { FieldChange } from "./changed-fields.ts";
+export type { ChangedDocument } from "./comparison.ts";
+export type { NaturalNote } from "./natural.ts";
+
+/** An archive, by its store or path, or a database, by a connection with an admin secret. */
+export type DiffPlace = Store | string | Connection;
+
+export interface DiffOptions {
+  readonly a: DiffPlace;
+  readonly b: DiffPlace;
+  /** What opens encrypted archives. */
+  readonly unlock?: Unlock | undefined;
+  /** Leave out when documents were written; false by default. */
+  readonly ignoreTs?: boolean | undefined;
+  /** Id ranges compared at once. */
+  readonly window?: number | undefined;
+  /** Documents asked for in one request, at most. */
+  readonly pageSize?: number | undefined;
+  /** Documents in a range, where two databases are compared. */
+  readonly rangeDocuments?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** `removed`: in A only. `added`: in B only. */
+export type Change = "removed" | "added" | "changed";
+
+export interface DiffSide {
+  readonly kind: "archive" | "database";
+  readonly place: string;
+  /** The moment it shows. */
+  readonly snapshot: { readonly ts: string; readonly time: string };
+}
+
+/** What differs from A to B. Its form is the `--json` contract: members may be added, none change their meaning. */
+export interface DiffReport {
+  readonly a: DiffSide;
+  readonly b: DiffSide;
+  /** Whether nothing differs but what Fauna makes impossible to keep. */
+  readonly equal: boolean;
+  /** Schema files that differ, each with its lines as `diff -u` shows them. */
+  readonly files: readonly {
+    readonly name: string;
+    readonly how: Change;
+    readonly diff: string;
+  }[];
+  /** Definitions that differ, with the top-level members in which they do. */
+  readonly definitions: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly how: Change;
+    readonly members: readonly string[];
+  }[];
+  readonly collections: readonly CollectionDiff[];
+  /** What differs by Fauna's nature, counted; it does not make A and B different. */
+  readonly natural: readonly NaturalNote[];
+  /** What one of the two says nothing of. */
+  readonly notCompared: readonly { readonly what: string; readonly why: string }[];
+  readonly seconds: number;
+}
+
+export interface CollectionDiff {
+  readonly name: string;
+  /** Documents in A and in B. */
+  readonly a: number;
+  readonly b: number;
+  readonly equal: boolean;
+  /** Counts are exact; of the ids the lowest 100 are listed. */
+  readonly removed: { readonly count: number; readonly ids: readonly string[] };
+  readonly added: { readonly count: number; readonly ids: readonly string[] };
+  readonly changed: { readonly count: number; readonly documents: readonly ChangedDocument[] };
+}
+
+/**
+ * Compares two sides.
+ *
+ * Memory does not grow with the documents, nor with the differences. An archive's bytes are proven as far as they are
+ * read; `verifyArchive` proves them all.
+ *
+ * @throws ArkError ERR_ARCHIVE_INCOMPLETE and the like when an archive cannot be read; ERR_SNAPSHOT_EXPIRED when a
+ * database can no longer be read at its moment; what connections throw; the signal's reason.
+ */
+export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
+  const started = performance.now();
+  const { ignoreTs = false, window = 4, onProgress = () => {} } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const limits = {
+    window,
+    pageSize: options.pageSize ?? 4_000,
+    rangeDocuments: options.rangeDocuments ?? 50_000,
+  };
+  for (const [name, value] of Object.entries(limits)) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new ArkError("ERR_USAGE", `${name} has to be a whole number from 1.`, { place: name });
+  }
+  signal.throwIfAborted();
+  const opened = (place: DiffPlace) =>
+    openSide(place, { ...limits, signal, unlock: options.unlock });
+  const a = await opened(options.a);
+  const b = await opened(options.b);
+  const schema = compareSchema(a, b);
+  const { names, notCompared } = comparable(a, b);
+  const found = await compareDocuments(a, b, names, { ignoreTs, window, signal, onProgress });
+  return {
+    a: described(a),
+    b: described(b),
+    equal: schema.differences.length === 0 && found.every(({ equal }) => equal),
+    files: filesOf(schema, a, b),
+    definitions: schema.differences
+      .filter(({ kind }) => kind !== "fsl")
+      .map(({ kind, name, how, members }) => ({ kind, name, how: CHANGES[how], members })),
+    collections: found.map(collectionDiff),
+    natural: naturalNotes(schema, found),
+    notCompared,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+interface OpenOptions {
+  readonly signal: AbortSignal;
+  readonly pageSize: number;
+  readonly rangeDocuments: number;
+  readonly unlock: Unlock | undefined;
+}
+
+async function openSide(place: DiffPlace, options: OpenOptions): Promise<Side> {
+  if (typeof place !== "string" && "v4" in place) return liveSide(place, options);
+  const store = typeof place === "string" ? openStore(place) : place;
+  return archiveSide(await openArchive(store, options.unlock));
+}
+
+function described({ kind, place, at }: Side): DiffSide {
+  return { kind, place, snapshot: { ts: String(at), time: Time.fromMicros(at).toString() } };
+}
+
+/** Whether the side does not say what is in a collection. */
+const lacks = ({ isPartial, collections }: Side, name: string): boolean =>
+  isPartial && !collections.has(name);
+
+/** The collections of which both sides say what they hold, and what is left out. */
+function comparable(
+  a: Side,
+  b: Side,
+): { readonly names: readonly string[] } & Pick<DiffReport, "notCompared"> {
+  const notCompared: DiffReport["notCompared"][number][] = [];
+  const all = [...new Set([...a.collections, ...b.collections])].toSorted();
+  for (const name of all) {
+    const side = [a, b].find((each) => lacks(each, name));
+    if (side === undefined) continue;
+    notCompared.push({
+      what: `documents of ${name}`,
+      why: `the archive ${side.place} was not asked to hold them`,
+    });
+  }
+  for (const { hasSchema, place } of [a, b]) {
+    if (!hasSchema) notCompared.push({ what: "the schema", why: `${place} has none` });
+  }
+  const children = [a, b].flatMap(({ definitions }) =>
+    definitions.filter(({ kind }) => kind === "databases").map(({ name }) => name),
+  );
+  if (children.length > 0) {
+    notCompared.push({
+      what: `child databases (${[...new Set(children)].toSorted().join(", ")})`,
+      why: "each is compared by itself",
+    });
+  }
+  return { names: all.filter((name) => !lacks(a, name) && !lacks(b, name)), notCompared };
+}
+
+const CHANGES: Readonly<Record<DefinitionDifference["how"], Change>> = {
+  missing: "removed",
+  extra: "added",
+  different: "changed",
+};
+
+function filesOf({ differences }: SchemaComparison, a: Side, b: Side): DiffReport["files"] {
+  return differences
+    .filter(({ kind }) => kind === "fsl")
+    .map(({ name, how }) => ({
+      name,
+      how: CHANGES[how],
+      diff: unifiedDiff(a.files.get(name), b.files.get(name), name),
+    }));
+}
+
+function collectionDiff(found: ComparisonOfCollection): CollectionDiff {
+  const { name, left, right, equal, counts, ids, changed } = found;
+  return {
+    name,
+    a: left,
+    b: right,
+    equal,
+    removed: { count: counts.missing, ids: ids.missing },
+    added: { count: counts.extra, ids: ids.extra },
+    changed: { count: counts.different, documents: changed },
+  };
+}

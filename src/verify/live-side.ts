@@ -1,0 +1,63 @@
+import {
+  allDefinitions,
+  type Connection,
+  measure,
+  recordPages,
+  schemaFiles,
+  snapshotTime,
+} from "../fauna/fauna.ts";
+import type { DocumentRecord } from "../values/record.ts";
+import { COMPARED_KINDS, EVERY_ID, type Side } from "./side.ts";
+
+export interface LiveSideOptions {
+  readonly signal: AbortSignal;
+  readonly pageSize: number;
+  /** Documents in a range that is cut where nothing else says where. */
+  readonly rangeDocuments: number;
+}
+
+/** A database as it is now, which from here on stays that moment. */
+export async function liveSide(
+  connection: Connection,
+  { signal, pageSize, rangeDocuments }: LiveSideOptions,
+): Promise<Side> {
+  const at = await snapshotTime(connection, { signal });
+  const kinds = [...COMPARED_KINDS, "databases"] as const;
+  const definitions = await allDefinitions(connection, { at, signal, kinds });
+  const { files } = await schemaFiles(connection, { signal });
+  const collections = new Set(
+    definitions.filter(({ kind }) => kind === "collections").map(({ name }) => name),
+  );
+  const extents = new Map<string, number>();
+  return {
+    kind: "database",
+    place: connection.place,
+    at,
+    collections,
+    isPartial: false,
+    hasSchema: true,
+    definitions,
+    files: new Map(files.map(({ filename, content }) => [filename, content])),
+    documents: (collection) => (collections.has(collection) ? extents.get(collection) : 0),
+    async cuts(collection, look, wish) {
+      if (!look || !collections.has(collection)) return [];
+      const request = { collection, at, documentsPerRange: rangeDocuments, signal: wish };
+      const { documents, ranges } = await measure(connection, request);
+      extents.set(collection, documents);
+      return ranges.slice(0, -1).map(({ to }) => to);
+    },
+    isCleanCut: () => true,
+    known: () => undefined,
+    async *records(collection, { from, to }, wish): AsyncGenerator<readonly DocumentRecord[]> {
+      if (!collections.has(collection)) return;
+      // A range of every id is asked for without its ends.
+      const bounds = {
+        from: from === EVERY_ID.from ? undefined : from,
+        to: to === EVERY_ID.to ? undefined : to,
+      };
+      const request = { collection, ...bounds, at, pageSize, signal: wish };
+      for await (const page of recordPages(connection, request)) yield page.records;
+    },
+    hidesUntil: (wish) => snapshotTime(connection, { signal: wish }),
+  };
+}

@@ -182,26 +182,24 @@ try {
   );
 
   const memory = [];
-  for (const [kind, tasks] of [
-    [
-      "export",
-      [
-        { kind: "export", ...at("small") },
-        { kind: "export", ...at("large") },
-      ],
+  const comparisons = {
+    export: [
+      { kind: "export", ...at("small") },
+      { kind: "export", ...at("large") },
     ],
-    [
-      "import",
-      [
-        { kind: "import", ...(await fresh(false)), archive: smallArchive, window: WINDOW },
-        { kind: "import", ...(await fresh(false)), archive, window: WINDOW },
-      ],
+    import: [
+      { kind: "import", ...(await fresh(false)), archive: smallArchive, window: WINDOW },
+      { kind: "import", ...(await fresh(false)), archive, window: WINDOW },
     ],
-  ]) {
-    const [few, many] = [await worker(tasks[0]), await worker(tasks[1])];
-    memory.push({ kind, few: few.peakMiB, many: many.peakMiB, ratio: many.peakMiB / few.peakMiB });
+  };
+  for (const [kind, tasks] of Object.entries(comparisons)) {
+    const few = await worker(tasks[0]);
+    const many = await worker(tasks[1]);
+    const ratio = many.peakMiB / few.peakMiB;
+    memory.push({ kind, few: few.peakMiB, many: many.peakMiB, ratio });
+    const [less, more] = [few.peakMiB.toFixed(0), many.peakMiB.toFixed(0)];
     say(
-      `peak memory, ${kind}: ${few.peakMiB.toFixed(0)} MiB at ${few.documents}, ${many.peakMiB.toFixed(0)} MiB at ${many.documents}: ${(many.peakMiB / few.peakMiB).toFixed(2)}`,
+      `peak memory, ${kind}: ${less} MiB at ${few.documents}, ${more} MiB at ${many.documents}: ${ratio.toFixed(2)}`,
     );
   }
 

@@ -1,4 +1,5 @@
 /** Casts: what the arguments of functions are taken as, and what is refused. */
+import { javaRegex } from "../text/regex.ts";
 import { LocalDate } from "../../values/date.ts";
 import { Time } from "../../values/time.ts";
 import { NATIVE } from "../data/ids.ts";
@@ -212,14 +213,10 @@ export const documentAction: Cast<DocumentAction> = (value, position) =>
 export const regex: Cast<RegExp> = (value, position) => {
   const source = string(value, position);
   try {
-    return new RegExp(source, "gu");
+    return javaRegex(source, "g");
   } catch {
-    try {
-      return new RegExp(source, "g");
-    } catch {
-      fail(
-        invalidArgument(`Search pattern /${source}/ is not a valid regular expression.`, position),
-      );
-    }
+    return fail(
+      invalidArgument(`Search pattern /${source}/ is not a valid regular expression.`, position),
+    );
   }
 };

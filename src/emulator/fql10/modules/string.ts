@@ -4,6 +4,7 @@ import { MAX_STRING, tooLarge } from "../interpreter/failures.ts";
 import type { Context } from "../interpreter/context.ts";
 import { displayText } from "../render/text.ts";
 import { Double, Int, Long, Null, type Value } from "../values.ts";
+import { caseFold } from "../../text/fold.ts";
 import { compileRegex } from "./regex.ts";
 import { baseFor } from "./base.ts";
 import { on, param, table } from "./table.ts";
@@ -188,12 +189,8 @@ function parseAnyNumber(context: Context, text: string): Value {
   return double === undefined ? invalidNumber(context) : new Double(double);
 }
 
-/** A character as case folding has it: `ς` and `Σ` are `σ`, `ß` and `ẞ` are `ss`; `ı` stays apart from `i`. */
-const folded = (char: string): string =>
-  char === "ı" ? char : char.toLowerCase().toUpperCase().toLowerCase();
-
 const FORMS: Readonly<Record<string, (text: string) => string>> = {
-  NFKCCaseFold: (text) => Array.from(text.normalize("NFKC"), folded).join("").normalize("NFKC"),
+  NFKCCaseFold: caseFold,
   NFC: (text) => text.normalize("NFC"),
   NFD: (text) => text.normalize("NFD"),
   NFKC: (text) => text.normalize("NFKC"),

@@ -37,6 +37,9 @@ function format(pattern: string, values: readonly Literal[], call: Call): string
       pieces.push(conversion === "%" ? "%" : "\n");
       continue;
     }
+    if (!isConversion(time === undefined ? conversion : "t", flags)) {
+      fail(badConversion(text, place));
+    }
     const specifier = {
       text,
       flags,
@@ -69,6 +72,14 @@ function format(pattern: string, values: readonly Literal[], call: Call): string
       call,
     );
   }).join("");
+}
+
+/** Whether there is such a conversion, and it knows the flags. */
+function isConversion(conversion: string, flags: string): boolean {
+  return (
+    "dxXofeEgGsSbBt@^".includes(conversion) &&
+    !("sSbBt@^".includes(conversion) && /[+ 0,(]/.test(flags))
+  );
 }
 
 /** Text between specifiers; a percent sign that begins none is an error. */

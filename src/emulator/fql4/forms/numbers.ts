@@ -101,10 +101,16 @@ function precise(name: string, half: number): Form {
   );
 }
 
-function twoReals(name: string, other: string, apply: Doubles, missing: number): Form {
-  return define({ [name]: number, [other]: optional(number) }, PURE, (args) =>
-    apply(Number(args[name]), args[other] === undefined ? missing : Number(args[other])),
-  );
+function twoReals(
+  name: string,
+  other: string,
+  apply: Doubles,
+  missing: (first: number) => number,
+): Form {
+  return define({ [name]: number, [other]: optional(number) }, PURE, (args) => {
+    const first = Number(args[name]);
+    return apply(first, args[other] === undefined ? missing(first) : Number(args[other]));
+  });
 }
 
 function sqrt(value: Numeric, position: Position): number {
@@ -185,6 +191,16 @@ export const numberForms: readonly Form[] = [
   real("exp", Math.exp),
   real("ln", Math.log),
   real("log", Math.log10),
-  twoReals("hypot", "b", (a, b) => Math.hypot(a, b), 0),
-  twoReals("pow", "exp", (a, b) => a ** b, 2),
+  twoReals(
+    "hypot",
+    "b",
+    (a, b) => Math.hypot(a, b),
+    (a) => a,
+  ),
+  twoReals(
+    "pow",
+    "exp",
+    (a, b) => a ** b,
+    () => 2,
+  ),
 ];

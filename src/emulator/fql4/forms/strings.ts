@@ -10,9 +10,11 @@ import {
   zeroOrMore,
 } from "../cast.ts";
 import { fail, invalidArgument, outOfBounds, V4Error, V4Failure } from "../failure.ts";
+import { caseFold } from "../../text/fold.ts";
 import { type Call, define, type Form, type Lifetime } from "../form.ts";
 import { PURE } from "../frame.ts";
 import type { Position } from "../position.ts";
+import type { Session } from "../session.ts";
 import { type Literal, typeOf } from "../value.ts";
 
 /** Repetitions and results that a function gives at most. */
@@ -64,11 +66,6 @@ const normalizer: Cast<NormalForm> = (value, position) =>
       position,
     ),
   );
-
-/** Unicode's fold of `text` for comparisons that ignore case. */
-function caseFold(text: string): string {
-  return text.normalize("NFKC").toLowerCase().replaceAll("ß", "ss").normalize("NFKC");
-}
 
 function casefold(terms: readonly Literal[], form: NormalForm | undefined): Literal {
   const folded = terms.map((term) => {
@@ -141,7 +138,7 @@ function ngram(
   terms: readonly Literal[],
   min: bigint | undefined,
   max: bigint | undefined,
-  position: Position,
+  { frame: { session }, position }: Call,
 ): Literal {
   const least = min ?? NGRAM_MIN;
   const most = max ?? NGRAM_MAX;
@@ -155,15 +152,19 @@ function ngram(
   if (most - least > 1n) errors.push(outOfBounds("max ngram size", "<= min + 1", position));
   if (errors.length > 0) throw new V4Failure(errors);
   return terms.flatMap((term): readonly Literal[] =>
-    typeof term === "string" ? grams(Array.from(term), Number(least), Number(most)) : [term],
+    typeof term === "string"
+      ? grams(Array.from(term), Number(least), Number(most), session)
+      : [term],
   );
 }
 
-function grams(chars: readonly string[], least: number, most: number): string[] {
+function grams(chars: readonly string[], least: number, most: number, session: Session): string[] {
   return chars.flatMap((_, i) => {
     const sizes: string[] = [];
     for (let size = least; size <= most && i + size <= chars.length; size++) {
-      sizes.push(chars.slice(i, i + size).join(""));
+      const gram = chars.slice(i, i + size).join("");
+      session.make(gram);
+      sizes.push(gram);
     }
     return sizes;
   });
@@ -286,7 +287,7 @@ export const stringForms: readonly Form[] = [
   define(
     { ngram: zeroOrMore(scalar), min: optional(integer), max: optional(integer) },
     PURE,
-    (args, { position }) => ngram(args.ngram, args.min, args.max, position),
+    (args, call) => ngram(args.ngram, args.min, args.max, call),
   ),
   define({ repeat: string, number: optional(integer) }, PURE, (args) =>
     args.repeat.repeat(Math.max(0, Math.min(Number(args.number ?? 2n), MAX_REPEATS))),

@@ -21,7 +21,11 @@ const UNITS = {
   day: 86_400_000_000_000n,
 } as const;
 
-type Unit = keyof typeof UNITS;
+/** A unit, and how it was written. */
+interface Unit {
+  readonly name: keyof typeof UNITS;
+  readonly written: string;
+}
 
 const NANOS_PER_DAY = UNITS.day;
 /** The seconds that `java.time.Instant` holds. */
@@ -30,9 +34,10 @@ const MIN_SECONDS = -31_557_014_167_219_200n;
 const RANGE = "between -1000000000-01-01T00:00:00Z and +1000000000-12-31T23:59:59.999999999Z";
 
 const unit: Cast<Unit> = (value, position) => {
-  const name = typeof value === "string" ? value.toLowerCase().replace(/s$/, "") : "";
+  const written = typeof value === "string" ? value : "";
+  const name = written.toLowerCase().replace(/s$/, "");
   return Object.hasOwn(UNITS, name)
-    ? (name as Unit)
+    ? { name: name as Unit["name"], written }
     : fail(wrongType(["Time Unit"], typeOf(value), position));
 };
 
@@ -51,14 +56,14 @@ function shift(
   position: Position,
 ): Time | LocalDate {
   if (base instanceof Time) {
-    return timeOf(base.epochNanos + offset * UNITS[by], position.at("offset"));
+    return timeOf(base.epochNanos + offset * UNITS[by.name], position.at("offset"));
   }
-  if (by !== "day") fail(badUnit(by, position));
+  if (by.name !== "day") fail(badUnit(by, position));
   return new LocalDate(base.epochDay + Number(offset));
 }
 
 function badUnit(by: Unit, position: Position) {
-  return invalidArgument(`Invalid time unit '${by}'.`, position.at("unit"));
+  return invalidArgument(`Invalid time unit '${by.written}'.`, position.at("unit"));
 }
 
 function difference(
@@ -68,10 +73,10 @@ function difference(
   position: Position,
 ): bigint {
   if (start instanceof Time && finish instanceof Time) {
-    return (finish.epochNanos - start.epochNanos) / UNITS[by];
+    return (finish.epochNanos - start.epochNanos) / UNITS[by.name];
   }
   if (start instanceof LocalDate && finish instanceof LocalDate) {
-    if (by !== "day") fail(badUnit(by, position));
+    if (by.name !== "day") fail(badUnit(by, position));
     return BigInt(finish.epochDay - start.epochDay);
   }
   fail(invalidArgument("Incompatible time arguments.", position.at("time_diff")));
@@ -114,7 +119,7 @@ function component(name: string, pick: (parts: Parts) => number): Form {
   return define({ [name]: timestamp }, PURE, (args) => BigInt(pick(partsOf(args[name] as Time))));
 }
 
-function since1970(name: string, by: Unit): Form {
+function since1970(name: string, by: Unit["name"]): Form {
   return define({ [name]: timestamp }, PURE, (args) =>
     floorDiv((args[name] as Time).epochNanos, UNITS[by]),
   );
@@ -127,7 +132,7 @@ export const timeForms: readonly Form[] = [
   define({ now: nothing }, PURE, (_, { frame }) => Time.fromMicros(frame.session.now)),
   define({ date: string }, PURE, ({ date }, { position }) => castDate(date, position)),
   define({ epoch: integer, unit }, PURE, (args, { position }) =>
-    timeOf(args.epoch * UNITS[args.unit], position),
+    timeOf(args.epoch * UNITS[args.unit.name], position),
   ),
   since1970("to_micros", "microsecond"),
   since1970("to_millis", "millisecond"),

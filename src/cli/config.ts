@@ -99,7 +99,9 @@ function check(
       const hint =
         key === "secret"
           ? "A secret does not belong in a config file: use secret-file, or FAUNA_SECRET."
-          : didYouMean(key, names, `It may hold: ${list(names)}.`);
+          : key === "passphrase"
+            ? "A passphrase does not belong in a config file: use passphrase-file or passphrase-command."
+            : didYouMean(key, names, `It may hold: ${list(names)}.`);
       throw new ArkError("ERR_CONFIG", `The config file holds an unknown key: ${prefix}${key}.`, {
         place: path,
         hint,
@@ -109,15 +111,26 @@ function check(
   }
 }
 
+/** Lists of files with keys; a recipient may stand in the place of one. */
+const KEY_FILES = ["identity", "encrypt-to"];
+
 /** A file that is named in a config file is looked for beside it. */
 function entries(values: Record<string, unknown>, path: string, prefix: string, folder: string) {
   return Object.entries(values).map(([key, value]) => {
-    const written =
-      key.endsWith("-file") && typeof value === "string" && !isAbsolute(value)
-        ? join(folder, value)
-        : value;
+    const isFile = key.endsWith("-file") || KEY_FILES.includes(key);
+    const written = !isFile
+      ? value
+      : Array.isArray(value)
+        ? value.map((each) => beside(each, folder))
+        : beside(value, folder);
     return [key, { written, place: `${prefix}${key} in ${path}` }] as const;
   });
+}
+
+function beside(file: unknown, folder: string): unknown {
+  return typeof file === "string" && !isAbsolute(file) && !file.startsWith("age1")
+    ? join(folder, file)
+    : file;
 }
 
 function invalid(path: string, key: string, what: string): ArkError {

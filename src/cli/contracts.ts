@@ -66,6 +66,8 @@ export const VERIFY_CONTRACT: Contract = {
   members: {
     archive: "What was verified.",
     equal: "Whether the archive is whole and, where a database was given, holds the same.",
+    opened:
+      "Whether its contents were looked into; false for an encrypted archive without a key, of which sizes and checksums were compared.",
     problems:
       "What is wrong with the archive: `code`, `message`, `file`, and `line` and `offset` where known. With any, nothing is compared.",
     notes: "Odd and harmless: `message`, `file`.",
@@ -85,6 +87,8 @@ export const SHOW_CONTRACT: Contract = {
     source: "`endpoint` and `database` it was exported from.",
     snapshot: "The moment it shows: `ts`, and `time` in ISO 8601.",
     compression: "`gzip`, `zstd` or `none`.",
+    encryption:
+      "Null, or whom it is encrypted for: `recipients`, whether with a `passphrase`, and whether it was `opened`; without a key definitions are not shown.",
     options: "What the export was asked for.",
     collections: "For each: `name`, `documents`, `plainBytes`, `storedBytes`, `segments`.",
     definitions: "By kind: `name`, and which protocol it was `madeBy`.",

@@ -41,7 +41,8 @@ const SECRETS = `## Secrets
 
 A secret is never an argument, because others on the machine can read those. It comes from the file that \`--secret-file\` (or \`secret-file\` in the
 config file) names; else from \`FAUNA_ARK_SECRET\` or \`FAUNA_SECRET\`; else, on a terminal, it is asked for and not shown. It appears in
-no log, error or archive. \`--database\` reaches a child database with the same secret; that it does is checked before anything is read or written.
+no log, error or archive. The same goes for the passphrase of an encrypted archive, which comes from the terminal (\`--passphrase\`), a file, a command, or
+\`FAUNA_ARK_PASSPHRASE\`; \`export\` encrypts with it, the others open with it. \`--database\` reaches a child database with the same secret; that it does is checked before anything is read or written.
 `;
 
 const CONFIG = `## Config file

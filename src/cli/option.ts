@@ -20,6 +20,8 @@ export interface OptionSpec {
   readonly alsoFrom?: readonly string[];
   /** The config file and environment must not set it: it belongs to one call. */
   readonly callOnly?: boolean;
+  /** A switch after which people may write a secret by mistake: what follows it is never shown. */
+  readonly takesNoSecret?: boolean;
 }
 
 export type OptionValue = string | number | boolean | readonly string[];

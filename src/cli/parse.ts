@@ -67,6 +67,7 @@ export async function parseCommandLine(
   });
   if (chosen === undefined) return { kind: "print", text: printed };
   const { command, argv } = chosen;
+  refuseSecretArguments(command, argv, words);
   return { kind: "run", command, args: await resolveArguments(command, argv, context) };
 }
 
@@ -168,6 +169,24 @@ function asUsageError(error: unknown): unknown {
     cause: error,
     hint: "See fauna-ark --help.",
   });
+}
+
+/** `--passphrase hunter2` and `--passphrase=hunter2`: not a word of it is printed. */
+function refuseSecretArguments(
+  { options }: CommandSpec,
+  argv: Argv,
+  words: readonly string[],
+): void {
+  for (const { name, takesNoSecret } of options) {
+    if (takesNoSecret !== true || argv[name] === undefined) continue;
+    // yargs takes any value of a switch for `false`.
+    const hasValue = words.some((word) => word.startsWith(`--${name}=`));
+    if (!hasValue && argv._.length < 2) continue;
+    throw new ArkError("ERR_USAGE", `--${name} is a switch and takes no value.`, {
+      place: `--${name}`,
+      hint: "It asks at the terminal. What is in an argument list can be read by others on the machine.",
+    });
+  }
 }
 
 async function resolveArguments(

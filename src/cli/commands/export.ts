@@ -11,6 +11,7 @@ import {
   windowOption,
   withDatabase,
 } from "../database.ts";
+import { ENCRYPT_OPTIONS, encryptionOf } from "../encryption.ts";
 import { placeIn } from "../place.ts";
 import { TOOL } from "../version.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
@@ -44,6 +45,22 @@ export const exportCommand: CommandSpec = {
     { name: "schema-only", type: "flag", summary: "Export the schema, no documents" },
     { name: "data-only", type: "flag", summary: "Export documents, no schema" },
     {
+      name: "recursive",
+      type: "flag",
+      summary: "Export the child databases too, however deep, all at the same moment",
+    },
+    {
+      name: "secrets",
+      type: "flag",
+      summary: "Export credentials, keys and tokens with their hashes; needs an encrypted archive",
+    },
+    {
+      name: "plaintext-secrets",
+      type: "flag",
+      summary: "Let --secrets write hashes into an archive that is not encrypted",
+      callOnly: true,
+    },
+    {
       name: "compress",
       type: "choice",
       choices: ["gzip", "zstd", "none"],
@@ -58,6 +75,7 @@ export const exportCommand: CommandSpec = {
       default: "64MiB",
       min: 1024,
     },
+    ...ENCRYPT_OPTIONS,
     windowOption("Id ranges read at once; by default twice the processors, at least 4"),
     PAGE_SIZE_OPTION,
     ...TRANSPORT_OPTIONS,
@@ -67,6 +85,10 @@ export const exportCommand: CommandSpec = {
     {
       line: "fauna-ark export ./archive --database shop --exclude 'log_*'",
       about: "A child database, without the documents of its logs",
+    },
+    {
+      line: "fauna-ark export ./archive --recursive --secrets --encrypt-to age1…",
+      about: "The whole tree of databases, with passwords and keys that go on working",
     },
     {
       line: "fauna-ark export ./archive --profile prod --json > report.json",
@@ -86,6 +108,7 @@ export const exportCommand: CommandSpec = {
   },
   async run(args, terminal) {
     const target = placeIn(terminal, args.required("archive"));
+    const encryption = await encryptionOf(args, terminal);
     const report = await withDatabase(args, terminal, (source) =>
       withProgress(args, terminal, (onProgress) =>
         exportDatabase({
@@ -95,7 +118,11 @@ export const exportCommand: CommandSpec = {
           exclude: args.list("exclude"),
           schemaOnly: args.flag("schema-only"),
           dataOnly: args.flag("data-only"),
+          recursive: args.flag("recursive"),
+          secrets: args.flag("secrets"),
+          plaintextSecrets: args.flag("plaintext-secrets"),
           compression: args.text("compress") as Compression,
+          encryption,
           segmentBytes: args.number("segment-size"),
           window: args.number("window"),
           pageSize: args.number("page-size"),
@@ -135,7 +162,10 @@ export function exportSummary(report: ExportReport): string {
     lines.push(
       "\n",
       columns(
-        report.collections.map((each) => [each.name, count(each.documents)]),
+        report.collections.map(({ database, name, documents: number }) => [
+          inDatabase(name, database),
+          count(number),
+        ]),
         { right: [1] },
       ),
     );
@@ -143,21 +173,30 @@ export function exportSummary(report: ExportReport): string {
   return lines.join("") + notesSummary("What could not be kept exactly:", report.notes);
 }
 
+/** What a collection is called in a report of several databases. */
+export function inDatabase(name: string, path: string): string {
+  return path === "" ? name : `${path}: ${name}`;
+}
+
 /** Counted notes of a report; nothing when there are none. */
 export function notesSummary(
   title: string,
   notes: readonly {
     readonly message: string;
+    readonly database?: readonly string[];
     readonly collection?: string | null;
     readonly count: number;
     readonly examples?: readonly string[];
   }[],
 ): string {
   if (notes.length === 0) return "";
-  const lines = notes.map(({ message, collection, count: number, examples = [] }) => {
-    const where = collection === null || collection === undefined ? "" : ` in ${collection}`;
-    const which = examples.length === 0 ? "" : ` (${some(examples, number, 5)})`;
-    return `  ${count(number)}${where}${which}: ${message}\n`;
-  });
+  const lines = notes.map(
+    ({ message, database = [], collection, count: number, examples = [] }) => {
+      const place = [database.join("/"), collection ?? ""].filter((each) => each !== "").join(": ");
+      const where = place === "" ? "" : ` in ${place}`;
+      const which = examples.length === 0 ? "" : ` (${some(examples, number, 5)})`;
+      return `  ${count(number)}${where}${which}: ${message}\n`;
+    },
+  );
   return `\n${title}\n${lines.join("")}`;
 }

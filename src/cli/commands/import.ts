@@ -18,10 +18,11 @@ import {
   windowOption,
   withEndpoint,
 } from "../database.ts";
+import { UNLOCK_OPTIONS, unlockOf } from "../encryption.ts";
 import { placeIn } from "../place.ts";
 import type { Terminal } from "../terminal.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
-import { columns, count, counted, duration } from "../words.ts";
+import { columns, count, counted, duration, some } from "../words.ts";
 import { notesSummary } from "./export.ts";
 
 export const importCommand: CommandSpec = {
@@ -51,6 +52,16 @@ export const importCommand: CommandSpec = {
       callOnly: true,
     },
     {
+      name: "top-only",
+      type: "flag",
+      summary: "Leave out the child databases that the archive holds",
+    },
+    {
+      name: "skip-secrets",
+      type: "flag",
+      summary: "Leave out the credentials, keys and tokens that the archive holds",
+    },
+    {
       name: "continue",
       type: "flag",
       summary: "Go on with an import of the same archive that was interrupted",
@@ -74,6 +85,7 @@ export const importCommand: CommandSpec = {
       placeholder: "FILE",
       summary: "Where documents go that the target refuses; <source>.refused.ndjson by default",
     },
+    ...UNLOCK_OPTIONS,
     windowOption("Batches under way at once", 8),
     {
       name: "batch-size",
@@ -114,6 +126,7 @@ export const importCommand: CommandSpec = {
     12: "the secret's role may not write everything",
     13: "a file cannot be read or written",
     20: "the archive is damaged or incomplete; nothing was written",
+    22: "the archive is encrypted, and the key is missing or wrong; nothing was written",
     40: "the database refused a definition",
     50: "what is there is not what was written",
     75: "too busy, or the connection was lost; try again with --continue",
@@ -126,13 +139,14 @@ export const importCommand: CommandSpec = {
 };
 
 async function replay(args: Arguments, terminal: Terminal): Promise<number> {
+  const unlock = await unlockOf(args, terminal);
   const report = await withEndpoint(args, terminal, async (connection) => {
     // Before the source is read, which may take long: does the secret open anything?
     await identity(connection, { signal: terminal.signal });
     const open = () => openTarget(args, terminal, connection);
     const target = args.flag("create") ? open : await open();
     return withProgress(args, terminal, (onProgress) =>
-      importArchive({ ...importOptions(args, terminal), target, onProgress }),
+      importArchive({ ...importOptions(args, terminal), unlock, target, onProgress }),
     );
   });
   if (args.flag("json")) printJsonReport(terminal, report);
@@ -142,9 +156,11 @@ async function replay(args: Arguments, terminal: Terminal): Promise<number> {
 }
 
 async function plan(args: Arguments, terminal: Terminal): Promise<number> {
+  const unlock = await unlockOf(args, terminal);
   const planned = await withEndpoint(args, terminal, async (connection) =>
     planImport({
       ...importOptions(args, terminal),
+      unlock,
       target: await findTarget(args, terminal, connection),
     }),
   );
@@ -215,6 +231,8 @@ function importOptions(
   return {
     source: placeIn(terminal, args.required("source")),
     schemaFolder: file("schema"),
+    recursive: !args.flag("top-only"),
+    secrets: !args.flag("skip-secrets"),
     continue: args.flag("continue"),
     window: args.number("window"),
     batchDocuments: args.number("batch-size"),
@@ -226,8 +244,16 @@ function importOptions(
 }
 
 /** @throws ArkError ERR_INCOMPLETE, naming the file, when the target refused documents. */
-export function failIfRefused({ documents, target, deadLetterFile }: ImportReport): void {
-  if (documents.refused === 0) return;
+export function failIfRefused({ documents, secrets, target, deadLetterFile }: ImportReport): void {
+  if (documents.refused === 0) {
+    const refused = Object.values(secrets).reduce((sum, each) => sum + each.refused, 0);
+    if (refused === 0) return;
+    throw new ArkError(
+      "ERR_INCOMPLETE",
+      `The target refused ${counted(refused, "secret")}; all else is imported.`,
+      { place: target, hint: "They are named above; make them anew." },
+    );
+  }
   throw new ArkError(
     "ERR_INCOMPLETE",
     `The target refused ${counted(documents.refused, "document")}; all else is imported.`,
@@ -250,6 +276,14 @@ export function importSummary(report: ImportReport): string {
       `${duration(report.seconds)}, ${counted(report.requests, "request")}, ${count(rate)} documents/s`,
     ],
   ];
+  if (report.databases.length > 0) {
+    rows.push(["databases", some(report.databases, report.databases.length, 10)]);
+  }
+  const secrets = Object.entries(report.secrets).filter(([, { read }]) => read > 0);
+  if (secrets.length > 0) {
+    const each = secrets.map(([kind, { read, written }]) => `${written} of ${read} ${kind}`);
+    rows.push(["secrets", each.join(", ")]);
+  }
   if (documents.expired > 0) {
     rows.push([
       "expired",

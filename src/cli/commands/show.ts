@@ -7,6 +7,7 @@ import {
   showDocument,
 } from "../../verify/verify.ts";
 import type { CommandSpec } from "../command.ts";
+import { UNLOCK_OPTIONS, unlockOf } from "../encryption.ts";
 import { placeIn } from "../place.ts";
 import { printJsonReport } from "../with-progress.ts";
 import { columns, count, size } from "../words.ts";
@@ -20,28 +21,33 @@ export const showCommand: CommandSpec = {
     { name: "collection", summary: "Show this collection", required: false },
     { name: "id", summary: "Print the record of this document", required: false },
   ],
-  options: [],
+  options: UNLOCK_OPTIONS,
   examples: [
     { line: "fauna-ark show ./archive", about: "Collections, definitions, sizes" },
     { line: "fauna-ark show ./archive Order", about: "Segments, fingerprints and definition" },
     { line: "fauna-ark show ./archive Order 1000 | jq .data", about: "One document" },
   ],
-  exits: { 13: "the archive cannot be read", 20: "the archive is damaged or incomplete" },
+  exits: {
+    13: "the archive cannot be read",
+    20: "the archive is damaged or incomplete",
+    22: "the archive is encrypted, and the key is wrong or missing where one is needed",
+  },
   async run(args, terminal) {
     const archive = placeIn(terminal, args.required("archive"));
     const collection = args.positional("collection");
     const id = args.positional("id");
     const json = args.flag("json");
+    const unlock = await unlockOf(args, terminal);
     if (collection === undefined) {
-      const summary = await showArchive(archive);
+      const summary = await showArchive(archive, { unlock });
       if (json) printJsonReport(terminal, summary);
       else terminal.out(archiveSummary(summary));
     } else if (id === undefined) {
-      const summary = await showCollection(archive, collection);
+      const summary = await showCollection(archive, collection, { unlock });
       if (json) printJsonReport(terminal, summary);
       else terminal.out(collectionSummary(summary));
     } else {
-      terminal.out(`${await showDocument(archive, collection, id)}\n`);
+      terminal.out(`${await showDocument(archive, collection, id, { unlock })}\n`);
     }
     return 0;
   },
@@ -71,6 +77,7 @@ export function archiveSummary(summary: ArchiveSummary): string {
         ],
         ["as of", `${snapshot.time} (ts ${snapshot.ts})`],
         ["written", `${summary.created} by ${tool.name} ${tool.version}, ${summary.compression}`],
+        ...encryptionRows(summary),
       ],
       { indent: "" },
     ),
@@ -85,6 +92,17 @@ export function archiveSummary(summary: ArchiveSummary): string {
     }),
     notesSummary("What could not be kept exactly:", summary.notes),
   ].join("");
+}
+
+function encryptionRows({ encryption }: ArchiveSummary): string[][] {
+  if (encryption === null) return [];
+  const { recipients, passphrase, opened } = encryption;
+  const [first, ...others] = recipients;
+  return [
+    ["encrypted", `for ${first}${passphrase ? ", or whoever knows the passphrase" : ""}`],
+    ...others.map((each) => ["", each]),
+    ...(opened ? [] : [["", "definitions are not shown without a key (--identity, --passphrase)"]]),
+  ];
 }
 
 function collectionSummary(summary: CollectionSummary): string {

@@ -16,6 +16,7 @@ import {
   windowOption,
   withDatabase,
 } from "../database.ts";
+import { UNLOCK_OPTIONS, unlockOf } from "../encryption.ts";
 import { placeIn } from "../place.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
 import { columns, count, counted, some } from "../words.ts";
@@ -33,6 +34,7 @@ export const verifyCommand: CommandSpec = {
     },
     ...ENDPOINT_OPTIONS,
     DATABASE_OPTION,
+    ...UNLOCK_OPTIONS,
     windowOption("Id ranges compared at once", 4),
     PAGE_SIZE_OPTION,
     ...TRANSPORT_OPTIONS,
@@ -52,16 +54,19 @@ export const verifyCommand: CommandSpec = {
     11: "the secret is not valid",
     13: "the archive cannot be read",
     20: "the archive is damaged or incomplete",
+    22: "the archive is encrypted, and the key is wrong or missing where one is needed",
     50: "archive and database differ",
     75: "too busy, or the connection was lost; try again",
     130: "stopped by Ctrl-C",
   },
   async run(args, terminal) {
     const archive = placeIn(terminal, args.required("archive"));
+    const unlock = await unlockOf(args, terminal);
     const verify = (against?: Parameters<typeof verifyArchive>[0]["against"]) =>
       withProgress(args, terminal, (onProgress) =>
         verifyArchive({
           archive,
+          unlock,
           against,
           window: args.number("window"),
           pageSize: args.number("page-size"),
@@ -98,18 +103,20 @@ export function failUnlessEqual({ archive, problems, against }: VerifyReport): v
 
 /** What a verification found, for people. */
 export function verifySummary(report: VerifyReport): string {
-  const { archive, problems, notes, documents, files, against } = report;
+  const { archive, opened, problems, notes, documents, files, against } = report;
   const whole = problems.length === 0;
   const lines = [
-    `Archive ${archive}: ${whole ? "whole" : "DAMAGED"}\n`,
-    whole
-      ? `  ${counted(documents, "document")} in ${counted(files, "file")}; every size, checksum, count, order and fingerprint is as the manifest says.\n`
-      : problems
-          .map(
-            ({ file, line, message, code }) =>
-              `  ${file}${line === undefined ? "" : `:${line}`}: ${message} (${code})\n`,
-          )
-          .join(""),
+    `Archive ${archive}: ${whole ? (opened ? "whole" : "whole as stored, NOT OPENED") : "DAMAGED"}\n`,
+    whole && !opened
+      ? `  ${counted(files, "file")}; every size and checksum is as the manifest says. With a key (--identity, --passphrase) what is in them is proven too.\n`
+      : whole
+        ? `  ${counted(documents, "document")} in ${counted(files, "file")}; every size, checksum, count, order and fingerprint is as the manifest says.\n`
+        : problems
+            .map(
+              ({ file, line, message, code }) =>
+                `  ${file}${line === undefined ? "" : `:${line}`}: ${message} (${code})\n`,
+            )
+            .join(""),
     ...notes.map(({ file, message }) => `  note: ${file}: ${message}\n`),
   ];
   return lines.join("") + (against === undefined ? "" : againstSummary(against));

@@ -98,6 +98,8 @@ export async function writeWhole(
 }
 
 /** A source of one chunk. */
-export async function* once(content: string | Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* once(
+  content: string | Uint8Array,
+): AsyncGenerator<Uint8Array, void, undefined> {
   yield typeof content === "string" ? Buffer.from(content) : content;
 }

@@ -43,6 +43,12 @@ const v10 = (query: string) => v10Body(JSON.stringify({ query }));
 const v4Body = (body: BodyInit) =>
   send("/", body, { "x-query-timeout": MS, "x-faunadb-api-version": "4" });
 const v4 = (expression: unknown) => v4Body(JSON.stringify(expression));
+/** The same for what does take a while, though far less than what it is to be told from. */
+const patientV4 = (expression: unknown) =>
+  send("/", JSON.stringify(expression), {
+    "x-query-timeout": "20000",
+    "x-faunadb-api-version": "4",
+  });
 
 async function open(): Promise<net.Socket> {
   const socket = net.connect(emulator.port, "127.0.0.1");
@@ -181,6 +187,25 @@ describe("queries without an end", () => {
     );
   });
 
+  test("a backslash before a quantifier hides nothing", async () => {
+    const [text, pattern] = ["\\".repeat(2000), "\\\\*".repeat(5)];
+    expect(await v4({ containsstrregex: text, pattern: `${pattern}x` })).toMatchObject(
+      v4Error(503, "time out"),
+    );
+  });
+
+  test("a hash that would take days to check is not checked", async () => {
+    const id = 123_456_789n;
+    const secret = Buffer.alloc(30);
+    secret.set([126, 112]);
+    secret.writeBigInt64BE(id, 2);
+    const fields = { role: "admin", hashed_secret: `$2a$31$${"a".repeat(53)}` };
+    const key = { ref: { keys: null }, id: String(id) };
+    expect(await v4({ create: key, params: { object: fields } })).toMatchObject({ status: 201 });
+    const authorization = `Bearer ${secret.toString("base64url")}`;
+    expect(await send("/", "1", { authorization })).toMatchObject({ status: 401 });
+  });
+
   test("what a query wrote before it was ended is taken back", async () => {
     await v10('Collection.create({ name: "Flood" })');
     const flood = "Array.sequence(0, 16000).forEach(x => Array.sequence(0, 16000)";
@@ -191,7 +216,69 @@ describe("queries without an end", () => {
   });
 });
 
+/** A value that holds the same one twice, which does the same, fifty times over; called `name`. */
+const doubled = (name: string) => [
+  { [`${name}0`]: [1] },
+  ...numbers(50).map((i) => ({
+    [`${name}${i + 1}`]: [{ var: `${name}${i}` }, { var: `${name}${i}` }],
+  })),
+];
+
 describe("queries that grow", () => {
+  test.for([
+    ["compares", { equals: [{ var: "a50" }, { var: "b50" }] }],
+    ["orders", { lt: [{ var: "a50" }, { var: "b50" }] }],
+    [
+      "stores",
+      {
+        create: { collection: "Grown4" },
+        params: { object: { data: { object: { x: { var: "a50" } } } } },
+      },
+    ],
+    ["shows", { var: "a50" }],
+    ["opens", { select_all: [], from: { var: "a50" } }],
+    ["counts", { distinct: [{ var: "a50" }, { var: "b50" }] }],
+  ] as const)("v4 ends a query that %s what is small only as a graph", async ([, query]) => {
+    await v4({ create_collection: { object: { name: "Grown4" } } });
+    const { status } = await v4({ let: [...doubled("a"), ...doubled("b")], in: query });
+    expect([400, 503]).toContain(status);
+  });
+
+  test("v4 ends functions whose arguments are large and many", async () => {
+    const long = "ab".repeat(1_000_000);
+    const often = (expr: unknown) => ({
+      let: [{ s: long }],
+      in: { do: numbers(2000).map(() => expr) },
+    });
+    expect(await v4(often({ length: { var: "s" } }))).toMatchObject(v4Error(503, "time out"));
+    const { status } = await v4({ ngram: long, min: 500_000, max: 500_001 });
+    expect([400, 503]).toContain(status);
+  });
+
+  test("v4 takes long arrays for sets without comparing each member with each", async () => {
+    const [up, down] = [numbers(50_000), numbers(50_000).map((i) => -i - 1)];
+    const lengths = [
+      { distinct: [...up, ...up] },
+      { union: [up, down] },
+      { difference: [up, down] },
+    ];
+    expect(await patientV4(lengths.map((count) => ({ count })))).toEqual({
+      status: 200,
+      answer: { resource: [50_000, 100_000, 50_000] },
+    });
+  });
+
+  test("an index entry for each of very many values is refused before they are made", async () => {
+    const indexes = { byA: { terms: [{ field: ".a", mva: true }] } };
+    await v10(`Collection.create({ name: "Wide", indexes: ${JSON.stringify(indexes)} })`);
+    const data = { a: numbers(900_000) };
+    const wide = await patientV4({ create: { collection: "Wide" }, params: { quote: { data } } });
+    expect(wide).toMatchObject({
+      status: 400,
+      answer: { errors: [{ description: expect.stringContaining("Index entries") as string }] },
+    });
+  });
+
   const times = "Array.sequence(0, 60).fold";
 
   test.for([

@@ -17,6 +17,8 @@ const KEY_BYTES = 2 + 8 + RANDOM_BYTES;
 const TOKEN_BYTES = 2 + 8 + 8 + RANDOM_BYTES;
 const BCRYPT_ROUNDS = 5;
 const REMEMBERED = 1000;
+/** A hash of more rounds takes seconds, and the hardest days: nobody is made to wait for it. */
+const MAX_BCRYPT_ROUNDS = 14;
 
 export type ParsedSecret =
   | { readonly kind: "key"; readonly id: bigint; readonly random: string; readonly text: string }
@@ -76,11 +78,12 @@ export function hashPassword(password: string): string {
   return hashSync(password, BCRYPT_ROUNDS).replace(/^\$2b\$/, "$2a$");
 }
 
-/** Whether `hash` is the bcrypt hash of `text`; a hash that is none matches nothing. */
+/** Whether `hash` is the bcrypt hash of `text`; a hash that is none, or of more than 2^14 rounds, matches nothing. */
 export function checkHash(text: string, hash: string): boolean {
   const known = remembered.get(hash);
   if (known !== undefined && known === text) return true;
-  if (!/^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/.test(hash)) return false;
+  const rounds = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(hash)?.[1];
+  if (rounds === undefined || Number(rounds) > MAX_BCRYPT_ROUNDS) return false;
   if (!compareSync(text, hash)) return false;
   if (remembered.size >= REMEMBERED) remembered.clear();
   remembered.set(hash, text);

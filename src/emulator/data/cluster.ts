@@ -1,4 +1,5 @@
 /** The whole: a tree of databases and the clock that orders their transactions. */
+import { withoutDeadline } from "../limits/budget.ts";
 import { TransactionClock, systemClock, type Clock } from "./clock.ts";
 import { Database } from "./database.ts";
 import { Snowflake } from "./snowflake.ts";
@@ -24,8 +25,10 @@ export class Cluster {
   /** Begins a transaction in `database`. It must end, by commit or rollback, before another one begins. */
   begin(database: Database = this.root): Transaction {
     const transaction = new Transaction(database, this.clock.next());
-    database.sweeper.sweep(database, transaction.now, (collection) =>
-      transaction.minimumTime(collection),
+    withoutDeadline(() =>
+      database.sweeper.sweep(database, transaction.now, (collection) =>
+        transaction.minimumTime(collection),
+      ),
     );
     return transaction;
   }

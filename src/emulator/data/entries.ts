@@ -2,7 +2,7 @@
 import { DataError } from "./errors.ts";
 import { NATIVE, isUserCollection, type CollectionId, type IndexId } from "./ids.ts";
 import { compareTerms } from "./order.ts";
-import { MAX_TRANSACTION_BYTES, sizeOf } from "./size.ts";
+import { MAX_TRANSACTION_BYTES, ROW_OVERHEAD, sizeOf } from "./size.ts";
 import type { Binding, FieldPath, IndexField, IndexShape } from "./shape.ts";
 import {
   DocRef,
@@ -68,6 +68,7 @@ function checkSize(columns: readonly (readonly Data[])[], index: IndexId, ref: D
     const bytes = column.reduce<number>((sum, value) => sum + sizeOf(value), 0);
     size += (bytes * rows) / column.length;
   }
+  size += rows * ROW_OVERHEAD;
   if (size <= MAX_TRANSACTION_BYTES) return;
   throw new DataError({
     kind: "index_entries_too_large",

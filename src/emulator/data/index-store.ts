@@ -1,13 +1,17 @@
 /** One index: rows in order, each with the times at which it came and went. */
+import { spend } from "../limits/budget.ts";
 import { entriesOf, isSource, type EntryParts } from "./entries.ts";
 import type { CollectionId, IndexId } from "./ids.ts";
 import type { Journal } from "./journal.ts";
 import { compareData, compareTerms } from "./order.ts";
 import { orderedMap, walkMap, type OrderedMap } from "./ordered-map.ts";
 import type { IndexField, IndexKey, IndexRange, IndexRow, IndexShape } from "./shape.ts";
-import { sizeOf } from "./size.ts";
+import { ROW_OVERHEAD, sizeOf } from "./size.ts";
 import { DocRef, sameRef, type Data } from "./value.ts";
 import type { Version } from "./version.ts";
+
+/** What handling a row costs, see {@link spend}. */
+const SLOTS_PER_ROW = 16;
 
 /** The key of a row: terms and values, then the document. */
 class RowKey {
@@ -121,6 +125,7 @@ export class IndexStore {
       within,
       compare,
     })) {
+      spend(SLOTS_PER_ROW);
       const ref = new DocRef(key.collection, key.id);
       yield { ref, values: key.parts.slice(termCount), parts: key.parts, lifespan };
     }
@@ -193,6 +198,7 @@ export class IndexStore {
   /** The keys of a version, ascending, each once. */
   #keysOf(ref: DocRef, version: Version): RowKey[] {
     const entries = entriesOf(this.shape, this.id, ref, version);
+    spend(entries.length * SLOTS_PER_ROW);
     if (entries.length <= 1)
       return entries.map((parts) => new RowKey(parts, ref.collection, ref.id));
     const compare = this.#compare;
@@ -264,7 +270,7 @@ function compareDocuments(a: RowKey, b: RowKey): number {
 }
 
 function keySize(key: RowKey): number {
-  let size = 24;
+  let size = ROW_OVERHEAD;
   for (const part of key.parts) size += sizeOf(part);
   return size;
 }

@@ -1,3 +1,5 @@
+import { withoutDeadline } from "../limits/budget.ts";
+
 /** What a transaction has changed so far, as steps that take it back. */
 export class Journal {
   readonly #steps: (() => void)[] = [];
@@ -24,13 +26,18 @@ export class Journal {
 
   /** Takes back everything after `mark`, latest first. */
   undoTo(mark: number): void {
-    while (this.#steps.length > mark) this.#steps.pop()?.();
+    withoutDeadline(() => {
+      while (this.#steps.length > mark) this.#steps.pop()?.();
+    });
   }
 
-  /** Keeps everything. */
+  /** Keeps everything; what was to come after the commit comes, however late it is. */
   commit(): void {
     this.#steps.length = 0;
-    for (const work of this.#afterCommit.splice(0)) work();
+    const due = this.#afterCommit.splice(0);
+    withoutDeadline(() => {
+      for (const work of due) work();
+    });
   }
 
   /** Takes everything back. */

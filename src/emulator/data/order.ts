@@ -7,6 +7,7 @@
 import { LocalDate } from "../../values/date.ts";
 import { Time } from "../../values/time.ts";
 import { Uuid } from "../../values/uuid.ts";
+import { spend } from "../limits/budget.ts";
 import {
   DocRef,
   isArrayData,
@@ -81,6 +82,7 @@ export function compareTerms(a: Data, b: Data): number {
 export function compareTuples(a: readonly Data[], b: readonly Data[]): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
+    spend(1);
     const order = compareData(a[i] as Data, b[i] as Data);
     if (order !== 0) return order;
   }
@@ -136,6 +138,7 @@ function compareText(a: string, b: string): number {
 }
 
 function compareObjects(a: ObjectData, b: ObjectData): number {
+  spend(a.size + b.size);
   const left = [...a].toSorted(([x], [y]) => compareText(x, y));
   const right = [...b].toSorted(([x], [y]) => compareText(x, y));
   const length = Math.min(left.length, right.length);

@@ -2,12 +2,16 @@
 import { LocalDate } from "../../values/date.ts";
 import { Time } from "../../values/time.ts";
 import { Uuid } from "../../values/uuid.ts";
+import { spend } from "../limits/budget.ts";
 import { DocRef, isArrayData, isObjectData, type Data } from "./value.ts";
 
 /** The most that one version may take (live 35). */
 export const MAX_VERSION_BYTES = 8_388_608;
 /** The most that one transaction may write (live 35). */
 export const MAX_TRANSACTION_BYTES = 16_777_216;
+
+/** What a row of an index takes besides its terms and values. */
+export const ROW_OVERHEAD = 24;
 
 /** Bytes of `value` as CBOR. */
 export function sizeOf(value: Data): number {
@@ -29,11 +33,13 @@ export function sizeOf(value: Data): number {
 
 function compositeSize(value: Exclude<Data, null | string | bigint | number | boolean>): number {
   if (isObjectData(value)) {
+    spend(value.size);
     let size = head(value.size);
     for (const [key, member] of value) size += sizeOf(key) + sizeOf(member);
     return size;
   }
   if (isArrayData(value)) {
+    spend(value.length);
     let size = head(value.length);
     for (const element of value) size += sizeOf(element);
     return size;

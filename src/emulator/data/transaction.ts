@@ -3,6 +3,7 @@
  * are kept or taken back as a whole. Transactions run one after the other (the process has one
  * thread and a query never waits), so each sees everything committed before it and nothing else.
  */
+import { spend } from "../limits/budget.ts";
 import type { CollectionStore, Versions } from "./collection-store.ts";
 import type { Database } from "./database.ts";
 import { Definitions } from "./definitions.ts";
@@ -101,6 +102,7 @@ export class Transaction {
     time: bigint,
   ): Generator<Found, void> {
     for (const [id, versions] of this.database.store(collection).walk(range)) {
+      spend(SLOTS_PER_DOCUMENT);
       const version = versionAt(versions, time);
       if (version === undefined || !isVisible(version, this.now)) continue;
       yield { ref: new DocRef(collection, id), version };
@@ -368,12 +370,20 @@ export class Transaction {
   commit(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    if (this.ops.transactionBytes > MAX_TRANSACTION_BYTES) {
+    try {
+      this.checkSize();
+    } catch (error) {
       this.#journal.rollback();
-      const size = this.ops.transactionBytes;
-      throw new DataError({ kind: "transaction_too_large", size, limit: MAX_TRANSACTION_BYTES });
+      throw error;
     }
     this.#journal.commit();
+  }
+
+  /** @throws DataError transaction_too_large, if what was written so far is more than `times` the limit. */
+  checkSize(times = 1): void {
+    const size = this.ops.transactionBytes;
+    if (size <= MAX_TRANSACTION_BYTES * times) return;
+    throw new DataError({ kind: "transaction_too_large", size, limit: MAX_TRANSACTION_BYTES });
   }
 
   /** Takes everything back; does nothing after {@link commit}. */
@@ -416,6 +426,8 @@ export class Transaction {
   }
 }
 
+/** What finding a document costs, see {@link spend}. */
+const SLOTS_PER_DOCUMENT = 16;
 const MIN_ID = -(2n ** 63n);
 
 function atLeastZero(id: bigint | undefined): bigint {

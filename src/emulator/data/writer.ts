@@ -16,6 +16,9 @@ import { countExpired, floorAfterChange, floorAtBirth } from "./window.ts";
 
 const MICROS_PER_DAY = 86_400_000_000n;
 
+/** A transaction this many times too large is refused at once, not only when it ends. */
+const HOPELESS = 4;
+
 export interface WriteOptions {
   /** Whether a document without ttl gets its collection's `ttl_days` from now on. Default true. */
   readonly defaultTtl?: boolean | undefined;
@@ -148,6 +151,7 @@ export class Writer {
     const bytes = this.#follow(ref, known, next);
     const version = next.findLast((candidate) => candidate.ts === ts);
     this.#transaction.ops.write((version?.size ?? 0) + bytes);
+    this.#transaction.checkSize(HOPELESS);
     const { sweeper } = this.#database;
     this.#journal.afterCommit(() => sweeper.note(store, ref.id, next));
     const isHistorical = ts !== this.#transaction.now;

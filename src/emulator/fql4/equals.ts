@@ -1,9 +1,11 @@
 /** Equality of values: by content, 1 and 1.0 the same only where Equals itself is asked. */
 import { LocalDate } from "../../values/date.ts";
+import { printDouble } from "../../values/double.ts";
 import { printJson } from "../../values/json.ts";
 import { Time } from "../../values/time.ts";
 import { Uuid } from "../../values/uuid.ts";
 import { DocRef, StoredLambda } from "../data/value.ts";
+import { spend } from "../limits/budget.ts";
 import {
   DocumentValue,
   EventValue,
@@ -30,6 +32,7 @@ function isNumeric(value: Literal): value is bigint | number {
 /** Whether two values are the same; the order of members does not matter. */
 export function equals(a: Literal, b: Literal): boolean {
   if (Object.is(a, b)) return true;
+  spend(1);
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (isArray(a)) {
     return isArray(b) && a.length === b.length && a.every((item, i) => equals(item, b[i]!));
@@ -107,4 +110,59 @@ function sameParts(a: object, b: object): boolean {
     const other: unknown = Object.getOwnPropertyDescriptor(b, key)?.value;
     return Object.is(part, other) || equals(part as Literal, other as Literal);
   });
+}
+
+/** Values that are counted by content, as {@link equals} has it. Scalars and references are found at once. */
+export class Bag {
+  readonly #plain = new Map<string, number>();
+  readonly #others: { readonly value: Literal; count: number }[] = [];
+
+  constructor(values: Iterable<Literal> = []) {
+    for (const value of values) this.add(value);
+  }
+
+  /** How often `value` is in it. */
+  count(value: Literal): number {
+    const key = keyOf(value);
+    return (key === undefined ? this.#find(value)?.count : this.#plain.get(key)) ?? 0;
+  }
+
+  add(value: Literal, times = 1): void {
+    const key = keyOf(value);
+    if (key !== undefined) {
+      this.#plain.set(key, (this.#plain.get(key) ?? 0) + times);
+      return;
+    }
+    const found = this.#find(value);
+    if (found) found.count += times;
+    else this.#others.push({ value, count: times });
+  }
+
+  /** Takes one of `value` out; false if there is none. */
+  take(value: Literal): boolean {
+    if (this.count(value) === 0) return false;
+    this.add(value, -1);
+    return true;
+  }
+
+  #find(value: Literal): { readonly value: Literal; count: number } | undefined {
+    return this.#others.find((other) => equals(other.value, value));
+  }
+}
+
+/** A text that only equal values have; undefined for those that are not compared by text. */
+function keyOf(value: Literal): string | undefined {
+  switch (typeof value) {
+    case "bigint":
+      return `long ${value}`;
+    case "number":
+      return `double ${printDouble(value)}`;
+    case "string":
+      return `string ${value}`;
+    case "boolean":
+      return String(value);
+    default:
+      if (value === null) return "null";
+      return value instanceof DocRef ? `ref ${value.collection} ${value.id}` : undefined;
+  }
 }

@@ -85,7 +85,9 @@ export class FormExpression implements Expression {
       const arg = this.args[i];
       if (arg === undefined) continue;
       try {
-        args[form.names[i]!] = form.casts[i]!(arg.evaluate(frame), this.#places[i]!);
+        const value = arg.evaluate(frame);
+        frame.session.take(value);
+        args[form.names[i]!] = form.casts[i]!(value, this.#places[i]!);
       } catch (error) {
         if (!(error instanceof V4Failure)) throw error;
         errors ??= [];

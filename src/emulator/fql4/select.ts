@@ -65,10 +65,12 @@ export function at(
 }
 
 function gather(frame: Frame, items: readonly Literal[], path: readonly Step[]): Literal {
-  return items.flatMap((item): readonly Literal[] => {
+  const gathered = items.flatMap((item): readonly Literal[] => {
     const found = at(frame, item, path, true);
     return found === undefined ? [] : isArray(found) ? found : [found];
   });
+  frame.session.make(gathered);
+  return gathered;
 }
 
 function child(frame: Frame, value: Literal, step: Step): Literal | undefined {

@@ -8,7 +8,7 @@ import type { LambdaExpression } from "./expression.ts";
 import type { Grammar } from "./grammar.ts";
 import { type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
 
-import { type AnyRef, isArray, type Literal, type UnresolvedRef } from "./value.ts";
+import { type AnyRef, isArray, isObject, type Literal, type UnresolvedRef } from "./value.ts";
 
 /** Strings may not grow beyond this many UTF-16 units. */
 const MAX_STRING = 16 * 1024 * 1024;
@@ -74,6 +74,13 @@ export class Session {
       if (value.length > MAX_STRING) throw new Exhausted("memory");
       this.#budget.make(value.length >> 3);
     }
+  }
+
+  /** Counts the reading of an argument, however small what becomes of it. @throws Exhausted when time is used up. */
+  take(value: Literal): void {
+    if (typeof value === "string") this.#budget.make(value.length >> 3);
+    else if (isArray(value)) this.#budget.make(value.length);
+    else if (isObject(value)) this.#budget.make(value.size);
   }
 
   /** Counts text that becomes part of the answer. @throws Exhausted when time or memory are used up. */

@@ -9,6 +9,7 @@ import { matchBefore } from "./regex.ts";
 const STEPS_PER_LOOK = 1024;
 /** Slots of an array that cost as much as one step. */
 const SLOTS_PER_STEP = 64;
+const SLOTS_PER_LOOK = STEPS_PER_LOOK * SLOTS_PER_STEP;
 /** Slots made between two looks at the heap: about 32 MiB of array. */
 const SLOTS_PER_HEAP_LOOK = 4 * 1024 * 1024;
 /** A query that has made much is ended when this share of the process's heap is in use. */
@@ -52,6 +53,30 @@ export function withDeadline<T>(deadline: number, work: () => T): T {
   } finally {
     deadlineOfRequest = outer;
   }
+}
+
+/** Runs `work`, which must not be ended half-way, outside of any deadline. */
+export function withoutDeadline<T>(work: () => T): T {
+  const outer = deadlineOfRequest;
+  deadlineOfRequest = Number.POSITIVE_INFINITY;
+  try {
+    return work();
+  } finally {
+    deadlineOfRequest = outer;
+  }
+}
+
+let slotsUntilLook = 0;
+
+/**
+ * Counts work of so many slots that no query's budget counts: walks over values, which may hold the same
+ * part very many times, and over rows. @throws Exhausted once the request's deadline has passed.
+ */
+export function spend(slots: number): void {
+  slotsUntilLook -= slots;
+  if (slotsUntilLook > 0) return;
+  slotsUntilLook = SLOTS_PER_LOOK;
+  if (performance.now() > deadlineOfRequest) throw new Exhausted("time");
 }
 
 /** The costs of one query. */

@@ -2,7 +2,9 @@
 import vm from "node:vm";
 
 /** What makes a match try again: quantifiers and alternatives (as far as a glance tells). */
-const CHOICE = /(?<!\\)[*+?{|]/g;
+const CHOICE = /[*+?{|]/g;
+/** A character that stands for itself, or for a class of others, whatever it is without its backslash. */
+const ESCAPE = /\\./gs;
 /** A repeated group. */
 const REPEATED_GROUP = /\)[*+?{]/;
 /** One quantifier over a text of this length is still done in no time. */
@@ -39,8 +41,9 @@ export function matchBefore<T>(
 }
 
 function isHarmless(pattern: RegExp, length: number): boolean {
-  const choices = pattern.source.match(CHOICE)?.length ?? 0;
-  return choices === 0 || (choices === 1 && length < LONG && !REPEATED_GROUP.test(pattern.source));
+  const source = pattern.source.replaceAll(ESCAPE, "x");
+  const choices = source.match(CHOICE)?.length ?? 0;
+  return choices === 0 || (choices === 1 && length < LONG && !REPEATED_GROUP.test(source));
 }
 
 /** The error is made in the other realm: it is no instance of this one's `Error`. */

@@ -13,7 +13,7 @@ import {
   undefinedRefOf,
   zeroOrMore,
 } from "../cast.ts";
-import { equals } from "../equals.ts";
+import { Bag } from "../equals.ts";
 import { fail, invalidArgument, together, V4Failure, wrongType } from "../failure.ts";
 import { type Call, define, type Form } from "../form.ts";
 import { type Frame, PURE, READ, WRITE } from "../frame.ts";
@@ -242,7 +242,12 @@ function end(name: "first" | "last", value: readonly Literal[] | SetValue, call:
 }
 
 function unique(items: readonly Literal[]): Literal[] {
-  return items.filter((item, i) => items.findIndex((other) => equals(other, item)) === i);
+  const seen = new Bag();
+  return items.filter((item) => {
+    if (seen.count(item) > 0) return false;
+    seen.add(item);
+    return true;
+  });
 }
 
 function distinct(collection: Iterable4): Literal {

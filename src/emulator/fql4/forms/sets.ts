@@ -14,7 +14,7 @@ import {
   undefinedRefOf,
   zeroOrMore,
 } from "../cast.ts";
-import { equals } from "../equals.ts";
+import { Bag } from "../equals.ts";
 import { fail, invalidArgument, together, wrongType } from "../failure.ts";
 import { type Call, define, type Form } from "../form.ts";
 import { PURE } from "../frame.ts";
@@ -87,23 +87,22 @@ function isCompatible(a: SetValue, b: SetValue): boolean {
   return a.shape.values === b.shape.values && a.isHistorical === b.isHistorical;
 }
 
-const countOf = (items: readonly Literal[], wanted: Literal): number =>
-  items.filter((item) => equals(item, wanted)).length;
-
 /** Each value as often as it is in the array that has it most often. */
 function unionOf(left: readonly Literal[], right: readonly Literal[]): readonly Literal[] {
   const result = [...left];
-  for (const item of right) if (countOf(result, item) < countOf(right, item)) result.push(item);
+  const had = new Bag(left);
+  const wanted = new Bag(right);
+  for (const item of right) {
+    if (had.count(item) >= wanted.count(item)) continue;
+    had.add(item);
+    result.push(item);
+  }
   return result;
 }
 
 function without(left: readonly Literal[], right: readonly Literal[]): readonly Literal[] {
-  const rest = [...right];
-  return left.filter((item) => {
-    const found = rest.findIndex((other) => equals(other, item));
-    if (found >= 0) rest.splice(found, 1);
-    return found < 0;
-  });
+  const rest = new Bag(right);
+  return left.filter((item) => !rest.take(item));
 }
 
 function intersectionOf(left: readonly Literal[], right: readonly Literal[]): readonly Literal[] {

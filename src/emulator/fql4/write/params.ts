@@ -7,6 +7,7 @@ import {
   EMPTY_OBJECT,
   type ObjectData,
 } from "../../data/value.ts";
+import { spend } from "../../limits/budget.ts";
 import { type FieldFailure, V4Failure, validationFailed } from "../failure.ts";
 import type { Position } from "../position.ts";
 import { resolveName } from "../resolve.ts";
@@ -60,6 +61,7 @@ class Taker {
 
   /** Itself, if nothing in it has to change: records come by the hundred. */
   members(members: ObjectLiteral, way: Way | undefined): ObjectData {
+    spend(members.size);
     let changed: Map<string, Data> | undefined;
     for (const [name, value] of members) {
       if (typeof value !== "object" || value === null) continue;
@@ -83,6 +85,7 @@ class Taker {
   }
 
   #items(items: readonly Literal[], way: Way): readonly Data[] {
+    spend(items.length);
     const taken: Data[] = [];
     let isChanged = false;
     for (const [i, item] of items.entries()) {

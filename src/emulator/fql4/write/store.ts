@@ -1,5 +1,6 @@
 /** From values to what is stored of them. */
 import { type Data, StoredLambda } from "../../data/value.ts";
+import { spend } from "../../limits/budget.ts";
 import { storeLambda } from "../lambda-store.ts";
 import type { Session } from "../session.ts";
 import {
@@ -35,6 +36,7 @@ export function toData(session: Session, value: Literal): Data {
 
 /** Itself, if nothing in it has to become something else: records come in by the hundred. */
 function toItems(session: Session, items: readonly Literal[]): readonly Data[] {
+  spend(items.length);
   let changed: Data[] | undefined;
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!;
@@ -47,6 +49,7 @@ function toItems(session: Session, items: readonly Literal[]): readonly Data[] {
 }
 
 function toMembers(session: Session, members: ObjectLiteral): ReadonlyMap<string, Data> {
+  spend(members.size);
   let changed: Map<string, Data> | undefined;
   for (const [name, value] of members) {
     const data = toData(session, value);

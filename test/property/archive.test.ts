@@ -4,6 +4,7 @@ import { checkArchive, type Manifest, openArchive } from "../../src/archive/arch
 import { MemoryStore } from "../../src/store/store.ts";
 import { Fingerprint } from "../../src/values/fingerprint.ts";
 import type { DocumentRecord } from "../../src/values/record.ts";
+import { type Way, ways } from "../support/age.ts";
 import { contents, writeRecords } from "../support/archives.ts";
 import { collect } from "../support/generators.ts";
 
@@ -76,6 +77,30 @@ describe("an archive, for any records", () => {
         expect(frames.flatMap((frame) => frame.records)).toEqual(all);
         expect((await checkArchive(store)).problems).toEqual([]);
       }),
+    );
+  });
+
+  it("gives them back when it is encrypted, one by one too, and shows none of them", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        records,
+        sizes,
+        fc.constantFrom<Way>(...ways),
+        async (all, options, { encryption, unlock }) => {
+          const store = new MemoryStore();
+          await writeRecords(store, [all], { ...options, segmentBytes: 20_000, encryption });
+          const archive = await openArchive(store, unlock);
+          const docs = archive.collection("docs");
+          const frames = await collect(archive.records(docs));
+          expect(frames.flatMap((frame) => frame.records)).toEqual(all);
+          const some = all[all.length >> 1]!;
+          expect(await archive.record(docs, some.id)).toEqual(some);
+          expect((await checkArchive(store, { unlock })).problems).toEqual([]);
+          for (const [name, bytes] of await contents(store))
+            if (name.includes("data/")) expect(bytes.includes(`"id":"${some.id}"`)).toBe(false);
+        },
+      ),
+      { numRuns: 40 },
     );
   });
 

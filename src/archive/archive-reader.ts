@@ -60,21 +60,6 @@ export class Archive {
     return found ?? this.#absent(`the database ${path.join("/")}`);
   }
 
-  /**
-   * The exported database's entry, for those who look at no other.
-   *
-   * @throws ArkError ERR_ARCHIVE_VERSION when the archive holds child databases, which they would pass over.
-   */
-  onlyDatabase(): DatabaseEntry {
-    const children = this.manifest.databases.length - 1;
-    if (children === 0) return this.database();
-    throw new ArkError(
-      "ERR_ARCHIVE_VERSION",
-      `The archive also holds ${children} child databases, which this release does not look into.`,
-      { place: this.store.place, hint: "Use the release that wrote it, or a newer one." },
-    );
-  }
-
   /** The entry of a collection by its exact name. */
   collection(name: string, path: readonly string[] = []): CollectionEntry {
     const found = this.database(path).collections.find((entry) => entry.name === name);

@@ -9,10 +9,10 @@ import { Fingerprint } from "../values/fingerprint.ts";
 import { compareIds, type DocumentRecord } from "../values/record.ts";
 import type { NamedDefinition, Range, Side } from "./side.ts";
 
-/** An archive as a side; its bytes are trusted as far as its segments are read, which compares them with the manifest. */
-export async function archiveSide(archive: Archive): Promise<Side> {
+/** One database of an archive as a side; the archive's bytes are trusted as far as its segments are read, which compares them with the manifest. */
+export async function archiveSide(archive: Archive, path: readonly string[] = []): Promise<Side> {
   const { manifest, store } = archive;
-  const database = archive.onlyDatabase();
+  const database = archive.database(path);
   const entries = new Map(database.collections.map((entry) => [entry.name, entry]));
   const segments = (collection: string): readonly SegmentEntry[] =>
     entries.get(collection)?.segments ?? [];
@@ -23,8 +23,8 @@ export async function archiveSide(archive: Archive): Promise<Side> {
     collections: new Set(entries.keys()),
     isPartial: ["collection", "exclude", "schema-only"].some((name) => name in manifest.options),
     hasSchema: database.schema.length > 0,
-    definitions: await readDefinitions(archive),
-    files: await archive.fsl(),
+    definitions: await readDefinitions(archive, path),
+    files: await archive.fsl(path),
     documents: (collection) => entries.get(collection)?.documents ?? 0,
     cuts: (collection) =>
       Promise.resolve(
@@ -44,10 +44,13 @@ export async function archiveSide(archive: Archive): Promise<Side> {
   };
 }
 
-async function readDefinitions(archive: Archive): Promise<NamedDefinition[]> {
+async function readDefinitions(
+  archive: Archive,
+  path: readonly string[],
+): Promise<NamedDefinition[]> {
   const definitions: NamedDefinition[] = [];
   for (const kind of DEFINITION_KINDS) {
-    for await (const line of archive.definitions(kind)) {
+    for await (const line of archive.definitions(kind, path)) {
       definitions.push({ kind, ...parseDefinitionLine(line, `${archive.store.place} ${kind}`) });
     }
   }

@@ -33,12 +33,16 @@ export interface SchemaComparison {
  * keep counts for itself: the `ts` of definitions, ids and audiences that the server makes up, whether an index has
  * been built, and the spelling of what schema files show alike.
  */
-export function compareSchema(left: Side, right: Side): SchemaComparison {
+export function compareSchema(
+  left: Side,
+  right: Side,
+  kinds: readonly DefinitionKind[] = COMPARED_KINDS,
+): SchemaComparison {
   if (!left.hasSchema || !right.hasSchema) return { differences: [], natural: [] };
   const said = { left: saidInFiles(left.files), right: saidInFiles(right.files) };
   const differences: DefinitionDifference[] = [];
   const natural: NaturalDifference[] = [];
-  for (const kind of COMPARED_KINDS) {
+  for (const kind of kinds) {
     const there = named(right, kind);
     for (const mine of named(left, kind).values()) {
       const { name } = mine;

@@ -2,6 +2,7 @@
  * Verify: proves an archive by itself, and, if asked, that a live database holds the same.
  *
  *     every file against the manifest, the manifest against its digest       (archive/check.ts)
+ *     for each database of the archive, open the live one                    (tree.ts)
  *     pick a moment of the live database                                     (live-side.ts)
  *     definitions and schema files, one by one                               (definitions.ts)
  *     documents by fingerprints of id ranges, then one by one                (documents.ts)
@@ -9,15 +10,14 @@
  * Comparing is the same for any two sides (side.ts); `diff.ts` compares whatever it is given.
  */
 import { type Archive, checkArchive, type Problem, type Unlock } from "../archive/archive.ts";
-import type { Connection } from "../fauna/fauna.ts";
+import { type Connection, DEFINITION_KINDS } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
-import { archiveSide } from "./archive-side.ts";
 import { compareSchema, type DefinitionDifference } from "./definitions.ts";
 import type { DocumentDifference } from "./difference.ts";
 import { compareDocuments } from "./documents.ts";
-import { liveSide } from "./live-side.ts";
+import { pairs } from "./tree.ts";
 
 export type { DefinitionDifference } from "./definitions.ts";
 export type { DocumentDifference } from "./difference.ts";
@@ -66,10 +66,15 @@ export interface AgainstReport {
   readonly snapshot: { readonly ts: string; readonly time: string };
   readonly equal: boolean;
   readonly collections: readonly CollectionComparison[];
-  readonly definitions: readonly DefinitionDifference[];
+  readonly definitions: readonly (DefinitionDifference & {
+    /** The path of its database below the topmost one; "" for that. */
+    readonly database: string;
+  })[];
 }
 
 export interface CollectionComparison {
+  /** The path of its database below the topmost one; "" for that. */
+  readonly database: string;
   readonly name: string;
   readonly archived: number;
   /** Documents that the database has. */
@@ -118,30 +123,44 @@ async function compareWith(
   options: VerifyOptions & { readonly signal: AbortSignal; readonly onProgress: OnProgress },
 ): Promise<AgainstReport> {
   const { window = 4, pageSize = 4_000, onProgress, signal } = options;
-  const left = await archiveSide(archive);
-  const right = await liveSide(connection, { signal, pageSize, rangeDocuments: 50_000 });
-  const definitions = compareSchema(left, right).differences;
-  // What an archive does not hold was not asked for, or is named among the definitions.
-  const found = await compareDocuments(left, right, [...left.collections], {
-    ignoreTs: false,
-    window,
-    signal,
-    onProgress,
-  });
-  const collections = found.map(({ name, left: archived, right: live, equal, counts, ids }) => ({
-    name,
-    archived,
-    live,
-    equal,
-    counts,
-    ids,
-  }));
+  const collections: CollectionComparison[] = [];
+  const definitions: AgainstReport["definitions"][number][] = [];
+  let at = 0n;
+  const live = { signal, pageSize, rangeDocuments: 50_000 };
+  // Of an archive that holds no child databases, what it says of them is for information.
+  const isTree = archive.manifest.databases.length > 1;
+  for await (const { path, left, right } of pairs(archive, connection, live)) {
+    const database = path.join("/");
+    if (path.length === 0) ({ at } = right);
+    const kinds = isTree ? DEFINITION_KINDS : undefined;
+    const { differences } = compareSchema(left, right, kinds);
+    for (const each of differences) {
+      // Others may live beside the ones that were restored.
+      if (each.kind !== "databases" || each.how !== "extra")
+        definitions.push({ database, ...each });
+    }
+    // What an archive does not hold was not asked for, or is named among the definitions.
+    const found = await compareDocuments(left, right, [...left.collections], {
+      ignoreTs: false,
+      window,
+      signal,
+      onProgress: below(database, onProgress),
+    });
+    for (const { name, left: archived, right: there, equal, counts, ids } of found)
+      collections.push({ database, name, archived, live: there, equal, counts, ids });
+  }
   return {
     endpoint: connection.endpoint,
     database: connection.path,
-    snapshot: { ts: String(right.at), time: Time.fromMicros(right.at).toString() },
+    snapshot: { ts: String(at), time: Time.fromMicros(at).toString() },
     equal: definitions.length === 0 && collections.every(({ equal }) => equal),
     collections,
     definitions,
   };
+}
+
+/** Progress in a child database says which. */
+function below(database: string, onProgress: OnProgress): OnProgress {
+  if (database === "") return onProgress;
+  return (progress) => onProgress({ ...progress, item: `${database}: ${progress.item ?? ""}` });
 }

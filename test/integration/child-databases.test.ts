@@ -5,6 +5,7 @@ import { type ExportOptions, exportDatabase } from "../../src/export/export.ts";
 import { type Connection, pushSchema, scoped } from "../../src/fauna/fauna.ts";
 import { importArchive, type ImportReport, planImport } from "../../src/import/import.ts";
 import { MemoryStore } from "../../src/store/store.ts";
+import { verifyArchive } from "../../src/verify/verify.ts";
 import { type JsonObject, parseJson, printJson } from "../../src/values/json.ts";
 import { contents } from "../support/archives.ts";
 import { Bench, withNewTs } from "../support/bench.ts";
@@ -229,6 +230,39 @@ function prints({ path, collections }: { path: string[]; collections: readonly o
     ),
   };
 }
+
+describe("verify --against", () => {
+  it("compares every database of the tree, and says in which one what differs", async () => {
+    const archive = await archived(await tree());
+    const target = await bench.emptyDatabase();
+    await importArchive({ source: archive, target });
+    const equal = await verifyArchive({ archive, against: target });
+    expect(equal.against!.definitions).toEqual([]);
+    expect(equal.equal).toBe(true);
+    expect(new Set(equal.against!.collections.map(({ database }) => database))).toEqual(
+      new Set(["", ...PATHS].filter((path) => path !== "Empty")),
+    );
+
+    await target.v10('Database.create({ name: "beside" })');
+    expect((await verifyArchive({ archive, against: target })).equal).toBe(true);
+    await target.v10(`Database.byName("a")!.update({ priority: 8 })`);
+    await (await scoped(target, "a/b/c/d")).v10('C.byId("5")!.update({ n: 0 })');
+    await target.v10(`Database.byName(${JSON.stringify(ODD)})!.delete()`);
+    const { against } = await verifyArchive({ archive, against: target });
+    expect(against!.collections.filter((each) => !each.equal)).toMatchObject([
+      { database: "a/b/c/d", name: "C", counts: { different: 1 } },
+      { database: ODD, name: "C", counts: { missing: 30 } },
+      { database: `${ODD}/a`, name: "C", counts: { missing: 30 } },
+    ]);
+    expect(against!.definitions).toEqual(
+      expect.arrayContaining([
+        { database: "", kind: "databases", name: "a", how: "different", members: ["priority"] },
+        { database: "", kind: "databases", name: ODD, how: "missing", members: [] },
+        { database: ODD, kind: "databases", name: "a", how: "missing", members: [] },
+      ]),
+    );
+  });
+});
 
 describe("databases that come and go during an export", () => {
   const during = async (source: Connection, work: () => Promise<unknown>) => {

@@ -1,7 +1,6 @@
 /** What an import must not do to documents, and what it must not call a success. */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createArchive } from "../../src/archive/archive.ts";
 import { exportDatabase } from "../../src/export/export.ts";
 import type { Connection } from "../../src/fauna/fauna.ts";
 import { importArchive } from "../../src/import/import.ts";
@@ -213,22 +212,6 @@ it("of two imports into one database at once, one is refused and the other whole
   expect(refused).toMatchObject([{ reason: { code: "ERR_TARGET_NOT_EMPTY" } }]);
   const winner = archives[ends.findIndex(({ status }) => status === "fulfilled")]!;
   expect((await verifyArchive({ archive: winner, against: target })).equal).toBe(true);
-});
-
-it("an archive with child databases is not compared as if it had none", async () => {
-  const archive = new MemoryStore();
-  const writer = await createArchive(archive, {
-    tool: { name: "test", version: "0" },
-    source: { endpoint: "http://127.0.0.1", database: null, globalId: null },
-    snapshotTs: 1n,
-    compression: "none",
-  });
-  writer.database(["child"]);
-  await writer.finish();
-  const target = await emptyDatabase();
-  const code = "ERR_ARCHIVE_VERSION";
-  await expect(verifyArchive({ archive, against: target })).rejects.toMatchObject({ code });
-  expect((await verifyArchive({ archive })).equal).toBe(true);
 });
 
 it("ids, times and limits at their very ends come back as they were", async () => {

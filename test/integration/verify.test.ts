@@ -120,7 +120,7 @@ describe("against a copy that was changed", () => {
     await pushSchema(copy, commented, { override: true });
     const { against } = await verifyArchive({ archive, against: copy });
     expect(against!.definitions).toEqual([
-      { kind: "fsl", name: "shop.fsl", how: "different", members: [] },
+      { database: "", kind: "fsl", name: "shop.fsl", how: "different", members: [] },
     ]);
   });
 
@@ -135,6 +135,7 @@ describe("against a copy that was changed", () => {
     );
     const { against } = await verifyArchive({ archive: mixed, against: copy });
     expect(against!.definitions).toContainEqual({
+      database: "",
       kind: "indexes",
       name: "ix",
       how: "different",
@@ -151,6 +152,7 @@ describe("against a copy that was changed", () => {
       ["Order", 151],
     ]);
     expect(against!.definitions).toContainEqual({
+      database: "",
       kind: "collections",
       name: "Order",
       how: "missing",

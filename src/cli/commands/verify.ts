@@ -3,7 +3,6 @@ import { ArkError } from "../../errors/errors.ts";
 import {
   type AgainstReport,
   type CollectionComparison,
-  type DefinitionDifference,
   type VerifyReport,
   verifyArchive,
 } from "../../verify/verify.ts";
@@ -20,6 +19,7 @@ import { UNLOCK_OPTIONS, unlockOf } from "../encryption.ts";
 import { placeIn } from "../place.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
 import { columns, count, counted, some } from "../words.ts";
+import { inDatabase } from "./export.ts";
 
 export const verifyCommand: CommandSpec = {
   name: "verify",
@@ -125,7 +125,7 @@ export function verifySummary(report: VerifyReport): string {
 function againstSummary(against: AgainstReport): string {
   const { equal, snapshot, collections, definitions } = against;
   const rows = collections.map((each) => [
-    each.name,
+    inDatabase(each.name, each.database),
     count(each.archived),
     count(each.live),
     verdict(each),
@@ -155,16 +155,22 @@ function verdict({ equal, counts }: CollectionComparison): string {
   return [equal ? "equal" : "DIFFERENT", ...exceptions].join(", ");
 }
 
-function differingDocuments({ name, counts, ids }: CollectionComparison): string[] {
+function differingDocuments({ database, name, counts, ids }: CollectionComparison): string[] {
   return (["different", "missing", "extra"] as const)
     .filter((kind) => counts[kind] > 0)
     .map(
       (kind) =>
-        `  ${name}: ${count(counts[kind])} ${KINDS[kind]}: ${some(ids[kind], counts[kind], 20)}\n`,
+        `  ${inDatabase(name, database)}: ${count(counts[kind])} ${KINDS[kind]}: ${some(ids[kind], counts[kind], 20)}\n`,
     );
 }
 
-function differingDefinition({ kind, name, how, members }: DefinitionDifference): string {
+function differingDefinition({
+  database,
+  kind,
+  name,
+  how,
+  members,
+}: AgainstReport["definitions"][number]): string {
   const what = kind === "fsl" ? "schema file" : kind;
   const where =
     how === "missing"
@@ -172,7 +178,7 @@ function differingDefinition({ kind, name, how, members }: DefinitionDifference)
       : how === "extra"
         ? "is in the database only"
         : `differs${members.length === 0 ? "" : ` in ${members.join(", ")}`}`;
-  return `  ${what} ${name} ${where}\n`;
+  return `  ${inDatabase(`${what} ${name}`, database)} ${where}\n`;
 }
 
 function databasePlace({ endpoint, database }: AgainstReport): string {

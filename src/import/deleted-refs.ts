@@ -9,6 +9,7 @@
 import { type Connection, type Definition, definitions, snapshotTime } from "../fauna/fauna.ts";
 import { isJsonObject, parseJson, printString } from "../values/json.ts";
 import type { DocumentRecord } from "../values/record.ts";
+import { decodeString } from "../values/scan.ts";
 
 /** A reference to a collection, by itself or inside one to a document, as v4 prints it. */
 const REF =
@@ -19,7 +20,7 @@ const ANY = '"collection":{"@ref":{"id":"collections"}}';
 export function collectionsNamed({ dataText = "" }: DocumentRecord): ReadonlySet<string> {
   const names = new Set<string>();
   if (!dataText.includes(ANY)) return names;
-  for (const [, name] of dataText.matchAll(REF)) names.add(String(parseJson(name!)));
+  for (const [, name] of dataText.matchAll(REF)) names.add(decodeString(name!, 0, name!.length));
   return names;
 }
 

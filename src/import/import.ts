@@ -16,8 +16,10 @@ import { ArkError } from "../errors/errors.ts";
 import { type Connection, snapshotTime } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
-import { DocumentsRun } from "./documents.ts";
+import { type DocumentsOptions, DocumentsRun } from "./documents.ts";
 import { removeMarker } from "./marker.ts";
+import { type ConflictPolicy, type MergeChoice, planMerge } from "./merge/merge.ts";
+import { importOver } from "./over.ts";
 import type { Step, StepContext } from "./plan.ts";
 import { type ImportReport, makeReport } from "./report.ts";
 import { SecretsRun } from "./secrets.ts";
@@ -25,6 +27,7 @@ import { type ImportSource, openSource } from "./source.ts";
 import { inPart, type Part, partsOf, planTree, TreeRun, type TreeStep } from "./tree.ts";
 
 export { MARKER, readMarker } from "./marker.ts";
+export { CONFLICT_POLICIES, type ConflictPolicy } from "./merge/merge.ts";
 export type { ImportNote } from "./notes.ts";
 export type { Step } from "./plan.ts";
 export type { ImportReport } from "./report.ts";
@@ -46,6 +49,17 @@ export interface ImportOptions {
   readonly secrets?: boolean | undefined;
   /** Finish an import of the same source that began in this target and did not end. */
   readonly continue?: boolean | undefined;
+  /**
+   * What becomes of documents that the target has already, with another content or deleted since. With this the target
+   * need not be empty: it has to hold the same schema, which is not written.
+   */
+  readonly onConflict?: ConflictPolicy | undefined;
+  /** With `onConflict`: delete what the target's collections have more than the source's. */
+  readonly deleteExtra?: boolean | undefined;
+  /** How many documents `deleteExtra` will delete: the second time it is asked for, and it has to be right. */
+  readonly confirmDelete?: number | undefined;
+  /** Only the documents: the schema is neither written nor compared. */
+  readonly dataOnly?: boolean | undefined;
   /**
    * Whether references into collections that are no more are restored, through a collection of that name that is made
    * and deleted again. Without it documents that hold such references are refused.
@@ -87,7 +101,10 @@ export interface ReplayOptions extends Omit<ImportOptions, "source" | "schemaFol
   readonly checkSource?: Step | undefined;
 }
 
-type Asked = Pick<ReplayOptions, "continue" | "signal" | "checkSource" | "recursive" | "secrets">;
+type Asked = Pick<
+  ReplayOptions,
+  "continue" | "signal" | "checkSource" | "recursive" | "secrets" | "dataOnly"
+>;
 
 /** What {@link importArchive} would do with the same options; writes nothing. @throws as it does. */
 export async function planImport(options: PlanOptions): Promise<ImportPlan> {
@@ -97,10 +114,21 @@ export async function planImport(options: PlanOptions): Promise<ImportPlan> {
 /** What {@link importSource} would do with the same options; writes nothing. @throws as it does. */
 export async function planSource(
   source: ImportSource,
-  options: Asked & Pick<PlanOptions, "target">,
+  options: Omit<PlanOptions, "source" | "schemaFolder"> & Pick<ReplayOptions, "checkSource">,
 ): Promise<ImportPlan> {
   // A database that does not exist yet holds nothing.
   const target = "v4" in options.target ? options.target : undefined;
+  const choice = mergeChoice(options);
+  if (choice !== undefined && target !== undefined) {
+    const limits = await documentsOptions(target, source, options);
+    return {
+      source: source.place,
+      title: source.title,
+      target: target.place,
+      documents: source.collections.reduce((sum, { documents }) => sum + documents, 0),
+      steps: await planMerge(wanted(source, options), target, choice, limits),
+    };
+  }
   const { parts, steps } = await plan(source, target, options);
   return {
     source: source.place,
@@ -139,20 +167,15 @@ export async function importSource(
 
   const target = typeof options.target === "function" ? await options.target() : options.target;
   const requestsBefore = target.counters.requests;
+  const choice = mergeChoice(options);
+  if (choice !== undefined) {
+    const limits = await documentsOptions(target, source, options);
+    return importOver(wanted(source, options), target, choice, limits);
+  }
   const { parts, steps } = await plan(source, target, options);
   const started = clock().toISOString();
-  // A ttl passes by the server's clock: what it said once, and what has gone by here since.
-  const serverTime = await snapshotTime(target, { signal });
-  const serverTimeReadAt = performance.now();
-  const now = () => serverTime + BigInt(Math.round((performance.now() - serverTimeReadAt) * 1000));
-  const limits = {
-    window: atLeastOne("window", options.window ?? 8),
-    batchDocuments: atLeastOne("batchDocuments", options.batchDocuments ?? 500),
-    batchBytes: atLeastOne("batchBytes", options.batchBytes ?? 1024 * 1024),
-    timeoutMs: options.timeoutMs,
-    restoreDeletedRefs: options.restoreDeletedRefs,
-  };
-  const file = options.deadLetterFile ?? `${basename(source.place)}.refused.ndjson`;
+  const limits = await documentsOptions(target, source, options);
+  const { now, deadLetterFile: file } = limits;
   const tree = new TreeRun(target, signal, (part, connection): StepContext => {
     const shared = { ...limits, signal, now, onProgress: below(part, onProgress) };
     const deadLetterFile = deadLettersOf(part, file);
@@ -245,10 +268,14 @@ async function plan(
 }
 
 /** What of the source is asked for. */
-function wanted(source: ImportSource, { recursive = true, secrets = true }: Asked): ImportSource {
+function wanted(
+  source: ImportSource,
+  { recursive = true, secrets = true, dataOnly = false }: Asked,
+): ImportSource {
   const children = source.children ?? [];
   return {
     ...source,
+    ...(dataOnly ? { hasSchema: false, files: new Map(), definitions: new Map() } : {}),
     secrets: secrets ? source.secrets : undefined,
     children: recursive
       ? children.map((child) => ({
@@ -257,6 +284,47 @@ function wanted(source: ImportSource, { recursive = true, secrets = true }: Aske
         }))
       : [],
   };
+}
+
+async function documentsOptions(
+  target: Connection,
+  source: ImportSource,
+  options: Omit<ReplayOptions, "target">,
+): Promise<DocumentsOptions> {
+  const signal = options.signal ?? new AbortController().signal;
+  // A ttl passes by the server's clock: what it said once, and what has gone by here since.
+  const serverTime = await snapshotTime(target, { signal });
+  const serverTimeReadAt = performance.now();
+  return {
+    window: atLeastOne("window", options.window ?? 8),
+    batchDocuments: atLeastOne("batchDocuments", options.batchDocuments ?? 500),
+    batchBytes: atLeastOne("batchBytes", options.batchBytes ?? 1024 * 1024),
+    timeoutMs: options.timeoutMs,
+    restoreDeletedRefs: options.restoreDeletedRefs,
+    deadLetterFile: options.deadLetterFile ?? `${basename(source.place)}.refused.ndjson`,
+    now: () => serverTime + BigInt(Math.round((performance.now() - serverTimeReadAt) * 1000)),
+    signal,
+    onProgress: options.onProgress ?? (() => {}),
+  };
+}
+
+/** Undefined when the target has to be empty. @throws ArkError ERR_USAGE for choices that do not go together. */
+function mergeChoice(options: Omit<ReplayOptions, "target">): MergeChoice | undefined {
+  const { onConflict: policy, deleteExtra = false, confirmDelete } = options;
+  if (policy === undefined) {
+    if (!deleteExtra) return undefined;
+    throw new ArkError("ERR_USAGE", "Deleting what is extra needs to know what is a conflict.", {
+      place: "deleteExtra",
+      hint: "Add --on-conflict replace for a mirror of the source.",
+    });
+  }
+  if (options.continue === true) {
+    throw new ArkError("ERR_USAGE", "An import over documents that are there is simply repeated.", {
+      place: "continue",
+      hint: "Leave out --continue.",
+    });
+  }
+  return { policy, deleteExtra, confirmDelete };
 }
 
 function atLeastOne(name: string, value: number): number {

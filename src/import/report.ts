@@ -1,9 +1,10 @@
 /** What an import did, put together from what became of each database's documents and secrets. */
 import { type Connection, identity } from "../fauna/fauna.ts";
-import type { CollectionTally } from "./documents.ts";
+import type { CollectionTally, DocumentsRun } from "./documents.ts";
+import type { ConflictsReport } from "./merge/merge.ts";
 import type { ImportNote } from "./notes.ts";
 import type { StepContext } from "./plan.ts";
-import type { SecretTally } from "./secrets.ts";
+import type { SecretsRun, SecretTally } from "./secrets.ts";
 import type { ImportSource, SecretKind } from "./source.ts";
 import type { Part } from "./tree.ts";
 
@@ -32,6 +33,8 @@ export interface ImportReport {
   readonly databases: readonly string[];
   /** Credentials, keys and tokens. */
   readonly secrets: Readonly<Record<SecretKind, Readonly<SecretTally>>>;
+  /** What became of documents that the target held already; null where it had to be empty. */
+  readonly conflicts: ConflictsReport | null;
   readonly steps: number;
   /** What could not be kept as it was, counted. */
   readonly notes: readonly ImportNote[];
@@ -44,8 +47,11 @@ export interface ImportReport {
 
 /** One database that was imported. */
 export interface Imported {
-  readonly part: Part;
-  readonly context: StepContext;
+  readonly part: Pick<Part, "path" | "source">;
+  readonly context: Pick<StepContext, "target" | "signal"> & {
+    readonly documents: Pick<DocumentsRun, "tallies" | "deadLetters">;
+    readonly secrets: Pick<SecretsRun, "tallies" | "notes">;
+  };
 }
 
 const NOTES = {
@@ -103,6 +109,7 @@ export async function makeReport(
       keys: sumSecrets(imported, "keys"),
       tokens: sumSecrets(imported, "tokens"),
     },
+    conflicts: null,
     notes,
     deadLetterFile: files[0] ?? null,
     deadLetterFiles: files,
@@ -185,8 +192,8 @@ function childrenNote(paths: readonly string[]): ImportNote {
 
 /** Whoever issues tokens for a database has to be told that it is another now (facts §5.6). */
 async function audienceNote(
-  { path, source }: Part,
-  { target, signal }: StepContext,
+  { path, source }: Imported["part"],
+  { target, signal }: Imported["context"],
 ): Promise<ImportNote[]> {
   const providers = source.definitions.get("access_providers") ?? [];
   if (providers.length === 0) return [];

@@ -99,7 +99,7 @@ function refuseAny(target: Connection, { definitions }: TargetState, goOn: boole
     `The target is not empty: it holds ${shown.join(", ")}${more}.`,
     goOn
       ? "No import is unfinished here. If one has just ended, `fauna-ark verify ARCHIVE --against` tells whether all is there."
-      : "Import into an empty database: --database NAME --create makes one.",
+      : "Import into an empty database, which --database NAME --create makes, or say with --on-conflict what becomes of documents that are in both.",
   );
 }
 

@@ -18,6 +18,11 @@ export interface Batch {
   readonly collection: string;
   readonly records: readonly DocumentRecord[];
   readonly kind: RecordKind;
+  /**
+   * Whether they are written as of the time of the write and not of their own: below a newer version or deletion
+   * nobody would see them (live 40).
+   */
+  readonly asOfNow?: boolean | undefined;
 }
 
 /** How a record has to be written: as quoted text, with computed doubles, or with nulls put back by v10. */
@@ -85,19 +90,19 @@ function isRefusal(error: unknown): error is ArkError {
 
 async function send(
   target: Connection,
-  { collection, records, kind }: Batch,
+  { collection, records, kind, asOfNow = false }: Batch,
   { signal, timeoutMs }: WriteOptions,
 ): Promise<void> {
   // Where a smaller batch can be sent, that helps sooner than more time.
   const onTimeout = records.length > 1 ? "report" : "repeat";
   const call = { idempotent: true, signal, timeoutMs, onTimeout } as const;
   if (kind === "plain") {
-    await target.v4(insertQuoted(collection, records), call);
+    await target.v4(insertQuoted(collection, records, asOfNow), call);
     return;
   }
   // Made before the Insert, so that a document for which there is none is refused before any of it is written.
   const patches = kind === "nulls" ? records.map(nullsPatchOf) : [];
-  await target.v4(insertComputed(collection, records), call);
+  await target.v4(insertComputed(collection, records, asOfNow), call);
   if (kind === "doubles") return;
   // The Insert wrote everything but the nulls; v10 puts back the arrays that had some, and nothing else.
   const query = "documents.forEach(d => collection.byId(d.id)!.updateData(d.patch))";
@@ -113,7 +118,7 @@ async function send(
   } catch (error) {
     // A refused document is not to stay without its nulls as if that were all of it.
     if (records.length === 1 && isRefusal(error))
-      await target.v4(removeInserted(collection, records[0]!), call);
+      await target.v4(removeInserted(collection, records[0]!, asOfNow), call);
     throw error;
   }
 }
@@ -122,10 +127,17 @@ function nullsPatchOf({ id, dataText = "{}" }: DocumentRecord): string {
   return `{"id":"${id}","patch":${nullsPatch(dataText)}}`;
 }
 
+/** The time of the write. */
+const NOW = '{"time":"now"}';
+
 /** `foreach` echoes what it walked (live 22); `do … null` spares the echo. */
-function insertQuoted(collection: string, records: readonly DocumentRecord[]): string {
+function insertQuoted(
+  collection: string,
+  records: readonly DocumentRecord[],
+  asOfNow: boolean,
+): string {
   const ref = `{"ref":${collectionRef(collection)},"id":${field("id")}}`;
-  const insert = `{"insert":${ref},"ts":${field("ts")},"action":"create","params":${field("params")}}`;
+  const insert = `{"insert":${ref},"ts":${asOfNow ? NOW : field("ts")},"action":"create","params":${field("params")}}`;
   const quoted = records
     .map(
       (record) =>
@@ -135,21 +147,26 @@ function insertQuoted(collection: string, records: readonly DocumentRecord[]): s
   return `{"do":[{"foreach":{"lambda":"r","expr":${insert}},"collection":{"quote":[${quoted}]}},null]}`;
 }
 
-function insertComputed(collection: string, records: readonly DocumentRecord[]): string {
+function insertComputed(
+  collection: string,
+  records: readonly DocumentRecord[],
+  asOfNow: boolean,
+): string {
   const inserts = records.map((record) => {
     const ref = `{"ref":${collectionRef(collection)},"id":"${record.id}"}`;
     const rest = params({ ...record }, undefined);
     const data = printWriteExpression(record.dataText ?? "{}");
     const all = `{"merge":{"object":{"data":${data}}},"with":{"quote":${rest}}}`;
-    return `{"insert":${ref},"ts":${record.ts},"action":"create","params":${rest === "{}" ? `{"object":{"data":${data}}}` : all}}`;
+    return `{"insert":${ref},"ts":${asOfNow ? NOW : record.ts},"action":"create","params":${rest === "{}" ? `{"object":{"data":${data}}}` : all}}`;
   });
   return `{"do":[${inserts.join(",")},null]}`;
 }
 
 /** Takes back the version that an Insert of this record made; one that is not there is no failure. */
-function removeInserted(collection: string, { id, ts }: DocumentRecord): string {
+function removeInserted(collection: string, { id, ts }: DocumentRecord, asOfNow: boolean): string {
   const ref = `{"ref":${collectionRef(collection)},"id":"${id}"}`;
-  return `{"do":[{"remove":${ref},"ts":${ts},"action":"create"},null]}`;
+  const when = asOfNow ? `{"select":"ts","from":{"get":${ref}}}` : ts;
+  return `{"do":[{"remove":${ref},"ts":${when},"action":"create"},null]}`;
 }
 
 function field(name: string): string {

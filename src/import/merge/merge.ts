@@ -1,0 +1,265 @@
+/**
+ * Import into a database that holds the same schema already, and perhaps documents.
+ *
+ *     does the target's schema fit?                     (schema-fit.ts)
+ *     compare every document with the target's          (counterparts.ts, decide.ts)
+ *     refuse what is not to be, and deletions that were not confirmed
+ *     write, delete                                     (run.ts)
+ *     compare again: nothing is left to do
+ *
+ * There is no mark of an unfinished import: one that was interrupted is repeated, with the same policy.
+ */
+import { ArkError } from "../../errors/errors.ts";
+import type { Connection } from "../../fauna/fauna.ts";
+import type { DocumentsOptions } from "../documents.ts";
+import type { ImportNote } from "../notes.ts";
+import type { ImportSource } from "../source.ts";
+import type { ConflictPolicy } from "./decide.ts";
+import { MergeRun } from "./run.ts";
+import { checkFit } from "./schema-fit.ts";
+import type { MergeTally } from "./tally.ts";
+
+export { CONFLICT_POLICIES, type ConflictPolicy } from "./decide.ts";
+
+export interface MergeChoice {
+  readonly policy: ConflictPolicy;
+  /** Whether documents that the source does not have are deleted from its collections. */
+  readonly deleteExtra: boolean;
+  /** How many documents the caller knows that this deletes; it has to be right. */
+  readonly confirmDelete: number | undefined;
+}
+
+/** What became of documents in a database that held some. */
+export interface ConflictsReport {
+  readonly policy: ConflictPolicy;
+  /** The target had just these. */
+  readonly same: number;
+  /** Of those, the ones that have another `ts` in the target, which is not set back. */
+  readonly otherTs: number;
+  /** Written where none was. */
+  readonly created: number;
+  /** Written in the place of another. */
+  readonly replaced: number;
+  /** Left as the target had them, though the source has others. */
+  readonly kept: number;
+  /** Deleted, because the source does not have them. */
+  readonly deleted: number;
+  readonly collections: readonly {
+    readonly name: string;
+    readonly same: number;
+    readonly created: number;
+    readonly replaced: number;
+    readonly kept: number;
+    readonly deleted: number;
+  }[];
+}
+
+export interface Merged {
+  readonly run: MergeRun;
+  readonly conflicts: ConflictsReport;
+  readonly notes: readonly ImportNote[];
+}
+
+/** What a merge would do, with its reasons; writes nothing. @throws as {@link merge} does, but for confirmations. */
+export async function planMerge(
+  source: ImportSource,
+  target: Connection,
+  choice: MergeChoice,
+  options: DocumentsOptions,
+): Promise<{ readonly title: string; readonly reason: string }[]> {
+  const run = await begin(source, target, choice, options);
+  const tallies = await run.plan();
+  const sum = (of: (tally: MergeTally) => number) => total(tallies, of);
+  const steps = [
+    {
+      count: sum(({ same }) => same),
+      title: "leave %, which the target has",
+      reason: "nothing would be another for whoever reads them",
+    },
+    {
+      count: sum(({ conflicts }) => conflicts),
+      title: "refuse the import because of %",
+      reason: `the target has others${which(tallies, (each) => each.conflictExamples)}, or has deleted them since; --on-conflict skip, replace or newer decides`,
+    },
+    {
+      count: sum(({ kept }) => kept),
+      title: "keep the target's state of %",
+      reason: `asked for with --on-conflict ${choice.policy}${which(tallies, (each) => each.keptExamples)}`,
+    },
+    {
+      count: sum(({ created }) => created),
+      title: "write %",
+      reason: "the target does not have them",
+    },
+    {
+      count: sum(({ replaced }) => replaced),
+      title: "replace %",
+      reason: `asked for with --on-conflict ${choice.policy}`,
+    },
+    {
+      count: choice.deleteExtra ? sum(({ extra }) => extra) : 0,
+      title: "delete %",
+      reason: `the source does not have them${which(tallies, (each) => each.extraExamples)}; confirm with --confirm-delete`,
+    },
+  ];
+  return [
+    ...steps
+      .filter(({ count }) => count > 0)
+      .map(({ title, count, reason }) => ({
+        title: title.replace("%", counted(count)),
+        reason,
+      })),
+    { title: "compare again", reason: "nothing may be left to do" },
+  ];
+}
+
+/**
+ * Brings the documents of a source into a database that holds the same schema.
+ *
+ * @throws ArkError ERR_SCHEMA when the target's schema is another; ERR_TARGET_NOT_EMPTY naming conflicts, with policy
+ * `fail`; ERR_USAGE when deletions are not confirmed; all these before the first write. ERR_MISMATCH when the target
+ * does not show afterwards what it should.
+ */
+export async function merge(
+  source: ImportSource,
+  target: Connection,
+  choice: MergeChoice,
+  options: DocumentsOptions,
+): Promise<Merged> {
+  const run = await begin(source, target, choice, options);
+  const planned = await run.plan();
+  refuseConflicts(target, planned);
+  const extra = choice.deleteExtra ? total(planned, (each) => each.extra) : 0;
+  if (extra > 0) checkConfirmed(target, planned, extra, choice.confirmDelete);
+  await run.write(extra);
+  await run.prove();
+  return { run, conflicts: conflictsReport(choice.policy, run.tallies), notes: notesOf(run) };
+}
+
+async function begin(
+  source: ImportSource,
+  target: Connection,
+  { policy, deleteExtra }: MergeChoice,
+  options: DocumentsOptions,
+): Promise<MergeRun> {
+  const fit = await checkFit(source, target, options.signal);
+  return new MergeRun(target, source, { ...options, ...fit, policy, deleteExtra });
+}
+
+function refuseConflicts(target: Connection, tallies: readonly MergeTally[]): void {
+  const conflicts = total(tallies, (each) => each.conflicts);
+  if (conflicts === 0) return;
+  throw new ArkError(
+    "ERR_TARGET_NOT_EMPTY",
+    `${counted(conflicts)} of the source ${conflicts === 1 ? "is" : "are"} in the target with another content, or deleted there since${which(tallies, (each) => each.conflictExamples)}. Nothing was written.`,
+    {
+      place: target.place,
+      hint: "Choose what becomes of them: --on-conflict skip, replace or newer.",
+      details: {
+        conflicts: tallies
+          .filter((each) => each.conflicts > 0)
+          .map((each) => ({
+            collection: each.name,
+            count: each.conflicts,
+            examples: each.conflictExamples,
+          })),
+      },
+    },
+  );
+}
+
+/** A deletion is asked for twice: as such, and by how many documents it concerns. */
+function checkConfirmed(
+  target: Connection,
+  tallies: readonly MergeTally[],
+  extra: number,
+  confirmed: number | undefined,
+): void {
+  if (confirmed === extra) return;
+  throw new ArkError(
+    "ERR_USAGE",
+    `${counted(extra)} of the target ${extra === 1 ? "is" : "are"} not in the source and would be deleted${which(tallies, (each) => each.extraExamples)}. Nothing was written.`,
+    {
+      place: target.place,
+      hint: `If all of them are to go, add --confirm-delete ${extra}.`,
+      details: {
+        extra: tallies
+          .filter((each) => each.extra > 0)
+          .map((each) => ({
+            collection: each.name,
+            count: each.extra,
+            examples: each.extraExamples,
+          })),
+      },
+    },
+  );
+}
+
+function conflictsReport(policy: ConflictPolicy, tallies: readonly MergeTally[]): ConflictsReport {
+  return {
+    policy,
+    same: total(tallies, (each) => each.same),
+    otherTs: total(tallies, (each) => each.otherTs),
+    created: total(tallies, (each) => each.created),
+    replaced: total(tallies, (each) => each.replaced),
+    kept: total(tallies, (each) => each.kept),
+    deleted: total(tallies, (each) => each.deleted),
+    collections: tallies.map(({ name, same, created, replaced, kept, deleted }) => ({
+      name,
+      same,
+      created,
+      replaced,
+      kept,
+      deleted,
+    })),
+  };
+}
+
+const NOTES = {
+  as_of_now:
+    "Written as of the time of the import: under their own ts a newer version or deletion in the target would hide them.",
+  other_ts: "The target has them under another ts, which was left.",
+  kept: "The target's own state was kept, as asked for.",
+  deleted: "The source does not have them; deleted, as asked for.",
+} as const;
+
+function notesOf({ tallies }: MergeRun): ImportNote[] {
+  return tallies
+    .flatMap((tally) => [
+      note("as_of_now", tally, tally.asOfNow, tally.asOfNowExamples),
+      note("other_ts", tally, tally.otherTs, []),
+      note("kept", tally, tally.kept, tally.keptExamples),
+      note("deleted", tally, tally.deleted, tally.extraExamples),
+    ])
+    .filter(({ count }) => count > 0);
+}
+
+function note(
+  code: keyof typeof NOTES,
+  { name }: MergeTally,
+  count: number,
+  examples: readonly string[],
+): ImportNote {
+  return { code, message: NOTES[code], database: [], collection: name, count, examples };
+}
+
+function total(tallies: readonly MergeTally[], of: (tally: MergeTally) => number): number {
+  return tallies.reduce((sum, tally) => sum + of(tally), 0);
+}
+
+function counted(count: number): string {
+  return `${count} ${count === 1 ? "document" : "documents"}`;
+}
+
+const NAMED = 5;
+
+/** Some of the documents concerned, as `Order 7, Order 9`. */
+function which(
+  tallies: readonly MergeTally[],
+  of: (tally: MergeTally) => readonly string[],
+): string {
+  const all = tallies.flatMap((tally) => of(tally).map((id) => `${tally.name} ${id}`));
+  return all.length === 0
+    ? ""
+    : ` (${all.slice(0, NAMED).join(", ")}${all.length > NAMED ? ", …" : ""})`;
+}

@@ -74,7 +74,7 @@ export const VERIFY_CONTRACT: Contract = {
     documents: "Documents in the archive.",
     files: "Files of the archive.",
     against:
-      "Only with `--against`: `endpoint`, `database`, `snapshot`, `equal`; `collections`, each with `name`, `archived`, `live`, `equal` and, as `counts` and as `ids` (at most 100 of a kind), the documents that are `different`, `missing`, `extra`, `expired` or the same under a `newTs`; `definitions` that differ, each with `kind`, `name`, `how`, `members`.",
+      "Only with `--against`: `endpoint`, `database`, `snapshot`, `equal`; `collections`, each with `database` (its path), `name`, `archived`, `live`, `equal` and, as `counts` and as `ids` (at most 100 of a kind), the documents that are `different`, `missing`, `extra`, `expired` or the same under a `newTs`; `definitions` that differ, each with `database`, `kind`, `name`, `how`, `members`.",
   },
 };
 
@@ -90,10 +90,13 @@ export const SHOW_CONTRACT: Contract = {
     encryption:
       "Null, or whom it is encrypted for: `recipients`, whether with a `passphrase`, and whether it was `opened`; without a key definitions are not shown.",
     options: "What the export was asked for.",
+    database: "Path of the child database that is shown; empty for the exported one.",
+    databases: "Paths of the databases below the exported one.",
+    secrets: "How many `credentials`, `keys` and `tokens` it holds; null when none were asked for.",
     collections: "For each: `name`, `documents`, `plainBytes`, `storedBytes`, `segments`.",
     definitions: "By kind: `name`, and which protocol it was `madeBy`.",
     files: "Names of the schema files.",
-    notes: "What could not be kept exactly: `message`, `count`.",
+    notes: "What could not be kept exactly: `message`, `database`, `count`.",
   },
 };
 

@@ -1,5 +1,11 @@
 /** Show: what an archive holds, without a database. */
-import { type Archive, openArchive, parseDefinitionLine, type Unlock } from "../archive/archive.ts";
+import {
+  type Archive,
+  type DatabaseEntry,
+  openArchive,
+  parseDefinitionLine,
+  type Unlock,
+} from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
 import { DEFINITION_KINDS, type DefinitionKind } from "../fauna/fauna.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -20,6 +26,12 @@ export interface ArchiveSummary {
     readonly opened: boolean;
   } | null;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Path of the database that is shown; "" for the exported one. */
+  readonly database: string;
+  /** Paths of all databases below the exported one. */
+  readonly databases: readonly string[];
+  /** How many secrets it holds; null when the export was not asked for any. */
+  readonly secrets: Readonly<Record<SecretKind, number>> | null;
   readonly collections: readonly {
     readonly name: string;
     readonly documents: number;
@@ -34,8 +46,16 @@ export interface ArchiveSummary {
     >
   >;
   readonly files: readonly string[];
-  readonly notes: readonly { readonly message: string; readonly count: number }[];
+  readonly notes: readonly {
+    readonly message: string;
+    readonly database: readonly string[];
+    readonly count: number;
+  }[];
 }
+
+type SecretKind = (typeof SECRETS)[number];
+
+const SECRETS = ["credentials", "keys", "tokens"] as const;
 
 /** One collection: its schema, its segments. */
 export interface CollectionSummary {
@@ -60,19 +80,22 @@ export interface CollectionSummary {
 export interface ShowOptions {
   /** What opens an encrypted archive. */
   readonly unlock?: Unlock | undefined;
+  /** Names from the exported database down; it is shown itself without any. */
+  readonly database?: readonly string[] | undefined;
 }
 
-/** @throws ArkError as `openArchive` does. */
+/** @throws ArkError ERR_USAGE when the archive has no such database; as `openArchive` does. */
 export async function showArchive(
   place: Store | string,
-  { unlock }: ShowOptions = {},
+  { unlock, database: path = [] }: ShowOptions = {},
 ): Promise<ArchiveSummary> {
   const archive = await open(place, unlock);
   const { manifest } = archive;
+  const database = archive.database(path);
   const opened = archive.opener !== undefined;
   const definitions: Record<string, { name: string; madeBy: "v4" | "v10" }[]> = {};
   for (const kind of opened ? DEFINITION_KINDS : []) {
-    for await (const line of archive.definitions(kind)) {
+    for await (const line of archive.definitions(kind, path)) {
       const { name, madeBy } = parseDefinitionLine(line, `${archive.store.place} ${kind}`);
       (definitions[kind] ??= []).push({ name, madeBy });
     }
@@ -86,7 +109,10 @@ export async function showArchive(
     compression: manifest.compression,
     encryption: manifest.encryption === undefined ? null : { ...manifest.encryption, opened },
     options: manifest.options,
-    collections: archive.database().collections.map((entry) => ({
+    database: path.join("/"),
+    databases: manifest.databases.slice(1).map((each) => each.path.join("/")),
+    secrets: secretsOf(database),
+    collections: database.collections.map((entry) => ({
       name: entry.name,
       documents: entry.documents,
       plainBytes: entry.plainBytes,
@@ -94,24 +120,35 @@ export async function showArchive(
       segments: entry.segments.length,
     })),
     definitions,
-    files: archive
-      .database()
-      .schema.filter(({ kind }) => kind === "fsl")
+    files: database.schema
+      .filter(({ kind }) => kind === "fsl")
       .map(({ name, file }) => name ?? file),
-    notes: manifest.fidelity.notes.map(({ message, count }) => ({ message, count })),
+    notes: manifest.fidelity.notes.map((note) => ({
+      message: note.message,
+      database: note.database,
+      count: note.count,
+    })),
   };
+}
+
+function secretsOf({ schema }: DatabaseEntry): ArchiveSummary["secrets"] {
+  const entries = schema.filter(({ kind }) => SECRETS.some((each) => each === kind));
+  if (entries.length === 0) return null;
+  const count = (kind: SecretKind): number =>
+    entries.reduce((sum, entry) => sum + (entry.kind === kind ? entry.definitions : 0), 0);
+  return { credentials: count("credentials"), keys: count("keys"), tokens: count("tokens") };
 }
 
 /** @throws ArkError ERR_USAGE when the archive has no such collection; as `openArchive` does. */
 export async function showCollection(
   place: Store | string,
   name: string,
-  { unlock }: ShowOptions = {},
+  { unlock, database }: ShowOptions = {},
 ): Promise<CollectionSummary> {
   const archive = await open(place, unlock);
-  const entry = archive.collection(name);
+  const entry = archive.collection(name, database);
   let definition: CollectionSummary["definition"];
-  const lines = archive.opener === undefined ? [] : archive.definitions("collections");
+  const lines = archive.opener === undefined ? [] : archive.definitions("collections", database);
   for await (const line of lines) {
     const each = parseDefinitionLine(line, `${archive.store.place} collections`);
     if (each.name === name) definition = { v4: each.v4, v10: each.v10 };
@@ -138,11 +175,11 @@ export async function showDocument(
   place: Store | string,
   name: string,
   id: string,
-  { unlock }: ShowOptions = {},
+  { unlock, database }: ShowOptions = {},
 ): Promise<string> {
   const archive = await open(place, unlock);
   if (!/^(0|[1-9]\d{0,18})$/.test(id)) throw noDocument(archive, name, id);
-  const record = await archive.record(archive.collection(name), id);
+  const record = await archive.record(archive.collection(name, database), id);
   if (record === undefined) throw noDocument(archive, name, id);
   return printRecord(record);
 }

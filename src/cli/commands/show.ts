@@ -10,7 +10,7 @@ import type { CommandSpec } from "../command.ts";
 import { UNLOCK_OPTIONS, unlockOf } from "../encryption.ts";
 import { placeIn } from "../place.ts";
 import { printJsonReport } from "../with-progress.ts";
-import { columns, count, size } from "../words.ts";
+import { columns, count, size, some } from "../words.ts";
 import { notesSummary } from "./export.ts";
 
 export const showCommand: CommandSpec = {
@@ -21,7 +21,16 @@ export const showCommand: CommandSpec = {
     { name: "collection", summary: "Show this collection", required: false },
     { name: "id", summary: "Print the record of this document", required: false },
   ],
-  options: UNLOCK_OPTIONS,
+  options: [
+    {
+      name: "database",
+      type: "text",
+      placeholder: "PATH",
+      summary: "Show this child database, as parent/child, of an archive of several",
+      callOnly: true,
+    },
+    ...UNLOCK_OPTIONS,
+  ],
   examples: [
     { line: "fauna-ark show ./archive", about: "Collections, definitions, sizes" },
     { line: "fauna-ark show ./archive Order", about: "Segments, fingerprints and definition" },
@@ -37,17 +46,20 @@ export const showCommand: CommandSpec = {
     const collection = args.positional("collection");
     const id = args.positional("id");
     const json = args.flag("json");
-    const unlock = await unlockOf(args, terminal);
+    const options = {
+      unlock: await unlockOf(args, terminal),
+      database: args.text("database")?.split("/"),
+    };
     if (collection === undefined) {
-      const summary = await showArchive(archive, { unlock });
+      const summary = await showArchive(archive, options);
       if (json) printJsonReport(terminal, summary);
       else terminal.out(archiveSummary(summary));
     } else if (id === undefined) {
-      const summary = await showCollection(archive, collection, { unlock });
+      const summary = await showCollection(archive, collection, options);
       if (json) printJsonReport(terminal, summary);
       else terminal.out(collectionSummary(summary));
     } else {
-      terminal.out(`${await showDocument(archive, collection, id, { unlock })}\n`);
+      terminal.out(`${await showDocument(archive, collection, id, options)}\n`);
     }
     return 0;
   },
@@ -75,9 +87,14 @@ export function archiveSummary(summary: ArchiveSummary): string {
           "of",
           `${source.endpoint}${source.database === null ? "" : ` database ${source.database}`}`,
         ],
+        ...(summary.database === "" ? [] : [["child database", summary.database]]),
         ["as of", `${snapshot.time} (ts ${snapshot.ts})`],
         ["written", `${summary.created} by ${tool.name} ${tool.version}, ${summary.compression}`],
         ...encryptionRows(summary),
+        ...secretsRows(summary),
+        ...(summary.databases.length === 0
+          ? []
+          : [["databases below", some(summary.databases, summary.databases.length, 20)]]),
       ],
       { indent: "" },
     ),
@@ -92,6 +109,13 @@ export function archiveSummary(summary: ArchiveSummary): string {
     }),
     notesSummary("What could not be kept exactly:", summary.notes),
   ].join("");
+}
+
+function secretsRows({ secrets }: ArchiveSummary): string[][] {
+  if (secrets === null) return [];
+  const { credentials, keys, tokens } = secrets;
+  const counts = `${count(credentials)} credentials, ${count(keys)} keys, ${count(tokens)} tokens`;
+  return [["secrets", counts]];
 }
 
 function encryptionRows({ encryption }: ArchiveSummary): string[][] {

@@ -15,7 +15,7 @@ import {
 import { runCommandLine } from "../../../src/cli/run.ts";
 import type { Terminal } from "../../../src/cli/terminal.ts";
 import { ArkError } from "../../../src/errors/errors.ts";
-import { connect } from "../../../src/fauna/fauna.ts";
+import { connect, scoped } from "../../../src/fauna/fauna.ts";
 import { emulatorTarget } from "../../support/emulator.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import type { Target } from "../../support/target.ts";
@@ -440,6 +440,56 @@ describe("an export of a database with children and secrets", () => {
       const { stdout } = await call(["show", archive, "--json"]);
       const { notes } = JSON.parse(stdout) as { notes: { count: number }[] };
       expect(notes.map(({ count }) => count)).toEqual([1, 2]);
+    } finally {
+      await connection.close();
+      await target.close();
+    }
+  });
+});
+
+describe("an archive of several databases, with secrets", () => {
+  it("is exported, shown, verified and imported, and refused where hashes would lie open", async () => {
+    const target = await emulatorTarget();
+    const connection = connect({ endpoint: target.endpoint, secret: target.secret });
+    const env = { FAUNA_ENDPOINT: target.endpoint, FAUNA_SECRET: target.secret };
+    const archive = join(await temporaryFolder(), "archive");
+    try {
+      await connection.v10('Database.create({ name: "shop" })');
+      const shop = await scoped(connection, "shop");
+      await shop.v10('Database.create({ name: "till" })\nKey.create({ role: "server" })');
+      await (await scoped(shop, "till")).v10('Collection.create({ name: "Sale" })');
+      await (await scoped(shop, "till")).v10('Sale.create({ id: "7" })');
+      const wanted = ["export", archive, "--database", "shop", "--recursive", "--secrets"];
+      const refused = await call(wanted, { env });
+      expect(refused.status).toBe(2);
+      expect(refused.stderr).toContain("--plaintext-secrets");
+      const done = await call([...wanted, "--plaintext-secrets"], { env });
+      expect(done.stderr).toContain("till: Sale");
+      expect(done.status).toBe(0);
+
+      const whole = await call(["show", archive]);
+      expect(whole.stdout).toMatch(/databases below +till\n/);
+      expect(whole.stdout).toContain("0 credentials, 1 keys, 0 tokens");
+      const child = await call(["show", archive, "Sale", "7", "--database", "till"]);
+      expect(JSON.parse(child.stdout)).toMatchObject({ id: "7" });
+      expect((await call(["show", archive, "--database", "nowhere"])).status).toBe(2);
+
+      // The key is of this cluster already, under its id.
+      const copied = ["--database", "copy"];
+      const imported = await call(["import", archive, ...copied, "--create", "--skip-secrets"], {
+        env,
+      });
+      expect(imported.stderr).toMatch(/databases +till\n/);
+      expect(imported.status).toBe(0);
+      const verified = await call(["verify", archive, "--against", ...copied], { env });
+      expect(verified.stdout).toContain("till: Sale");
+      expect(verified.status).toBe(0);
+      const top = await call(
+        ["import", archive, "--database", "top", "--create", "--skip-secrets", "--top-only"],
+        { env },
+      );
+      expect(top.stderr).toContain("1 (till): Child databases of the archive");
+      expect(top.status).toBe(0);
     } finally {
       await connection.close();
       await target.close();

@@ -56,6 +56,21 @@ export {
   planImport,
 } from "./import/import.ts";
 export {
+  type CopyOptions,
+  type CopyReport,
+  copyDatabase,
+  planCopy,
+  type PlanCopyOptions,
+} from "./copy/copy.ts";
+export {
+  type ChangedDocument,
+  type CollectionDiff,
+  diffDatabases,
+  type DiffOptions,
+  type DiffReport,
+  type FieldChange,
+} from "./verify/diff.ts";
+export {
   type AgainstReport,
   type ArchiveSummary,
   type CollectionComparison,

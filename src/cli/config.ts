@@ -44,17 +44,41 @@ export async function readConfig(request: ConfigRequest): Promise<ConfigValues> 
   }
   check(common, options, path, "");
 
-  const chosen = profile === undefined ? {} : profiles[profile];
-  if (chosen === undefined || !isObject(chosen)) {
-    throw new ArkError("ERR_CONFIG", `The config file has no profile ${profile}.`, {
-      place: path,
-      hint: didYouMean(profile!, Object.keys(profiles), `It has: ${list(Object.keys(profiles))}.`),
-    });
-  }
+  const chosen = profile === undefined ? {} : chosenProfile(profiles, profile, path);
   return new Map([
     ...entries(common, path, "", dirname(path)),
     ...entries(chosen, path, `profiles.${profile}.`, dirname(path)),
   ]);
+}
+
+/**
+ * What a profile of the config file says, and nothing else. The parser has looked at the whole file before.
+ * @throws ArkError ERR_CONFIG when there is no such profile.
+ */
+export async function readProfile({
+  file,
+  profile,
+  cwd,
+}: Omit<ConfigRequest, "options" | "profile"> & {
+  readonly profile: string;
+}): Promise<ConfigValues> {
+  const path = resolve(cwd, file ?? CONFIG_FILE);
+  const { profiles = {} } = parseObject((await readIfThere(path, true))!, path);
+  const all = isObject(profiles) ? profiles : {};
+  return new Map(entries(chosenProfile(all, profile, path), path, "", dirname(path)));
+}
+
+function chosenProfile(
+  profiles: Record<string, unknown>,
+  name: string,
+  path: string,
+): Record<string, unknown> {
+  const chosen = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (isObject(chosen)) return chosen;
+  throw new ArkError("ERR_CONFIG", `The config file has no profile ${name}.`, {
+    place: path,
+    hint: didYouMean(name, Object.keys(profiles), `It has: ${list(Object.keys(profiles))}.`),
+  });
 }
 
 async function readIfThere(path: string, required: boolean): Promise<string | undefined> {

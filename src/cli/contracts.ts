@@ -51,7 +51,7 @@ export const IMPORT_CONTRACT: Contract = {
 };
 
 export const PLAN_CONTRACT: Contract = {
-  title: "`import --dry-run`",
+  title: "`import --dry-run`, `copy --dry-run`",
   members: {
     source: "What would be imported.",
     title: "What kind of source it is.",
@@ -75,6 +75,35 @@ export const VERIFY_CONTRACT: Contract = {
     files: "Files of the archive.",
     against:
       "Only with `--against`: `endpoint`, `database`, `snapshot`, `equal`; `collections`, each with `database` (its path), `name`, `archived`, `live`, `equal` and, as `counts` and as `ids` (at most 100 of a kind), the documents that are `different`, `missing`, `extra`, `expired` or the same under a `newTs`; `definitions` that differ, each with `database`, `kind`, `name`, `how`, `members`.",
+  },
+};
+
+export const COPY_CONTRACT: Contract = {
+  title: "`copy`",
+  members: {
+    ...IMPORT_CONTRACT.members,
+    source: "The endpoint and database that was copied.",
+    target: "The endpoint and database it was copied into.",
+    snapshot: "The moment of the source that was copied: `ts`, and `time` in ISO 8601.",
+    definitions: "How many definitions.",
+  },
+};
+
+export const DIFF_CONTRACT: Contract = {
+  title: "`diff`",
+  members: {
+    a: "The first side: `kind` (`archive` or `database`), `place`, and the `snapshot` that it shows.",
+    b: "The second side.",
+    equal: "Whether nothing differs but what Fauna makes impossible to keep.",
+    files:
+      "Schema files that differ: `name`, `how` (`removed`: in A only, `added`: in B only, `changed`), and as `diff` the lines, as `diff -u` prints them.",
+    definitions: "Definitions that differ: `kind`, `name`, `how`, and the `members` that do.",
+    collections:
+      "For each: `name`, the documents of `a` and `b`, `equal`; `removed` and `added`, each with `count` and the lowest 100 `ids`; `changed`, with `count` and of the lowest 100 `documents` the `id`, the `fields` (`path` and `how`, also `order` for members in another order; at most 50) and their `count`.",
+    natural:
+      "What differs by Fauna's nature: `code`, `message`, `collection` or null, `count`, some `examples`.",
+    notCompared: "What one of the two says nothing of: `what`, `why`.",
+    seconds: "How long it took.",
   },
 };
 
@@ -138,7 +167,9 @@ export const CONTRACTS: readonly Contract[] = [
   EXPORT_CONTRACT,
   IMPORT_CONTRACT,
   PLAN_CONTRACT,
+  COPY_CONTRACT,
   VERIFY_CONTRACT,
+  DIFF_CONTRACT,
   SHOW_CONTRACT,
   SHOW_COLLECTION_CONTRACT,
   EMULATOR_CONTRACT,

@@ -71,6 +71,34 @@ export function timeoutMs(args: Arguments): number {
   return args.number("timeout")! * 1000;
 }
 
+/** What to say when nothing tells where Fauna is. */
+export function noEndpoint(flag: string): ArkError {
+  return new ArkError("ERR_USAGE", "No endpoint is given.", {
+    place: flag,
+    hint: `Give ${flag} URL or set FAUNA_ENDPOINT; Fauna's own old host is gone. \`fauna-ark emulator\` starts one to try.`,
+  });
+}
+
+/** A connection as the transport options want it. Whoever asks for it closes it. */
+export function connectTo(
+  args: Arguments,
+  terminal: Terminal,
+  endpoint: string,
+  secret: string,
+): Connection {
+  return connect({
+    endpoint,
+    secret,
+    timeoutMs: timeoutMs(args),
+    http1: args.flag("http1"),
+    env: terminal.env,
+    onRetry: ({ attempt, pauseMs, reason, path }) => {
+      if (!args.flag("verbose")) return;
+      terminal.err(`retry ${attempt} of ${path} in ${Math.round(pauseMs)} ms: ${reason}\n`);
+    },
+  });
+}
+
 /**
  * Opens the secret's own database, lets `work` use it, and closes it however that ends.
  * @throws ArkError ERR_USAGE when endpoint or secret are missing; what `work` throws.
@@ -81,23 +109,9 @@ export async function withEndpoint<T>(
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const endpoint = args.text("endpoint");
-  if (endpoint === undefined) {
-    throw new ArkError("ERR_USAGE", "No endpoint is given.", {
-      place: "--endpoint",
-      hint: "Give --endpoint URL or set FAUNA_ENDPOINT; Fauna's own old host is gone. `fauna-ark emulator` starts one to try.",
-    });
-  }
-  const connection = connect({
-    endpoint,
-    secret: await findSecret(args.text("secret-file"), terminal, endpoint),
-    timeoutMs: timeoutMs(args),
-    http1: args.flag("http1"),
-    env: terminal.env,
-    onRetry: ({ attempt, pauseMs, reason, path }) => {
-      if (!args.flag("verbose")) return;
-      terminal.err(`retry ${attempt} of ${path} in ${Math.round(pauseMs)} ms: ${reason}\n`);
-    },
-  });
+  if (endpoint === undefined) throw noEndpoint("--endpoint");
+  const secret = await findSecret(args.text("secret-file"), terminal, endpoint);
+  const connection = connectTo(args, terminal, endpoint, secret);
   try {
     return await work(connection);
   } finally {

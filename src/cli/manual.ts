@@ -31,7 +31,7 @@ const INTRODUCTION = `\`\`\`
 fauna-ark <command> [arguments] [options]
 \`\`\`
 
-What a command was asked for goes to stdout (the text of \`show\`, the findings of \`verify\`, the plan of \`import --dry-run\`, every \`--json\` report); progress,
+What a command was asked for goes to stdout (the text of \`show\`, the findings of \`verify\` and \`diff\`, the plan of a \`--dry-run\`, every \`--json\` report); progress,
 summaries and errors go to stderr. The value of an option is taken from the first place that has one: the flag, the environment, the
 profile of the config file, the config file, the default. In the environment, a list is separated by commas and a switch is \`true\` or \`false\`; an
 empty variable counts as not set. \`fauna-ark completion\` prints a completion script for bash or zsh.
@@ -43,6 +43,9 @@ A secret is never an argument, because others on the machine can read those. It 
 config file) names; else from \`FAUNA_ARK_SECRET\` or \`FAUNA_SECRET\`; else, on a terminal, it is asked for and not shown. It appears in
 no log, error or archive. The same goes for the passphrase of an encrypted archive, which comes from the terminal (\`--passphrase\`), a file, a command, or
 \`FAUNA_ARK_PASSPHRASE\`; \`export\` encrypts with it, the others open with it. \`--database\` reaches a child database with the same secret; that it does is checked before anything is read or written.
+
+\`copy\` and \`diff\` may open two databases. The second one's secret comes from \`--to-secret-file\`, else from \`FAUNA_ARK_TO_SECRET\`; else, if the second
+endpoint is the first one, it is the first one's; else it is asked for. No secret is sent to an endpoint that it was not given for.
 `;
 
 const CONFIG = `## Config file
@@ -60,7 +63,9 @@ command, and profiles that go over them. Unknown keys are errors. Files that it 
 }
 \`\`\`
 
-\`fauna-ark export ./archive --profile prod\` then needs no more.
+\`fauna-ark export ./archive --profile prod\` then needs no more. Where a command takes two databases, \`@prod\` stands for the \`endpoint\`, \`secret-file\` and
+\`database\` of the profile, which go before the options: \`fauna-ark copy @prod @local --to-database shop --create\`. What a profile leaves out is taken from the options, for the second
+database from those that begin with \`--to-\`.
 `;
 
 function section(command: CommandSpec): string {

@@ -261,8 +261,8 @@ function refuseUnknownFlags(
     if (expected.has(key)) continue;
     const flag = key.length === 1 ? `-${key}` : `--${key}`;
     const hint =
-      key === "secret"
-        ? "A secret in an argument list can be read by others on the machine: use FAUNA_SECRET or --secret-file."
+      key === "secret" || key === "to-secret"
+        ? `A secret in an argument list can be read by others on the machine: use ${key === "secret" ? "FAUNA_SECRET" : "FAUNA_ARK_TO_SECRET"} or --${key}-file.`
         : didYouMean(key, known, `See fauna-ark ${command.name} --help.`).replace(
             /mean (\S+)\?/,
             "mean --$1?",

@@ -7,6 +7,22 @@ import type { Terminal } from "./terminal.ts";
 /** Variables that hold a secret, the first that is set counts. */
 export const SECRET_VARIABLES = ["FAUNA_ARK_SECRET", "FAUNA_SECRET"] as const;
 
+export interface SecretOptions {
+  /** Variables to look at. */
+  readonly variables: readonly string[];
+  /** The variable and the flag that an error names. */
+  readonly place: string;
+  readonly flag: string;
+  /** Used before anybody is asked. */
+  readonly standIn?: string | undefined;
+}
+
+const USUAL: SecretOptions = {
+  variables: SECRET_VARIABLES,
+  place: "FAUNA_SECRET",
+  flag: "--secret-file",
+};
+
 /**
  * The file, if one is named; else the environment; else what is typed, where somebody can type.
  * @throws ArkError ERR_USAGE when there is none, ERR_FILE_ACCESS when the file cannot be read.
@@ -15,21 +31,23 @@ export async function findSecret(
   file: string | undefined,
   { env, cwd, askSecret }: Terminal,
   endpoint: string,
+  { variables, place, flag, standIn }: SecretOptions = USUAL,
 ): Promise<string> {
-  if (file !== undefined) return readSecretFile(resolve(cwd, file));
-  for (const name of SECRET_VARIABLES) {
+  if (file !== undefined) return readSecretFile(resolve(cwd, file), flag);
+  for (const name of variables) {
     const value = env[name]?.trim();
     if (value !== undefined && value !== "") return value;
   }
+  if (standIn !== undefined) return standIn;
   const typed = (await askSecret?.(`Secret for ${endpoint}: `))?.trim();
   if (typed !== undefined && typed !== "") return typed;
   throw new ArkError("ERR_USAGE", "No secret is given.", {
-    place: "FAUNA_SECRET",
-    hint: "Set FAUNA_SECRET to an admin secret, or name a file that holds one with --secret-file.",
+    place,
+    hint: `Set ${place} to an admin secret, or name a file that holds one with ${flag}.`,
   });
 }
 
-async function readSecretFile(path: string): Promise<string> {
+async function readSecretFile(path: string, flag: string): Promise<string> {
   let content: string;
   try {
     content = await readFile(path, "utf8");
@@ -37,7 +55,7 @@ async function readSecretFile(path: string): Promise<string> {
     throw new ArkError("ERR_FILE_ACCESS", "The file with the secret cannot be read.", {
       place: path,
       cause: error,
-      hint: "Check --secret-file and the file's permissions.",
+      hint: `Check ${flag} and the file's permissions.`,
     });
   }
   const secret = content.trim();

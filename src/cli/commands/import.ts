@@ -1,8 +1,7 @@
 /** `fauna-ark import`: an archive, or Fauna's own export, becomes a database. */
-import { ArkError, isArkError } from "../../errors/errors.ts";
-import { type Connection, identity, scoped } from "../../fauna/fauna.ts";
+import { ArkError } from "../../errors/errors.ts";
+import { identity } from "../../fauna/fauna.ts";
 import {
-  createDatabase,
   type ImportOptions,
   type ImportPlan,
   type ImportReport,
@@ -19,11 +18,35 @@ import {
   withEndpoint,
 } from "../database.ts";
 import { UNLOCK_OPTIONS, unlockOf } from "../encryption.ts";
+import type { OptionSpec } from "../option.ts";
 import { placeIn } from "../place.ts";
+import { CREATE_OPTIONS, findTarget, openTarget, refuseUnclearTarget } from "../target.ts";
 import type { Terminal } from "../terminal.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
 import { columns, count, counted, duration, some } from "../words.ts";
 import { notesSummary } from "./export.ts";
+
+/** How much travels in one request to a target. */
+export const BATCH_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: "batch-size",
+    type: "count",
+    placeholder: "N",
+    summary: "Documents in one batch, at most",
+    default: "500",
+    min: 1,
+    max: 100_000,
+  },
+  {
+    name: "batch-bytes",
+    type: "bytes",
+    placeholder: "SIZE",
+    summary: "Bytes of one batch, at most",
+    default: "1MiB",
+    min: 1024,
+    max: 8 * 1024 * 1024,
+  },
+];
 
 export const importCommand: CommandSpec = {
   name: "import",
@@ -43,14 +66,7 @@ export const importCommand: CommandSpec = {
       placeholder: "PATH",
       summary: "Child database to import into; the secret's own without it",
     },
-    { name: "create", type: "flag", summary: "Create that child database", callOnly: true },
-    {
-      name: "typechecked",
-      type: "choice",
-      choices: ["true", "false"],
-      summary: "Whether the created database checks types",
-      callOnly: true,
-    },
+    ...CREATE_OPTIONS,
     {
       name: "top-only",
       type: "flag",
@@ -87,24 +103,7 @@ export const importCommand: CommandSpec = {
     },
     ...UNLOCK_OPTIONS,
     windowOption("Batches under way at once", 8),
-    {
-      name: "batch-size",
-      type: "count",
-      placeholder: "N",
-      summary: "Documents in one batch, at most",
-      default: "500",
-      min: 1,
-      max: 100_000,
-    },
-    {
-      name: "batch-bytes",
-      type: "bytes",
-      placeholder: "SIZE",
-      summary: "Bytes of one batch, at most",
-      default: "1MiB",
-      min: 1024,
-      max: 8 * 1024 * 1024,
-    },
+    ...BATCH_OPTIONS,
     ...TRANSPORT_OPTIONS,
   ],
   examples: [
@@ -133,7 +132,7 @@ export const importCommand: CommandSpec = {
     130: "stopped by Ctrl-C",
   },
   async run(args, terminal) {
-    refuseUnclear(args);
+    refuseUnclearTarget(args, args.text("database"), "--database");
     return args.flag("dry-run") ? plan(args, terminal) : replay(args, terminal);
   },
 };
@@ -143,7 +142,7 @@ async function replay(args: Arguments, terminal: Terminal): Promise<number> {
   const report = await withEndpoint(args, terminal, async (connection) => {
     // Before the source is read, which may take long: does the secret open anything?
     await identity(connection, { signal: terminal.signal });
-    const open = () => openTarget(args, terminal, connection);
+    const open = () => openTarget(args, terminal, connection, args.text("database"));
     const target = args.flag("create") ? open : await open();
     return withProgress(args, terminal, (onProgress) =>
       importArchive({ ...importOptions(args, terminal), unlock, target, onProgress }),
@@ -161,63 +160,12 @@ async function plan(args: Arguments, terminal: Terminal): Promise<number> {
     planImport({
       ...importOptions(args, terminal),
       unlock,
-      target: await findTarget(args, terminal, connection),
+      target: await findTarget(args, terminal, connection, args.text("database")),
     }),
   );
   if (args.flag("json")) printJsonReport(terminal, planned);
   else terminal.out(planText(planned));
   return 0;
-}
-
-/** The target of a dry run: with `--create` it need not be there. */
-async function findTarget(
-  args: Arguments,
-  { signal }: Terminal,
-  connection: Connection,
-): Promise<Connection | { readonly place: string }> {
-  const path = args.text("database");
-  if (path === undefined) return connection;
-  await identity(connection, { signal });
-  try {
-    return await scoped(connection, path, "admin", { signal });
-  } catch (error) {
-    if (!args.flag("create") || !isArkError(error, "ERR_UNAUTHORIZED")) throw error;
-    return { place: `${connection.place} database ${path} (to be created)` };
-  }
-}
-
-function refuseUnclear(args: Arguments): void {
-  const create = args.flag("create");
-  if (create && args.text("database") === undefined) {
-    throw new ArkError("ERR_USAGE", "--create needs the name of the database to create.", {
-      place: "--create",
-      hint: "Add --database NAME.",
-    });
-  }
-  if (!create && args.text("typechecked") !== undefined) {
-    throw new ArkError("ERR_USAGE", "--typechecked is for a database that is created.", {
-      place: "--typechecked",
-      hint: "Add --create, or leave it out.",
-    });
-  }
-}
-
-async function openTarget(
-  args: Arguments,
-  { signal }: Terminal,
-  connection: Connection,
-): Promise<Connection> {
-  const path = args.text("database");
-  if (path === undefined) return connection;
-  if (!args.flag("create")) return scoped(connection, path, "admin", { signal });
-  const cut = path.lastIndexOf("/");
-  const parent =
-    cut < 0 ? connection : await scoped(connection, path.slice(0, cut), "admin", { signal });
-  const typechecked = args.text("typechecked");
-  return createDatabase(parent, path.slice(cut + 1), {
-    signal,
-    typechecked: typechecked === undefined ? undefined : typechecked === "true",
-  });
 }
 
 function importOptions(
@@ -244,19 +192,24 @@ function importOptions(
 }
 
 /** @throws ArkError ERR_INCOMPLETE, naming the file, when the target refused documents. */
-export function failIfRefused({ documents, secrets, target, deadLetterFile }: ImportReport): void {
+export function failIfRefused({
+  documents,
+  secrets,
+  target,
+  deadLetterFile,
+}: Pick<ImportReport, "documents" | "secrets" | "target" | "deadLetterFile">): void {
   if (documents.refused === 0) {
     const refused = Object.values(secrets).reduce((sum, each) => sum + each.refused, 0);
     if (refused === 0) return;
     throw new ArkError(
       "ERR_INCOMPLETE",
-      `The target refused ${counted(refused, "secret")}; all else is imported.`,
+      `The target refused ${counted(refused, "secret")}; all else is there.`,
       { place: target, hint: "They are named above; make them anew." },
     );
   }
   throw new ArkError(
     "ERR_INCOMPLETE",
-    `The target refused ${counted(documents.refused, "document")}; all else is imported.`,
+    `The target refused ${counted(documents.refused, "document")}; all else is there.`,
     {
       place: deadLetterFile ?? target,
       hint: "Each line of the file is a document and the reason; mend and import them by hand.",
@@ -264,8 +217,12 @@ export function failIfRefused({ documents, secrets, target, deadLetterFile }: Im
   );
 }
 
-/** What an import did, for people. */
-export function importSummary(report: ImportReport): string {
+type Summed = Omit<ImportReport, "notes"> & {
+  readonly notes: Parameters<typeof notesSummary>[1];
+};
+
+/** What an import, or a copy, did, for people. */
+export function importSummary(report: Summed, what: "Imported" | "Copied" = "Imported"): string {
   const { documents, deadLetterFile } = report;
   const rate = report.seconds > 0 ? Math.round(documents.written / report.seconds) : 0;
   const rows = [
@@ -300,15 +257,18 @@ export function importSummary(report: ImportReport): string {
     rows.push(["refused", `${counted(documents.refused, "document")}, in ${deadLetterFile}`]);
   }
   return [
-    `Imported ${count(documents.written)} of ${counted(documents.read, "document")}, in ${counted(report.steps, "step")}.\n`,
+    `${what} ${count(documents.written)} of ${counted(documents.read, "document")}, in ${counted(report.steps, "step")}.\n`,
     columns(rows),
     notesSummary("What could not be kept exactly:", report.notes),
   ].join("");
 }
 
-function planText({ source, title, target, steps, documents }: ImportPlan): string {
+export function planText(
+  { source, title, target, steps, documents }: ImportPlan,
+  verb: "import" | "copy" = "import",
+): string {
   return [
-    `Would import ${source} (${title})\n  into ${target}: ${counted(documents, "document")}\n\n`,
+    `Would ${verb} ${source} (${title})\n  into ${target}: ${counted(documents, "document")}\n\n`,
     ...steps.map((step, index) => {
       const number = `${index + 1}.`.padStart(4);
       return `${number} ${step.title}\n     ${step.reason}\n`;

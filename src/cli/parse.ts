@@ -62,7 +62,12 @@ export async function parseCommandLine(
   });
   let printed = "";
   await parser.parseAsync([...words], {}, (error, _argv, output) => {
-    if (error !== undefined && error !== null) throw asUsageError(error);
+    if (error !== undefined && error !== null) {
+      throw asUsageError(
+        error,
+        context.commands.find(({ name }) => name === first),
+      );
+    }
     printed = output;
   });
   if (chosen === undefined) return { kind: "print", text: printed };
@@ -157,14 +162,25 @@ function refuseUnknownCommand(
   const names = [...commands.map(({ name }) => name), "completion"];
   if (first === undefined || names.includes(first)) return;
   if (words.some((word) => word === "--get-yargs-completions")) return;
+  const meant = words.slice(words.indexOf(first)).find((word) => names.includes(word));
+  const behind = meant && `Options come behind the command: fauna-ark ${meant} … --option VALUE.`;
   throw new ArkError("ERR_USAGE", `There is no command ${first}.`, {
     place: first,
-    hint: didYouMean(first, names, `The commands are: ${names.join(", ")}.`),
+    hint: behind ?? didYouMean(first, names, `The commands are: ${names.join(", ")}.`),
   });
 }
 
-function asUsageError(error: unknown): unknown {
+function asUsageError(error: unknown, command: CommandSpec | undefined): unknown {
   if (!(error instanceof Error) || error instanceof ArkError) return error;
+  const given = /^Not enough non-option arguments: got (\d+)/.exec(error.message)?.[1];
+  const missing = given && command?.positionals.filter(({ required }) => required)[Number(given)];
+  if (missing && command) {
+    return new ArkError("ERR_USAGE", `${command.name} needs <${missing.name}>.`, {
+      place: `<${missing.name}>`,
+      cause: error,
+      hint: `${missing.summary}. See fauna-ark ${command.name} --help.`,
+    });
+  }
   return new ArkError("ERR_USAGE", error.message.split("\n", 1)[0]!, {
     cause: error,
     hint: "See fauna-ark --help.",

@@ -124,7 +124,8 @@ describe("the command line", () => {
     [["pack", "box", "--window", "1", "--window", "2"], "given more than once", "once"],
     [["pack", "box", "--segment-size", "12 parsecs"], "needs a size", "64MiB"],
     [["pack", "box", "--compress", "lzma"], 'does not know "lzma"', "gzip, none"],
-    [["pack"], "Not enough non-option arguments", "--help"],
+    [["pack"], "pack needs <", "See fauna-ark pack --help."],
+    [["--profile", "prod", "pack", "box"], "no command prod", "fauna-ark pack … --option VALUE"],
     [[], "Name a command", "--help"],
   ])("refuses %j with exit status 2, saying what and what to do", async (words, what, remedy) => {
     const { status, stderr, stdout } = await call(words);

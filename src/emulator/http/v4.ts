@@ -47,11 +47,14 @@ function answerLegacy(
     case "query": {
       const answer = evaluate(node, languages, request, params, legacy.text);
       // A path into a collection that is not there is a path that is not there.
-      return typeof answer.body === "string" && /"code":"invalid ref"/.test(answer.body)
-        ? notFound("v4")
-        : answer;
+      return isLost(answer) ? notFound("v4") : answer;
     }
   }
+}
+
+/** Whether an answer says that a reference leads nowhere, which what is read may say of itself too. */
+function isLost({ status, body }: Answer): boolean {
+  return status >= 400 && typeof body === "string" && body.includes('"code":"invalid ref"');
 }
 
 /** Secrets are looked at before methods. */

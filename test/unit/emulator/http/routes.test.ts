@@ -57,6 +57,13 @@ test("GET / evaluates its parameter and refuses to write", async () => {
   expect((await ask(`/?q=${write}`, { method: "GET" })).status).toBe(400);
 });
 
+test("an old path leads nowhere only if its collection is not there, whatever a document holds", async () => {
+  await v10('Collection.create({ name: "Said" })');
+  await v10('Said.create({ id: "1", code: "invalid ref" })');
+  expect((await ask("/classes/Said/1", { method: "GET" })).status).toBe(200);
+  expect((await ask("/classes/Unsaid/1", { method: "GET" })).status).toBe(404);
+});
+
 test("a v10 answer carries statistics and the request's tags", async () => {
   const answer = await v10("1 + 1", { "x-query-tags": "a=b,c=d" });
   const body: unknown = JSON.parse(answer.text);

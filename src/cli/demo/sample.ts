@@ -4,6 +4,7 @@
  *
  * Deterministic: the same seed makes the same statements.
  */
+import { type Random, seededRandom } from "../random.ts";
 
 /** One request of the sample, in the order in which they must run. */
 export type SampleStep =
@@ -32,7 +33,7 @@ export function* sampleSteps(
   seed = 20_261_121,
 ): Generator<SampleStep> {
   yield* SCHEMA;
-  const random = lehmer(seed);
+  const random = seededRandom(seed);
   yield* batches(
     "customers",
     "Customer",
@@ -325,17 +326,6 @@ const VALUES: readonly SampleStep[] = [
     params: { object: { data: { object: { old: true } } } },
   }),
 ];
-
-type Random = () => number;
-
-/** Park and Miller's generator: enough for sample data, the same everywhere. */
-function lehmer(seed: number): Random {
-  let state = seed % 2_147_483_647 || 1;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-}
 
 function pick<T>(items: readonly T[], random: Random): T {
   return items[Math.floor(random() * items.length)]!;

@@ -25,9 +25,13 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   "#": "#",
 };
 
+/** Deeper nesting than this is not FSL: no reader of it, here or later, may run out of stack. */
+const MAX_NESTING = 500;
+
 export class Cursor {
   readonly text: string;
   at: number;
+  #nesting = 0;
 
   constructor(text: string, at = 0) {
     this.text = text;
@@ -49,6 +53,17 @@ export class Cursor {
   /** The error to throw where the text is not FSL. */
   failure(message: string, span: Span = { start: this.at, end: this.at + 1 }): FslSyntaxError {
     return new FslSyntaxError({ message, span });
+  }
+
+  /** Goes one level down. @throws FslSyntaxError where that is too deep */
+  deeper(): void {
+    this.#nesting++;
+    if (this.#nesting > MAX_NESTING) throw this.failure("Nested too deeply");
+  }
+
+  /** Comes back up from a level. */
+  shallower(): void {
+    this.#nesting--;
   }
 
   /** Takes `token` and what follows of white space and newlines if `andLines`; false if it is not there. */

@@ -179,6 +179,12 @@ function takeMatch(cursor: Cursor, pattern: RegExp): string | undefined {
 
 /** Skips a group with everything in it; the cursor stands on its opening bracket. */
 function skipGroup(cursor: Cursor): void {
+  cursor.deeper();
+  skipBalanced(cursor);
+  cursor.shallower();
+}
+
+function skipBalanced(cursor: Cursor): void {
   const stack: string[] = [];
   for (;;) {
     if (cursor.done) throw cursor.failure(`Expected \`${stack.at(-1) ?? "}"}\``);

@@ -20,7 +20,7 @@ export { isGlobalName } from "./global-names.ts";
 export { isIdentifier, isKeyword, printName, printString, SPECIAL_FIELD_NAMES } from "./names.ts";
 export { readFsl } from "./parser.ts";
 export { printFsl, printItem, printMember, printSignature, printTerms } from "./print.ts";
-export { type FslProblem, FslSyntaxError, renderProblem } from "./problem.ts";
+export { drawAll, type FslProblem, FslSyntaxError, renderProblem } from "./problem.ts";
 export { lineColumn, type Span, spanText } from "./span.ts";
 export { parseType } from "./typeParser.ts";
 export { type ObjectTypeField, printType, type TypeExpr } from "./types.ts";

@@ -4,7 +4,7 @@
  * `fsl`, scenario `errors`).
  */
 import { ArkError } from "../errors/errors.ts";
-import { lineColumn, type Span } from "./span.ts";
+import { lineColumn, type LineColumn, type Span } from "./span.ts";
 
 /** A remark that belongs to a problem: another place to look at, or a change that would help. */
 interface FslHint {
@@ -36,6 +36,57 @@ interface Underlined {
   readonly drawing: string;
 }
 
+/** Drawings of more text than this in all are cut short: each may show a whole file. */
+const MAX_DRAWN = 1024 * 1024;
+
+/** The drawings of `problems`, the first always, of the others as many as make up a readable answer. */
+export function drawAll<T>(problems: readonly T[], draw: (problem: T) => string): string[] {
+  const drawings: string[] = [];
+  let size = 0;
+  for (const problem of problems) {
+    const drawing = draw(problem);
+    size += drawing.length;
+    if (size > MAX_DRAWN && drawings.length > 0) break;
+    drawings.push(drawing);
+  }
+  return drawings;
+}
+
+/** A text in lines. Thousands of problems may be about one file. */
+class Layout {
+  readonly text: string;
+  /** Without the white space at the end of the file, and without line breaks. */
+  readonly lines: readonly string[];
+  readonly length: number;
+  readonly #starts: readonly number[];
+
+  constructor(text: string) {
+    this.text = text;
+    const trimmed = text.trimEnd();
+    this.length = trimmed.length;
+    this.lines = (trimmed === "" ? " " : trimmed).split("\n");
+    let next = 0;
+    this.#starts = this.lines.map((line) => (next += line.length + 1) - line.length - 1);
+  }
+
+  locate(offset: number): LineColumn {
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (this.#starts[low] ?? 0) + 1 };
+  }
+}
+
+let lastLayout = new Layout("");
+
+function layoutOf(text: string): Layout {
+  if (lastLayout.text !== text) lastLayout = new Layout(text);
+  return lastLayout;
+}
+
 /** A line as it is shown: the server puts `<` where a NUL stands. */
 function shown(line: string | undefined): string {
   return (line ?? "").replaceAll("\0", "<");
@@ -43,12 +94,10 @@ function shown(line: string | undefined): string {
 
 /** Draws `span` as the server does: the line with its number, the place underlined below it. */
 function underline(text: string, span: Span, annotation = ""): Underlined {
-  const trimmed = text.trimEnd();
-  const source = trimmed === "" ? " " : trimmed;
-  const start = Math.min(span.start, trimmed.length);
+  const layout = layoutOf(text);
+  const { lines } = layout;
   const length = span.end - span.start;
-  const { line, column } = lineColumn(source, start);
-  const lines = source.split("\n");
+  const { line, column } = layout.locate(Math.min(span.start, layout.length));
   const rows: { prefix: string; gutter: string; text: string }[] = [];
   const first = shown(lines[line - 1]);
   const indent = column - 1;

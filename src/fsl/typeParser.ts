@@ -2,6 +2,7 @@
 import { Cursor } from "./cursor.ts";
 import { takeExpression } from "./expression.ts";
 import { isKeyword } from "./names.ts";
+import type { Span } from "./span.ts";
 import type { LambdaParameter, ObjectTypeField, TypeExpr } from "./types.ts";
 
 const TYPE_NAME = /[a-zA-Z_](?:\.?[a-zA-Z0-9_']+)*/y;
@@ -29,44 +30,66 @@ export function parseType(text: string): TypeExpr {
 
 function takeLambda(cursor: Cursor): TypeExpr {
   const start = cursor.at;
-  const args = tryArguments(cursor);
-  if (args === undefined) {
-    const first = takeUnion(cursor);
-    if (!cursor.take("=>")) return first;
-    const returns = takeLambda(cursor);
+  cursor.deeper();
+  const args = cursor.startsWith("(") ? takeArguments(cursor) : undefined;
+  let lambda: Arguments | undefined = args;
+  if (args === undefined || !isList(cursor, args)) {
+    const first = takeUnion(cursor, args && tupleOf(args, { start, end: cursor.at }));
+    if (!cursor.take("=>")) {
+      cursor.shallower();
+      return first;
+    }
     const parameters = first.kind === "tuple" ? first.elements : [first];
-    return {
-      kind: "lambda",
+    lambda = {
       parameters: parameters.map((type) => ({ name: undefined, type })),
       variadic: undefined,
-      returns,
-      span: { start, end: returns.span.end },
     };
-  }
-  cursor.expect("=>");
+  } else cursor.expect("=>");
   const returns = takeLambda(cursor);
-  return { kind: "lambda", ...args, returns, span: { start, end: returns.span.end } };
+  cursor.shallower();
+  return {
+    kind: "lambda",
+    ...NO_ARGUMENTS,
+    ...lambda,
+    returns,
+    span: { start, end: returns.span.end },
+  };
 }
 
-/** `(a: Int, …B)` and `()`: argument lists that can only belong to a lambda. */
-function tryArguments(cursor: Cursor): Arguments | undefined {
-  const start = cursor.at;
-  if (!cursor.take("(")) return undefined;
+const NO_ARGUMENTS: Arguments = { parameters: [], variadic: undefined };
+
+/** `(a: Int, …B)` or `(Int, B)`: which of both it is shows at the names and at what follows. */
+function takeArguments(cursor: Cursor): Arguments {
+  cursor.take("(");
   const parameters: LambdaParameter[] = [];
   let variadic: LambdaParameter | undefined;
-  let named = false;
   while (!cursor.startsWith(")")) {
     const { dots, ...parameter } = takeParameter(cursor);
-    named ||= parameter.name !== undefined;
     if (dots) variadic = parameter;
     else parameters.push(parameter);
     if (!cursor.take(",")) break;
   }
   cursor.expect(")", false);
+  return { parameters, variadic };
+}
+
+/** Whether what was read in parentheses can only be the arguments of a lambda. */
+function isList(cursor: Cursor, { parameters, variadic }: Arguments): boolean {
+  const { at } = cursor;
   cursor.blanks();
-  if (cursor.startsWith("=>") || named || variadic !== undefined) return { parameters, variadic };
-  cursor.at = start;
-  return undefined;
+  if (cursor.startsWith("=>") || variadic !== undefined) return true;
+  if (parameters.some(({ name }) => name !== undefined)) return true;
+  cursor.at = at;
+  return false;
+}
+
+/** A type in parentheses, or a tuple. */
+function tupleOf({ parameters }: Arguments, span: Span): TypeExpr {
+  const elements = parameters.map(({ type }) => type);
+  const [only] = elements;
+  return elements.length === 1 && only !== undefined
+    ? { ...only, span }
+    : { kind: "tuple", elements, span };
 }
 
 function takeParameter(cursor: Cursor): LambdaParameter & { readonly dots: boolean } {
@@ -85,21 +108,23 @@ function takeParameter(cursor: Cursor): LambdaParameter & { readonly dots: boole
   return { name, type, dots };
 }
 
-function takeUnion(cursor: Cursor): TypeExpr {
-  return takeMembers(cursor, "union", "|", takeIntersection);
+/** `base`, if it is given, is the first type of the first member, read already. */
+function takeUnion(cursor: Cursor, base?: TypeExpr): TypeExpr {
+  return takeMembers(cursor, "union", "|", takeIntersection, base);
 }
 
-function takeIntersection(cursor: Cursor): TypeExpr {
-  return takeMembers(cursor, "intersection", "&", takeNullable);
+function takeIntersection(cursor: Cursor, base?: TypeExpr): TypeExpr {
+  return takeMembers(cursor, "intersection", "&", takeNullable, base);
 }
 
 function takeMembers(
   cursor: Cursor,
   kind: "union" | "intersection",
   operator: string,
-  takeMember: (cursor: Cursor) => TypeExpr,
+  takeMember: (cursor: Cursor, base?: TypeExpr) => TypeExpr,
+  base: TypeExpr | undefined,
 ): TypeExpr {
-  const first = takeMember(cursor);
+  const first = takeMember(cursor, base);
   const members = [first];
   while (cursor.take(operator)) members.push(takeMember(cursor));
   const last = members.at(-1) ?? first;
@@ -108,8 +133,8 @@ function takeMembers(
     : { kind, members, span: { start: first.span.start, end: last.span.end } };
 }
 
-function takeNullable(cursor: Cursor): TypeExpr {
-  let type = takeBase(cursor);
+function takeNullable(cursor: Cursor, base?: TypeExpr): TypeExpr {
+  let type = base ?? takeBase(cursor);
   cursor.blanks();
   while (cursor.next === "?") {
     cursor.at++;
@@ -131,7 +156,7 @@ function takeBase(cursor: Cursor): TypeExpr {
     const elements = takeList(cursor, ")");
     const [only] = elements;
     return elements.length === 1 && only !== undefined
-      ? only
+      ? { ...only, span: spanned() }
       : { kind: "tuple", elements, span: spanned() };
   }
   const text = cursor.string();

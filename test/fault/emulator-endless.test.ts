@@ -97,6 +97,79 @@ test("v10 answers 503 to a query that had a second and more", async () => {
   });
 });
 
+const push = (content: string) => {
+  const form = new FormData();
+  form.set("main.fsl", content);
+  return send("/schema/1/validate?force=true", form, {});
+};
+
+describe("in no time at all is refused or answered", () => {
+  test("an object that has one key fifty thousand times", async () => {
+    const keys = Array.from({ length: 50_000 }, () => "a: 1").join(", ");
+    const { status, answer } = await v10(`{ ${keys} }`);
+    expect(status).toBe(400);
+    expect(answer).toMatchObject({
+      error: { code: "invalid_query", message: "The query failed 49999 validation checks" },
+    });
+  });
+
+  test("a schema file that has one field fifty thousand times", async () => {
+    const fields = Array.from({ length: 50_000 }, () => "a: Int").join("\n");
+    expect(await push(`collection A {\n${fields}\n}`)).toMatchObject({ status: 400 });
+  });
+
+  test("a type in a hundred parentheses", async () => {
+    const type = `${"(".repeat(100)}Int${")".repeat(100)}`;
+    expect(await push(`collection A {\n  a: ${type}\n}`)).toMatchObject({ status: 200 });
+  });
+
+  test("interpolated text where a key could stand, a hundred deep", async () => {
+    const query = `${'{ "#{'.repeat(100)}1${'}" }'.repeat(100)}`;
+    expect(await v10(query)).toMatchObject({ status: 200, answer: { data: "1" } });
+  });
+
+  test("a log of millions of lines", async () => {
+    expect(
+      await v10('Set.sequence(0, 20000000).forEach(x => log("a"))', "", "60000"),
+    ).toMatchObject({
+      status: 400,
+      answer: { error: { code: "value_too_large" } },
+    });
+  });
+});
+
+describe("what nests too deep for a later reader is not stored:", () => {
+  test.for([
+    ["types", `collection A { a: ${"[".repeat(5000)}Int${"]".repeat(5000)} }`],
+    ["expressions", `collection A { compute a = (x => ${"(".repeat(900)}1${")".repeat(900)}) }`],
+    [
+      "text in text",
+      `collection A { compute a = (x => ${'"#{'.repeat(2000)}1${'}"'.repeat(2000)}) }`,
+    ],
+  ] as const)("%s", async ([, content]) => {
+    const { status, answer } = await push(content);
+    expect(status).toBe(400);
+    expect(answer).toMatchObject({
+      error: { message: expect.stringMatching(/nested too deeply/i) },
+    });
+  });
+
+  test("bodies of functions", async () => {
+    const body = `x => ${"(".repeat(900)}1${")".repeat(900)}`;
+    expect(await v10(`Function.create({ name: "Deep", body: "${body}" })`)).toMatchObject({
+      status: 400,
+      answer: { error: { code: "constraint_failure" } },
+    });
+  });
+});
+
+test("a query that aborts with what cannot be read fails of that", async () => {
+  expect(await v10("abort([1].toSet().map(x => x.foo.bar))")).toMatchObject({
+    status: 400,
+    answer: { error: { code: "invalid_null_access" } },
+  });
+});
+
 test("what ended is not there", async () => {
   expect(await v10("[Checked.all().count(), Computed.all().count()]")).toMatchObject({
     answer: { data: [0, 0] },

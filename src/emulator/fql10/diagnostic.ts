@@ -11,7 +11,7 @@
  *   |
  * ```
  */
-import type { Span } from "./source.ts";
+import type { Source, Span } from "./source.ts";
 
 /** A second place that a diagnostic points at. */
 export interface Hint {
@@ -38,7 +38,7 @@ export interface Diagnostic {
 export function renderDiagnostic(diagnostic: Diagnostic): string {
   const { span } = diagnostic;
   if (diagnostic.short === true) {
-    const { line } = locate(span.source.text, span.start);
+    const { line } = layoutOf(span.source).locate(span.start);
     return `${diagnostic.name} at ${span.source.name}:${line}: ${diagnostic.message}`;
   }
   const parts = [
@@ -81,35 +81,57 @@ function body(
   const sameLine =
     parent !== undefined &&
     parent.source.name === span.source.name &&
-    locate(parent.source.text, parent.start).line === line;
+    layoutOf(parent.source).locate(parent.start).line === line;
   const place = sameLine ? [] : [`at ${span.source.name}:${line}:${column}`];
   return [...(head === "" ? [] : [head]), ...place, picture].join("\n");
 }
 
-const stripTrailing = (text: string) => text.replace(/\s+$/u, "");
+/** A source in lines, without the white space at its end. Thousands of problems may be about one source. */
+class Layout {
+  /** Without the white space at its end. */
+  readonly text: string;
+  /** Each with its line break. */
+  readonly lines: readonly string[];
+  readonly #starts: readonly number[];
 
-/** The lines of a text, each with its line break. */
-const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/gu) ?? [];
+  constructor(text: string) {
+    this.text = text.trimEnd();
+    this.lines = (this.text === "" ? " " : this.text).match(/[^\n]*\n|[^\n]+$/gu) ?? [];
+    let start = 0;
+    this.#starts = this.lines.map((line) => (start += line.length) - line.length);
+  }
 
-/** The 1-based line and column of an offset; what lies behind the last visible character counts as its end. */
-export function locate(text: string, offset: number): { line: number; column: number } {
-  const trimmed = stripTrailing(text);
-  const at = Math.min(offset, trimmed.length);
-  const before = trimmed.slice(0, at);
-  const line = before.split("\n").length;
-  return { line, column: at - (before.lastIndexOf("\n") + 1) + 1 };
+  /** The 1-based line and column of an offset; what lies behind the last visible character counts as its end. */
+  locate(offset: number): { line: number; column: number } {
+    const at = Math.min(offset, this.text.length);
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#starts[middle] ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: at - (this.#starts[low] ?? 0) + 1 };
+  }
+}
+
+const layouts = new WeakMap<Source, Layout>();
+
+function layoutOf(source: Source): Layout {
+  const layout = layouts.get(source) ?? new Layout(source.text);
+  layouts.set(source, layout);
+  return layout;
 }
 
 /** Placeholders of values inside a query begin with NUL, which is drawn as `<`. */
 const drawn = (line: string) => line.replaceAll("\u0000", "<");
 
 function annotate(span: Span, annotation: string, underline: string) {
-  const trimmed = stripTrailing(span.source.text);
-  const overshoot = Math.max(0, span.start - trimmed.length);
+  const layout = layoutOf(span.source);
+  const { lines } = layout;
+  const overshoot = Math.max(0, span.start - layout.text.length);
   const start = span.start - overshoot;
   const length = span.end - overshoot - start;
-  const { line, column } = locate(trimmed, start);
-  const lines = linesOf(trimmed === "" ? " " : trimmed);
+  const { line, column } = layout.locate(start);
   const rows: { prefix: string; gutter: string; text: string }[] = [
     { prefix: "| ", gutter: "", text: "" },
   ];
@@ -145,7 +167,7 @@ function annotate(span: Span, annotation: string, underline: string) {
   const gutterWidth = Math.max(...rows.map((row) => row.gutter.length));
   const picture = rows
     .map(({ prefix, gutter, text }) =>
-      stripTrailing(prefix.padStart(prefixWidth) + gutter.padStart(gutterWidth) + text),
+      (prefix.padStart(prefixWidth) + gutter.padStart(gutterWidth) + text).trimEnd(),
     )
     .join("\n");
   return { picture, line, column };

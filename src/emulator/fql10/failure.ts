@@ -1,4 +1,5 @@
 /** How a query ends when it does not end well: the code, the words, the places. */
+import { drawAll } from "../../fsl/fsl.ts";
 import { type Diagnostic, type Hint, renderDiagnostic } from "./diagnostic.ts";
 import type { SyntaxProblem } from "./parser/reader.ts";
 import { NO_SOURCE, type Span } from "./source.ts";
@@ -48,9 +49,9 @@ export class QueryFailure extends Error {
   get summary(): string {
     const { problems, trace = [], hints = [], constraintFailures = [] } = this.options;
     if (problems !== undefined) {
-      return problems
-        .map((problem) => renderDiagnostic({ name: "error", ...problem }))
-        .join("\n\n");
+      return drawAll(problems, (problem) => renderDiagnostic({ name: "error", ...problem })).join(
+        "\n\n",
+      );
     }
     const [span, ...callers] = trace.filter(({ source }) => source !== NO_SOURCE);
     if (span === undefined) return `error: ${this.message}\nat <no source>`;

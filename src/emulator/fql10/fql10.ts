@@ -78,19 +78,22 @@ export function evaluateV10(context: V10Context, request: V10Request): V10Outcom
       computeOps: computeOps(),
     };
   } catch (error) {
-    const failure =
-      error instanceof Exhausted ? refusalOf(error, transaction, started) : asFailure(error);
-    if (failure instanceof RequestFailure) {
-      return { status: failure.status, body: renderRefusal(failure), computeOps: computeOps() };
+    const failure = failureOf(error, transaction, started);
+    const answer = (status: number, body: string) => ({ status, body, computeOps: computeOps() });
+    if (failure instanceof RequestFailure) return answer(failure.status, renderRefusal(failure));
+    const { abort } = failure.options;
+    if (abort === undefined)
+      return answer(400, renderFailure(facts, failure, undefined, computeOps()));
+    try {
+      const shown = materialise(Context.top(query, context.auth), abort.value);
+      return answer(400, renderFailure(facts, failure, shown, computeOps()));
+    } catch (inner) {
+      // What a query aborts with is read after it, which can fail like any reading.
+      const other = failureOf(inner, transaction, started);
+      return other instanceof RequestFailure
+        ? answer(other.status, renderRefusal(other))
+        : answer(400, renderFailure(facts, other, undefined, computeOps()));
     }
-    const abort = failure.options.abort;
-    const shown =
-      abort === undefined ? undefined : materialise(Context.top(query, context.auth), abort.value);
-    return {
-      status: 400,
-      body: renderFailure(facts, failure, shown, computeOps()),
-      computeOps: computeOps(),
-    };
   }
 }
 
@@ -136,6 +139,9 @@ function finish(query: Query): void {
   const { definedAt } = query;
   if (definedAt !== undefined) guarded(definedAt, () => finishSchema(query.transaction));
 }
+
+const failureOf = (error: unknown, transaction: Transaction, started: number) =>
+  error instanceof Exhausted ? refusalOf(error, transaction, started) : asFailure(error);
 
 /** No query is expected to be over sooner than this, ms. */
 const AGGRESSIVE_MS = 1000;

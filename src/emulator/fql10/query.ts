@@ -24,6 +24,9 @@ import { arityOf, type Func, Lambda, Module, UserFunction, type Value } from "./
 
 const textOf = (data: Data | undefined): string => (typeof data === "string" ? data : "");
 
+/** About what a line of the log takes besides its message, in characters. */
+const LOG_LINE = 256;
+
 const functions = new WeakMap<Version, Lambda>();
 
 loadTables();
@@ -91,7 +94,9 @@ export class Query {
     return apply(context, fn, args);
   }
 
+  /** Notes a line for the answer's summary. @throws Exhausted when it gets too long */
   log(diagnostic: Diagnostic): void {
+    this.show(diagnostic.message.length + LOG_LINE);
     this.#logs.push(diagnostic);
   }
 

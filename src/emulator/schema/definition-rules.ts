@@ -1,5 +1,5 @@
 /** Rules about definitions beyond the types of their fields, in Fauna's words (recordings `v10-schema/*`). */
-import { FslSyntaxError, parseType, renderProblem } from "../../fsl/fsl.ts";
+import { drawAll, FslSyntaxError, parseType, renderProblem } from "../../fsl/fsl.ts";
 import { NATIVE } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
 import { type Data, isArrayData, isObjectData } from "../data/value.ts";
@@ -105,7 +105,7 @@ function describeSyntax(error: unknown): string {
   if (!(error instanceof QueryFailure)) throw error;
   const problems = error.options.problems ?? [];
   if (problems.length === 0) return error.message;
-  return problems.map((problem) => renderDiagnostic({ name: "error", ...problem })).join("\n");
+  return drawAll(problems, (problem) => renderDiagnostic({ name: "error", ...problem })).join("\n");
 }
 
 /** A type that parses. */

@@ -2,7 +2,7 @@
  * The end of a transaction that changed definitions: the schema as a whole is checked, files and
  * documents follow. Whoever runs v10 queries or pushes calls it before the commit.
  */
-import { type CollectionItem, renderProblem } from "../../fsl/fsl.ts";
+import { type CollectionItem, drawAll, renderProblem } from "../../fsl/fsl.ts";
 import { NATIVE } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
 import type { ObjectData } from "../data/value.ts";
@@ -113,7 +113,7 @@ export function migrateCollection(
   const problems = migrationProblems(live, submitted.item);
   if (problems.length > 0) {
     throw new InvalidSchemaError(
-      problems.map((problem) => renderProblem(problem, submitted.filename, submitted.text)),
+      drawAll(problems, (problem) => renderProblem(problem, submitted.filename, submitted.text)),
     );
   }
   const steps = stepsToGo(live, submitted.item);

@@ -11,7 +11,14 @@
  * - Documents: {@link collectionSchema}, {@link documentViolations}, {@link withDefaults},
  *   {@link failedChecks}.
  */
-import { type FslItem, type FslKind, readFsl, renderProblem, splice } from "../../fsl/fsl.ts";
+import {
+  drawAll,
+  type FslItem,
+  type FslKind,
+  readFsl,
+  renderProblem,
+  splice,
+} from "../../fsl/fsl.ts";
 import { type Json, JsonNumber, type JsonObject } from "../../values/json.ts";
 import type { Transaction } from "../data/transaction.ts";
 import { diffItems, locate } from "./diff.ts";
@@ -302,7 +309,7 @@ function readSnippet(kind: FslKind, snippet: string): FslItem {
   if (problems.length > 0) {
     throw new SchemaRefusal(
       400,
-      problems.map((problem) => renderProblem(problem, "*fsl*", snippet)).join("\n"),
+      drawAll(problems, (problem) => renderProblem(problem, "*fsl*", snippet)).join("\n"),
     );
   }
   const [item] = items;

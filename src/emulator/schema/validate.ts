@@ -1,5 +1,6 @@
 /** Whether a schema as a whole holds together: expressions parse, types and names mean something. */
 import {
+  drawAll,
   type Expression,
   type FslItem,
   type FslProblem,
@@ -46,7 +47,7 @@ export function schemaDrawings(
   texts: ReadonlyMap<string, string>,
 ): string[] {
   const problems = problemsOf(transaction, items);
-  return problems.map((problem) =>
+  return drawAll(problems, (problem) =>
     renderProblem(problem, problem.filename, texts.get(problem.filename) ?? ""),
   );
 }

@@ -1,5 +1,5 @@
 /** What a push would do: the files read, checked and compared with what is there. */
-import { findItem, readFsl, renderProblem } from "../../fsl/fsl.ts";
+import { drawAll, findItem, readFsl, renderProblem } from "../../fsl/fsl.ts";
 import { NATIVE } from "../data/ids.ts";
 import type { Transaction } from "../data/transaction.ts";
 import { diffItems, type Difference, type Located, locate } from "./diff.ts";
@@ -46,7 +46,7 @@ export function planPush(
   const unparsable = expressionProblems(items);
   if (unparsable.length > 0) {
     refuse(
-      unparsable.map((problem) =>
+      drawAll(unparsable, (problem) =>
         renderProblem(problem, problem.filename, texts.get(problem.filename) ?? ""),
       ),
     );
@@ -75,7 +75,7 @@ function readFiles(files: readonly SourceFile[]): ReadItem[] {
   const readings = files.map((file) => ({ file, reading: readFsl(file.content) }));
   refuse(
     readings.flatMap(({ file, reading }) =>
-      reading.problems.map((problem) => renderProblem(problem, file.filename, file.content)),
+      drawAll(reading.problems, (problem) => renderProblem(problem, file.filename, file.content)),
     ),
   );
   const items = readings.flatMap(({ file, reading }) =>
@@ -157,7 +157,7 @@ function migrationDrawings(
     const { filename, item } = difference.after;
     const live =
       difference.kind === "modify" ? liveItem(transaction, difference.before) : undefined;
-    return migrationProblems(live, item).map((problem) =>
+    return drawAll(migrationProblems(live, item), (problem) =>
       renderProblem(problem, filename, texts.get(filename) ?? ""),
     );
   });

@@ -12,7 +12,7 @@ export function readExpr(reader: Reader, short = false): Expr {
 }
 
 function readAnyExpr(reader: Reader, short = false): Expr | undefined {
-  const expr = readExprOrLambda(reader);
+  const expr = reader.nested(readExprOrLambda);
   if (expr !== undefined && isShort(expr) && !short)
     reader.note({ message: "Invalid anonymous field access", span: expr.span });
   return expr;
@@ -101,7 +101,7 @@ function readUnary(reader: Reader): Expr | undefined {
   if (sign === undefined) return undefined;
   const op: Name = { text: sign, span: reader.span(start) };
   reader.blanks();
-  const operand = readTerm(reader);
+  const operand = reader.nested(readTerm);
   const build = (left: Expr): Expr => ({
     kind: "operator",
     op,
@@ -264,8 +264,14 @@ function readFieldName(reader: Reader): Name | undefined {
   };
 }
 
-/** Whether a field name and a colon stand here. */
+/** Whether a field name and a colon stand here. Names may hold whole expressions: each is looked at once. */
 function atField(reader: Reader): boolean {
+  const known = reader.objects.get(reader.pos) ?? looksLikeField(reader);
+  reader.objects.set(reader.pos, known);
+  return known;
+}
+
+function looksLikeField(reader: Reader): boolean {
   const { pos } = reader;
   const problems = reader.problems.length;
   try {

@@ -65,6 +65,10 @@ export function isDisplayed(char: string): boolean {
   );
 }
 
+/** Characters that mean nothing but themselves in any string: what {@link isDisplayed} but quotes, `\\` and `#`. */
+const PLAIN =
+  /[\t-\r !$-&([\]-~\u0080-\u1fff\u2010-\u2027\u2030-\u205f\u2070-\ufefe\uff00-\uffef)-Z]+/y;
+
 /** Steps over a backslash and what it escapes. */
 export function readEscape(reader: Reader): string {
   const start = reader.pos;
@@ -94,6 +98,11 @@ export function readSingleQuoted(reader: Reader): string | undefined {
   if (!reader.eat("'")) return undefined;
   let text = "";
   while (!reader.ended && !reader.at("'")) {
+    const plain = reader.match(PLAIN);
+    if (plain !== undefined) {
+      text += plain;
+      continue;
+    }
     const char = reader.text[reader.pos] ?? "";
     if (char === "\\") text += readEscape(reader);
     else if (!isDisplayed(char)) break;
@@ -120,6 +129,11 @@ export function readDoubleQuoted<T>(
   const parts: (string | T)[] = [];
   let text = "";
   while (!reader.ended && !reader.at('"')) {
+    const plain = reader.match(PLAIN);
+    if (plain !== undefined) {
+      text += plain;
+      continue;
+    }
     const char = reader.text[reader.pos] ?? "";
     if (reader.eat("#{")) {
       if (text !== "") parts.push(text);

@@ -30,6 +30,12 @@ export interface Grammar {
   readonly term: (reader: Reader) => Expr;
 }
 
+/**
+ * Expressions nested deeper are refused, always: what is accepted once, in a definition, must not run out
+ * of stack when it is read or printed from elsewhere.
+ */
+const MAX_NESTING = 500;
+
 export class Reader {
   readonly source: Source;
   readonly text: string;
@@ -38,7 +44,11 @@ export class Reader {
   /** Whether placeholders of values are read; counts those read so far. */
   placeholders: number | undefined;
 
+  /** Whether an object begins behind the brace at a position, where that is known. */
+  readonly objects = new Map<number, boolean>();
+
   readonly #grammar: Grammar | undefined;
+  #nesting = 0;
 
   constructor(source: Source, grammar?: Grammar, options: { template?: boolean } = {}) {
     this.#grammar = grammar;
@@ -83,6 +93,17 @@ export class Reader {
   expected(what: string): never {
     if (this.problems.length > 0) throw new ParseStopped(what);
     this.fail(`Expected ${what}`);
+  }
+
+  /** Reads what is one level deeper. */
+  nested<T>(read: (reader: Reader) => T): T {
+    if (this.#nesting >= MAX_NESTING) this.fail("Query is nested too deeply");
+    this.#nesting++;
+    try {
+      return read(this);
+    } finally {
+      this.#nesting--;
+    }
   }
 
   at(token: string): boolean {

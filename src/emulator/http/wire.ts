@@ -38,7 +38,10 @@ async function readBody(request: NodeRequest): Promise<Buffer | "too large" | un
   return size > MAX_BODY_BYTES ? "too large" : Buffer.concat(chunks);
 }
 
-/** Sends an answer; an answer in pieces ends when its source does or the client leaves. */
+/**
+ * Sends an answer; an answer in pieces ends when its source does or the client leaves, and waits for a
+ * client that does not keep up.
+ */
 export async function sendAnswer(response: NodeResponse, answer: Answer): Promise<void> {
   const headers: Record<string, string> = { ...answer.headers };
   if (typeof answer.body === "string") {
@@ -56,7 +59,8 @@ export async function sendAnswer(response: NodeResponse, answer: Answer): Promis
     // eslint-disable-next-line no-await-in-loop -- pieces are sent in their order
     const next = await Promise.race([pieces.next(), left]);
     if (next === "left" || next.done === true) break;
-    write(response, next.value);
+    // eslint-disable-next-line no-await-in-loop -- the same
+    if (!write(response, next.value)) await Promise.race([once(response, "drain"), left]);
   }
   void pieces.return?.();
   end(response, undefined);
@@ -68,9 +72,9 @@ function writeHead(response: NodeResponse, status: number, headers: Record<strin
   else response.writeHead(status, headers);
 }
 
-function write(response: NodeResponse, text: string): void {
-  if ("stream" in response) response.write(text);
-  else response.write(text);
+/** False if the client is behind with reading. */
+function write(response: NodeResponse, text: string): boolean {
+  return "stream" in response ? response.write(text) : response.write(text);
 }
 
 function end(response: NodeResponse, bytes: Buffer | undefined): void {

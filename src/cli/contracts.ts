@@ -41,6 +41,8 @@ export const IMPORT_CONTRACT: Contract = {
     databases: "Paths of the child databases that were restored.",
     secrets:
       "Of `credentials`, `keys` and `tokens` each: how many were `read`, `written` and `refused`.",
+    conflicts:
+      "Null, or with `--on-conflict` what became of documents that were there: the `policy`, how many were the `same` (of those under an `otherTs`), `created`, `replaced`, `kept` and `deleted`, and the same of each of the `collections`.",
     steps: "In how many steps.",
     notes: NOTES,
     deadLetterFile: "NDJSON file of the refused documents and the reasons, or null.",
@@ -96,12 +98,13 @@ export const DIFF_CONTRACT: Contract = {
     b: "The second side.",
     equal: "Whether nothing differs but what Fauna makes impossible to keep.",
     files:
-      "Schema files that differ: `name`, `how` (`removed`: in A only, `added`: in B only, `changed`), and as `diff` the lines, as `diff -u` prints them.",
-    definitions: "Definitions that differ: `kind`, `name`, `how`, and the `members` that do.",
+      "Schema files that differ: `database` (its path), `name`, `how` (`removed`: in A only, `added`: in B only, `changed`), and as `diff` the lines, as `diff -u` prints them.",
+    definitions:
+      "Definitions that differ: `database`, `kind`, `name`, `how`, and the `members` that do.",
     collections:
-      "For each: `name`, the documents of `a` and `b`, `equal`; `removed` and `added`, each with `count` and the lowest 100 `ids`; `changed`, with `count` and of the lowest 100 `documents` the `id`, the `fields` (`path` and `how`, also `order` for members in another order; at most 50) and their `count`.",
+      "For each: `database`, `name`, the documents of `a` and `b`, `equal`; `removed` and `added`, each with `count` and the lowest 100 `ids`; `changed`, with `count` and of the lowest 100 `documents` the `id`, the `fields` (`path` and `how`, also `order` for members in another order; at most 50) and their `count`.",
     natural:
-      "What differs by Fauna's nature: `code`, `message`, `collection` or null, `count`, some `examples`.",
+      "What differs by Fauna's nature: `database`, `code`, `message`, `collection` or null, `count`, some `examples`.",
     notCompared: "What one of the two says nothing of: `what`, `why`.",
     seconds: "How long it took.",
   },

@@ -17,6 +17,7 @@ import {
   windowOption,
   withEndpoint,
 } from "../database.ts";
+import { CONFLICT_OPTIONS, conflictOptions, conflictRows } from "../conflicts.ts";
 import { UNLOCK_OPTIONS, unlockOf } from "../encryption.ts";
 import type { OptionSpec } from "../option.ts";
 import { placeIn } from "../place.ts";
@@ -101,6 +102,7 @@ export const importCommand: CommandSpec = {
       placeholder: "FILE",
       summary: "Where documents go that the target refuses; <source>.refused.ndjson by default",
     },
+    ...CONFLICT_OPTIONS,
     ...UNLOCK_OPTIONS,
     windowOption("Batches under way at once", 8),
     ...BATCH_OPTIONS,
@@ -113,12 +115,16 @@ export const importCommand: CommandSpec = {
     },
     { line: "fauna-ark import ./archive --dry-run", about: "What would be done, and why" },
     {
+      line: "fauna-ark import ./archive --on-conflict newer",
+      about: "Into a database of the same schema; of each document the newer one stays",
+    },
+    {
       line: "fauna-ark import ./fauna-export --schema ./schema",
       about: "What Fauna's own export wrote before the service ended",
     },
   ],
   exits: {
-    2: "usage, or the target is not empty",
+    2: "usage, the target is not empty, or documents are in conflict",
     3: "done, but the target refused some documents; the dead-letter file has them",
     10: "the endpoint does not answer as Fauna",
     11: "the secret is not valid, or there is no such database",
@@ -182,6 +188,7 @@ function importOptions(
     recursive: !args.flag("top-only"),
     secrets: !args.flag("skip-secrets"),
     continue: args.flag("continue"),
+    ...conflictOptions(args),
     window: args.number("window"),
     batchDocuments: args.number("batch-size"),
     batchBytes: args.number("batch-bytes"),
@@ -241,6 +248,7 @@ export function importSummary(report: Summed, what: "Imported" | "Copied" = "Imp
     const each = secrets.map(([kind, { read, written }]) => `${written} of ${read} ${kind}`);
     rows.push(["secrets", each.join(", ")]);
   }
+  rows.push(...conflictRows(report));
   if (documents.expired > 0) {
     rows.push([
       "expired",

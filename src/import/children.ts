@@ -35,7 +35,8 @@ export async function makeChild(
   // An earlier attempt may have come as far as protecting it.
   if (said.get("protected") === true) again.set("protected", false);
   const ref = refOf(name);
-  const query = `{"if":{"exists":${ref}},"then":{"do":[{"update":${ref},"params":{"quote":${printJson(again)}}},null]},"else":{"do":[{"create_database":{"quote":${printJson(params)}}},null]}}`;
+  const update = `{"do":[{"update":${ref},"params":{"quote":${printJson(again)}}},null]}`;
+  const query = `{"if":{"exists":${ref}},"then":${again.size === 0 ? "null" : update},"else":{"do":[{"create_database":{"quote":${printJson(params)}}},null]}}`;
   await parent.v4(query, { idempotent: true, signal });
 }
 

@@ -268,21 +268,21 @@ async function plan(
 }
 
 /** What of the source is asked for. */
-function wanted(
-  source: ImportSource,
-  { recursive = true, secrets = true, dataOnly = false }: Asked,
-): ImportSource {
-  const children = source.children ?? [];
-  return {
-    ...source,
+function wanted(source: ImportSource, asked: Asked): ImportSource {
+  const { recursive = true, secrets = true, dataOnly = false } = asked;
+  const ofOne = (one: ImportSource): ImportSource => ({
+    ...one,
     ...(dataOnly ? { hasSchema: false, files: new Map(), definitions: new Map() } : {}),
-    secrets: secrets ? source.secrets : undefined,
-    children: recursive
-      ? children.map((child) => ({
-          ...child,
-          source: { ...child.source, secrets: secrets ? child.source.secrets : undefined },
-        }))
-      : [],
+    secrets: secrets ? one.secrets : undefined,
+  });
+  const children = recursive ? (source.children ?? []) : [];
+  return {
+    ...ofOne(source),
+    children: children.map((child) => ({
+      ...child,
+      definition: dataOnly ? undefined : child.definition,
+      source: ofOne(child.source),
+    })),
   };
 }
 

@@ -182,7 +182,7 @@ async function notesOf({ part, context }: Imported): Promise<ImportNote[]> {
 function childrenNote(paths: readonly string[]): ImportNote {
   return {
     code: "child_databases",
-    message: "Child databases of the archive, which were not asked for.",
+    message: "Child databases of the source, which were left out.",
     database: [],
     collection: null,
     count: paths.length,

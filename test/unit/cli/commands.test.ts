@@ -488,7 +488,7 @@ describe("an archive of several databases, with secrets", () => {
         ["import", archive, "--database", "top", "--create", "--skip-secrets", "--top-only"],
         { env },
       );
-      expect(top.stderr).toContain("1 (till): Child databases of the archive");
+      expect(top.stderr).toContain("1 (till): Child databases of the source");
       expect(top.status).toBe(0);
     } finally {
       await connection.close();

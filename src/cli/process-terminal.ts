@@ -39,17 +39,32 @@ const ENTER = /[\r\n]/;
 const INTERRUPT = "\u0003";
 const BACKSPACE = /[\b\u007f]/;
 
+/** What was typed or pasted after the end of an answer: the beginning of the next. */
+let typedAhead = "";
+
 /** Reads a line from the keyboard without echoing it. */
 async function askHidden(prompt: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(prompt);
+  // Before the prompt: who answers it fast must not see the answer either.
   stdin.setRawMode(true);
   stdin.setEncoding("utf8");
+  stderr.write(prompt);
   let typed = "";
+  async function* keyboard(): AsyncGenerator<string, void, undefined> {
+    yield typedAhead;
+    for await (const chunk of stdin.iterator({ destroyOnReturn: false })) yield chunk as string;
+  }
   try {
-    for await (const chunk of stdin.iterator({ destroyOnReturn: false })) {
-      for (const character of chunk as string) {
-        if (ENTER.test(character)) return typed;
+    for await (const chunk of keyboard()) {
+      typedAhead = "";
+      let length = 0;
+      for (const character of chunk) {
+        length += character.length;
+        if (ENTER.test(character)) {
+          const rest = chunk.slice(length);
+          typedAhead = character === "\r" ? rest.replace(/^\n/, "") : rest;
+          return typed;
+        }
         if (character === INTERRUPT) {
           throw new ArkError("ERR_INTERRUPTED", "Stopped while a secret was asked for.", {
             hint: "Set FAUNA_SECRET, or use --secret-file.",

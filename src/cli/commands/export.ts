@@ -1,5 +1,5 @@
 /** `fauna-ark export`: a database becomes an archive. */
-import type { Compression } from "../../archive/archive.ts";
+import type { Compression, Encryption } from "../../archive/archive.ts";
 import { type ExportReport, exportDatabase } from "../../export/export.ts";
 import type { CommandSpec } from "../command.ts";
 import {
@@ -12,6 +12,7 @@ import {
   withDatabase,
 } from "../database.ts";
 import { ENCRYPT_OPTIONS, encryptionOf } from "../encryption.ts";
+import { fidelitySummary } from "../fidelity.ts";
 import { placeIn } from "../place.ts";
 import { TOOL } from "../version.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
@@ -134,13 +135,13 @@ export const exportCommand: CommandSpec = {
       ),
     );
     if (args.flag("json")) printJsonReport(terminal, report);
-    else terminal.err(exportSummary(report));
+    else terminal.err(exportSummary(report, encryption));
     return 0;
   },
 };
 
 /** What an export did, for people. */
-export function exportSummary(report: ExportReport): string {
+export function exportSummary(report: ExportReport, encryption?: Encryption): string {
   const { documents, definitions, snapshot, storedBytes, plainBytes, segments } = report;
   const rate = report.seconds > 0 ? Math.round(documents / report.seconds) : documents;
   const lines = [
@@ -148,6 +149,7 @@ export function exportSummary(report: ExportReport): string {
     columns([
       ["as of", `${snapshot.time} (ts ${snapshot.ts})`],
       ["to", report.archive],
+      ...(encryption === undefined ? [] : [["encrypted", readersOf(encryption)]]),
       [
         "size",
         `${size(storedBytes)} in ${counted(segments, "segment")}, ${size(plainBytes)} as plain NDJSON`,
@@ -170,7 +172,19 @@ export function exportSummary(report: ExportReport): string {
       ),
     );
   }
-  return lines.join("") + notesSummary("What could not be kept exactly:", report.notes);
+  return [
+    ...lines,
+    notesSummary("What could not be kept exactly:", report.notes),
+    fidelitySummary(report.fidelity),
+  ].join("");
+}
+
+function readersOf({ recipients = [], passphrase, encryptManifest }: Encryption): string {
+  const readers = [
+    ...(recipients.length > 0 ? [`for ${counted(recipients.length, "recipient")}`] : []),
+    ...(passphrase === undefined ? [] : ["with a passphrase"]),
+  ];
+  return `${readers.join(" and ")}, ${encryptManifest === true ? "names and all" : "but for the manifest"}`;
 }
 
 /** What a collection is called in a report of several databases. */

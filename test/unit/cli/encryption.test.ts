@@ -63,7 +63,8 @@ const newName = () => `encrypted${++copies}`;
 describe("export --encrypt-to", () => {
   it("writes what show, verify and import open with --identity", async () => {
     const archive = join(await temporaryFolder(), "archive");
-    await done(["export", archive, "--encrypt-to", TEST_RECIPIENT]);
+    const exported = await done(["export", archive, "--encrypt-to", TEST_RECIPIENT]);
+    expect(exported.stderr).toContain("for 1 recipient, but for the manifest");
 
     const closed = await done(["show", archive]);
     expect(closed.stdout).toContain(`for ${TEST_RECIPIENT}`);

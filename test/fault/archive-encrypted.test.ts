@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { checkArchive, createArchive } from "../../src/archive/archive.ts";
+import { checkArchive, createArchive, openArchive } from "../../src/archive/archive.ts";
 import { MemoryStore } from "../../src/store/store.ts";
 import { flipped, ways } from "../support/age.ts";
-import { contents, fill, options } from "../support/archives.ts";
+import { contents, fill, options, writeSample } from "../support/archives.ts";
+import { type FailureMode, FailingStore } from "../support/failing-store.ts";
 import { each } from "../support/generators.ts";
 import { plainRecords } from "../support/records.ts";
 
@@ -29,5 +30,48 @@ describe("a flipped byte in an encrypted archive", () => {
       }
     }
     expect(missed).toEqual([]);
+  });
+});
+
+const modes: readonly FailureMode[] = ["before", "after", "partial"];
+
+describe.each(modes)("when any operation of the store fails, %s", (mode) => {
+  it.each(ways)("the archive is not there or whole, $name", async ({ encryption, unlock }) => {
+    for (let failAt = 0; ; failAt++) {
+      const store = new MemoryStore();
+      const failing = new FailingStore(store, { failAt, mode });
+      const error = await writeSample(failing, { encryption }).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      // Only what follows the manifest, which is the journal's end, may fail and leave an archive.
+      const names = [...(await contents(store)).keys()];
+      if (names.some((name) => name === "manifest.json" || name === "manifest.json.age"))
+        expect((await checkArchive(store, { unlock })).problems).toEqual([]);
+      else
+        await expect(openArchive(store, unlock)).rejects.toMatchObject({
+          code: "ERR_ARCHIVE_INCOMPLETE",
+        });
+      if (error === undefined) break;
+      expect(error).toMatchObject({ code: "ERR_DISK_FULL" });
+    }
+  });
+
+  it.each(ways)("that is what is said, and not that files are damaged, $name", async (way) => {
+    const store = new MemoryStore();
+    await writeSample(store, { encryption: way.encryption });
+    // The first read is of a manifest that is not there when it is hidden: nothing of it can fail later.
+    const first = way.encryption.encryptManifest === true && mode !== "before" ? 1 : 0;
+    for (let failAt = first; ; failAt++) {
+      const failing = new FailingStore(store, { failAt, mode });
+      const outcome = await checkArchive(failing, { unlock: way.unlock }).catch(
+        (thrown: unknown) => thrown,
+      );
+      if (failing.operations <= failAt) {
+        expect(outcome).toMatchObject({ problems: [], opened: true });
+        break;
+      }
+      expect(outcome).toMatchObject({ code: "ERR_DISK_FULL" });
+    }
   });
 });

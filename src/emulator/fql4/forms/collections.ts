@@ -20,8 +20,7 @@ import { type Frame, PURE, READ, WRITE } from "../frame.ts";
 import { applyLambda, expressionOf } from "../lambda.ts";
 import { MAX_SIZE, paginate, readable, visibleEntries, visibleEvents } from "../pages.ts";
 import type { Position } from "../position.ts";
-import { DistinctSet } from "../sets/algebra.ts";
-import { FilterSet, ReverseSet } from "../sets/derived.ts";
+import { DistinctSet, FilterSet, ReverseSet } from "../sets/derived.ts";
 import type { SetValue } from "../sets/set.ts";
 import {
   type AnyLambda,

@@ -1,4 +1,4 @@
-/** Union, Intersection, Difference and Distinct. */
+/** Union, Intersection and Difference. */
 import type { Data } from "../../data/value.ts";
 import type { Frame } from "../frame.ts";
 import type { Position } from "../position.ts";
@@ -100,51 +100,4 @@ function merge(
     else if (order > 0 && operation === "union") merged.push(b!);
   }
   return merged;
-}
-
-/** Each value, or document where there are no values, once. */
-export class DistinctSet extends SetValue {
-  readonly set: SetValue;
-  readonly shape: Shape;
-
-  constructor(set: SetValue) {
-    super();
-    this.set = set;
-    this.shape = set.shape;
-  }
-
-  *entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
-    const { reversed, values } = this.shape;
-    let last: Entry | undefined;
-    const unique: Entry[] = [];
-    for (const entry of this.set.entries(frame, {})) {
-      const shown = values === 0 ? entry : { values: entry.values, ref: entry.ref };
-      const previous = last && { values: last.values, ref: values === 0 ? last.ref : entry.ref };
-      if (previous && compareEntries(previous, shown, reversed) === 0) continue;
-      unique.push(entry);
-      last = entry;
-    }
-    yield* cut(unique, { from, to, reverse }, reversed);
-  }
-
-  override history(frame: Frame, position: Position): HistoryEntry[] {
-    return this.set.history(frame, position);
-  }
-
-  override get isFiltered(): boolean {
-    return this.set.isFiltered;
-  }
-
-  permitted(frame: Frame): SetValue | undefined {
-    const set = this.set.permitted(frame);
-    return set && new DistinctSet(set);
-  }
-
-  inner(renderer: Renderer): string {
-    return renderer.members([["distinct", renderer.text(this.set)]]);
-  }
-
-  data(session: Session): ReadonlyMap<string, Data> {
-    return new Map([["distinct", this.set.stored(session)]]);
-  }
 }

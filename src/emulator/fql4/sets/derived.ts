@@ -1,4 +1,4 @@
-/** Range, Reverse, Filter, Join and Events: sets made of another one. */
+/** Range, Reverse, Distinct, Filter, Join and Events: sets made of another one. */
 import type { Database } from "../../data/database.ts";
 import type { Data, DocRef } from "../../data/value.ts";
 import { boolean } from "../cast.ts";
@@ -115,6 +115,39 @@ export class ReverseSet extends DerivedSet {
 
   data(session: Session): ReadonlyMap<string, Data> {
     return new Map([["reverse", this.set.stored(session)]]);
+  }
+}
+
+/** Each value, or document where there are no values, once. */
+export class DistinctSet extends DerivedSet {
+  protected of(set: SetValue): SetValue {
+    return new DistinctSet(set);
+  }
+
+  *entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
+    const { reversed, values } = this.shape;
+    let last: Entry | undefined;
+    const unique: Entry[] = [];
+    for (const entry of this.set.entries(frame, {})) {
+      const shown = values === 0 ? entry : { values: entry.values, ref: entry.ref };
+      const previous = last && { values: last.values, ref: values === 0 ? last.ref : entry.ref };
+      if (previous && compareEntries(previous, shown, reversed) === 0) continue;
+      unique.push(entry);
+      last = entry;
+    }
+    yield* cut(unique, { from, to, reverse }, reversed);
+  }
+
+  override history(frame: Frame, position: Position): HistoryEntry[] {
+    return this.set.history(frame, position);
+  }
+
+  inner(renderer: Renderer): string {
+    return renderer.members([["distinct", renderer.text(this.set)]]);
+  }
+
+  data(session: Session): ReadonlyMap<string, Data> {
+    return new Map([["distinct", this.set.stored(session)]]);
   }
 }
 

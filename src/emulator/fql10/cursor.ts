@@ -2,17 +2,22 @@
  * Page cursors and event tokens: base64 of everything it takes to go on, so that the server keeps
  * nothing. A cursor holds the set as a recipe, the functions in it with what they close over, the
  * place of the next member, the page's size and the snapshot's time, which later pages read at
- * (live 1, 2).
+ * (live 1, 2). It is signed: whoever may not read the past could else put another time into it, and
+ * what is read back here is known to be what was written.
  */
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { parseBase64, printBase64 } from "../../values/bytes.ts";
 import { LocalDate } from "../../values/date.ts";
+import { Exhausted } from "../limits/budget.ts";
 import { parseDouble, printDouble } from "../../values/double.ts";
 import { Time } from "../../values/time.ts";
 import { Uuid } from "../../values/uuid.ts";
 import type { Expr } from "./ast.ts";
 import { freeNames } from "./interpreter/free-names.ts";
 import type { Context } from "./interpreter/context.ts";
+import { MAX_STRING } from "./interpreter/failures.ts";
+import type { Query } from "./query.ts";
 import { NO_SPAN } from "./source.ts";
 import { restoreSet } from "./sets/restore.ts";
 import { Pinned, type Position, type RecipePart, ValueSet } from "./sets/set.ts";
@@ -52,18 +57,24 @@ type Plain =
   | readonly Plain[]
   | { readonly [key: string]: Plain };
 
-const VERSION = 1;
+/** Of this process: its cursors mean nothing to another, whose databases are others. */
+const KEY = randomBytes(32);
+const SIGNATURE_BYTES = 12;
 
-/** The text of a cursor: standard base64. */
-export function encodeCursor({ set, position, time, size }: Cursor): string {
-  const plain = [
-    VERSION,
-    encodeSet(set),
-    position === undefined ? null : encodePosition(position),
+const signature = (bytes: Uint8Array): Buffer =>
+  createHmac("sha256", KEY).update(bytes).digest().subarray(0, SIGNATURE_BYTES);
+
+/** The text of a cursor: standard base64. @throws Exhausted if it holds too much */
+export function encodeCursor(query: Query, { set, position, time, size }: Cursor): string {
+  const encoder = new Encoder(query);
+  const plain: Plain = [
+    encoder.set(set),
+    position === undefined ? null : encoder.position(position),
     String(time),
     size,
   ];
-  return deflateRawSync(JSON.stringify(plain)).toString("base64");
+  const bytes = deflateRawSync(JSON.stringify(plain));
+  return Buffer.concat([signature(bytes), bytes]).toString("base64");
 }
 
 /**
@@ -71,46 +82,118 @@ export function encodeCursor({ set, position, time, size }: Cursor): string {
  * @throws QueryFailure `unbound_variable` if its collection is not there (any more).
  */
 export function decodeCursor(context: Context, text: string): Cursor | undefined {
-  const plain = inflate(text);
+  const plain = open(text);
   if (plain === undefined) return undefined;
-  const [version, set, position, time, size] = plain;
-  if (version !== VERSION || typeof time !== "string" || typeof size !== "number") return undefined;
+  const [set = null, position = null, time, size] = plain;
   return {
-    set: decodeSet(context, set as Plain),
-    position: position === null ? undefined : decodePosition(context, position as Plain),
-    time: BigInt(time),
-    size,
+    set: decodeSet(context, set),
+    position: position === null ? undefined : decodePosition(context, position),
+    time: BigInt(time as string),
+    size: size as number,
   };
 }
 
 /** The snapshot, µs, of a cursor over an array that starts with `mark`; undefined if `text` is no such cursor. */
 export function markedCursorTime(text: string, mark: string): bigint | undefined {
-  const [version, set, , time] = inflate(text) ?? [];
-  if (version !== VERSION || typeof time !== "string" || !Array.isArray(set)) return undefined;
+  const [set, , time] = open(text) ?? [];
+  if (set === undefined) return undefined;
   const [kind, items] = set as readonly Plain[];
-  return kind === "array" && Array.isArray(items) && items[0] === mark ? BigInt(time) : undefined;
+  const isMarked = kind === "array" && Array.isArray(items) && items[0] === mark;
+  return isMarked ? BigInt(time as string) : undefined;
 }
 
-function inflate(text: string): readonly Plain[] | undefined {
-  try {
-    const plain: unknown = JSON.parse(inflateRawSync(Buffer.from(text, "base64")).toString("utf8"));
-    return Array.isArray(plain) ? (plain as Plain[]) : undefined;
-  } catch {
+/** What is inside of a cursor that this process has made. */
+function open(text: string): readonly Plain[] | undefined {
+  const all = Buffer.from(text, "base64");
+  const [signed, bytes] = [all.subarray(0, SIGNATURE_BYTES), all.subarray(SIGNATURE_BYTES)];
+  if (signed.length < SIGNATURE_BYTES || !timingSafeEqual(signed, signature(bytes)))
     return undefined;
+  return JSON.parse(inflateRawSync(bytes).toString("utf8")) as readonly Plain[];
+}
+
+// Writing ----------------------------------------------------------------------------------------
+
+/** About what a value takes that is no string. */
+const SLOT = 8;
+
+/** Writes the parts of a cursor at the costs of a query. */
+class Encoder {
+  readonly #query: Query;
+  #size = 0;
+
+  constructor(query: Query) {
+    this.#query = query;
+  }
+
+  set(set: ValueSet): Plain {
+    const [kind, ...parts] = set.recipe();
+    return [kind, ...parts.map((part) => this.#part(part))];
+  }
+
+  /** What a value is part of twice is written twice. */
+  #count(size: number): void {
+    this.#query.make(SLOT);
+    this.#size += size;
+    if (this.#size > MAX_STRING) throw new Exhausted("memory");
+  }
+
+  #part(part: RecipePart): Plain {
+    if (!(part instanceof Pinned)) return this.#value(part);
+    return { t: part.micros === undefined ? null : String(part.micros) };
+  }
+
+  position(position: Position): Plain {
+    if (typeof position === "bigint") return { n: String(position) };
+    if (position === null || typeof position !== "object") return position;
+    if ("value" in position) return { v: this.#value(position.value) };
+    return position.map((part) => this.position(part));
+  }
+
+  #value(value: Value): Plain {
+    this.#count(typeof value === "string" ? value.length : SLOT);
+    if (value instanceof Null) return null;
+    if (typeof value === "string" || typeof value === "boolean") return value;
+    if (value instanceof Int) return value.value;
+    if (isArray(value)) return value.map((item) => this.#value(item));
+    if (isObject(value)) return { o: [...value].map(([key, item]) => [key, this.#value(item)]) };
+    if (value instanceof Long) return { l: String(value.value) };
+    if (value instanceof Double) return { d: printDouble(value.value) };
+    if (value instanceof Id) return { i: String(value.value) };
+    if (value instanceof Time) return { T: value.toString() };
+    if (value instanceof LocalDate) return { D: value.toString() };
+    if (value instanceof Uint8Array) return { b: printBase64(value) };
+    if (value instanceof Uuid) return { u: value.text };
+    if (value instanceof Doc)
+      return {
+        r: [
+          value.collection,
+          String(value.id),
+          value.readTime === undefined ? null : String(value.readTime),
+          value.name ?? null,
+        ],
+      };
+    if (value instanceof Module || value instanceof UserFunction) return { m: value.name };
+    if (value instanceof NativeFunction) return { f: value.name };
+    if (value instanceof ValueSet) return { s: this.set(value) };
+    if (value instanceof SetCursor) return value.text;
+    if (value instanceof TransactionTime) return { x: 0 };
+    return value instanceof Lambda ? this.#lambda(value) : null;
+  }
+
+  #lambda({ params, rest, body, scope }: Lambda): Plain {
+    const bound = new Set([...params, rest]);
+    const closure = [...freeNames(body)].flatMap((name): Plain[] => {
+      if (bound.has(name)) return [];
+      for (let here = scope; here !== undefined; here = here.outer) {
+        if (here.name === name) return [[name, this.#value(here.value)]];
+      }
+      return [];
+    });
+    return { k: [params.map((name) => name ?? null), rest ?? null, encodeExpr(body), closure] };
   }
 }
 
 // Sets -------------------------------------------------------------------------------------------
-
-function encodeSet(set: ValueSet): Plain {
-  const [kind, ...parts] = set.recipe();
-  return [kind, ...parts.map(encodePart)];
-}
-
-function encodePart(part: RecipePart): Plain {
-  if (!(part instanceof Pinned)) return encodeValue(part);
-  return { t: part.micros === undefined ? null : String(part.micros) };
-}
 
 function decodeSet(context: Context, plain: Plain): ValueSet {
   const [kind, ...parts] = plain as readonly Plain[];
@@ -127,12 +210,6 @@ function decodePart(context: Context, plain: Plain): RecipePart {
   return new Pinned(typeof plain.t === "string" ? BigInt(plain.t) : undefined);
 }
 
-function encodePosition(position: Position): Plain {
-  if (typeof position === "bigint") return { n: String(position) };
-  if (position === null || typeof position !== "object") return position;
-  return "value" in position ? { v: encodeValue(position.value) } : position.map(encodePosition);
-}
-
 function decodePosition(context: Context, plain: Plain): Position {
   if (plain === null || typeof plain !== "object") return plain;
   if (isList(plain)) return plain.map((part) => decodePosition(context, part));
@@ -143,48 +220,6 @@ function decodePosition(context: Context, plain: Plain): Position {
 const isList = (plain: Plain): plain is readonly Plain[] => Array.isArray(plain);
 
 // Values -----------------------------------------------------------------------------------------
-
-function encodeValue(value: Value): Plain {
-  if (value instanceof Null) return null;
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (value instanceof Int) return value.value;
-  if (isArray(value)) return value.map(encodeValue);
-  if (isObject(value)) return { o: [...value].map(([key, item]) => [key, encodeValue(item)]) };
-  if (value instanceof Long) return { l: String(value.value) };
-  if (value instanceof Double) return { d: printDouble(value.value) };
-  if (value instanceof Id) return { i: String(value.value) };
-  if (value instanceof Time) return { T: value.toString() };
-  if (value instanceof LocalDate) return { D: value.toString() };
-  if (value instanceof Uint8Array) return { b: printBase64(value) };
-  if (value instanceof Uuid) return { u: value.text };
-  if (value instanceof Doc)
-    return {
-      r: [
-        value.collection,
-        String(value.id),
-        value.readTime === undefined ? null : String(value.readTime),
-        value.name ?? null,
-      ],
-    };
-  if (value instanceof Module || value instanceof UserFunction) return { m: value.name };
-  if (value instanceof NativeFunction) return { f: value.name };
-  if (value instanceof ValueSet) return { s: encodeSet(value) };
-  if (value instanceof SetCursor) return value.text;
-  if (value instanceof TransactionTime) return { x: 0 };
-  return value instanceof Lambda ? encodeLambda(value) : null;
-}
-
-function encodeLambda({ params, rest, body, scope }: Lambda): Plain {
-  const bound = new Set([...params, rest]);
-  const closure = [...freeNames(body)].flatMap((name): Plain[] => {
-    if (bound.has(name)) return [];
-    for (let here = scope; here !== undefined; here = here.outer) {
-      if (here.name === name) return [[name, encodeValue(here.value)]];
-    }
-    return [];
-  });
-  return { k: [params.map((name) => name ?? null), rest ?? null, encodeExpr(body), closure] };
-}
 
 function decodeValue(context: Context, plain: Plain): Value {
   if (plain === null) return Null.literal();

@@ -1,6 +1,7 @@
 /** Tokens of event sources: everything a feed needs, as base64, like a cursor. */
 import { encodeCursor, decodeCursor, markedCursorTime } from "./cursor.ts";
 import type { Context } from "./interpreter/context.ts";
+import type { Query } from "./query.ts";
 import { ArraySet } from "./sets/plain.ts";
 import type { ValueSet } from "./sets/set.ts";
 import { EventSource, Int, isArray, type Value } from "./values.ts";
@@ -16,12 +17,12 @@ export interface TokenSource {
 const MARK = "event source";
 
 /** The text of a token for `source`, made at `time`. */
-export function encodeToken(source: EventSource, time: bigint): string {
+export function encodeToken(query: Query, source: EventSource, time: bigint): string {
   const watched = source.watched.map((path): Value =>
     path.map((step) => (typeof step === "number" ? new Int(step) : step)),
   );
   const set = new ArraySet([MARK, source.set, watched]);
-  return encodeCursor({ set, position: undefined, time, size: 1 });
+  return encodeCursor(query, { set, position: undefined, time, size: 1 });
 }
 
 /** The event source that `text` names, or undefined. @throws QueryFailure if its collection is gone. */

@@ -64,7 +64,10 @@ function show(context: Context, value: Value, depth: number, insideDoc: boolean)
   if (value instanceof Doc) return showDoc(context, value, depth, insideDoc);
   if (value instanceof ValueSet) return showSet(context, value, depth, insideDoc);
   if (value instanceof EventSource)
-    return { kind: "token", text: encodeToken(value, context.systemTime ?? context.query.now) };
+    return {
+      kind: "token",
+      text: encodeToken(context.query, value, context.systemTime ?? context.query.now),
+    };
   return { kind: "plain", value };
 }
 
@@ -77,7 +80,12 @@ function showSet(context: Context, set: ValueSet, depth: number, insideDoc: bool
     return { kind: "set", page: show(context, page, depth - 1, insideDoc) };
   }
   const time = context.systemTime ?? context.query.now;
-  const cursor = encodeCursor({ set, position: undefined, time, size: set.pageSize });
+  const cursor = encodeCursor(context.query, {
+    set,
+    position: undefined,
+    time,
+    size: set.pageSize,
+  });
   return { kind: "set", page: { kind: "plain", value: cursor } };
 }
 

@@ -10,7 +10,12 @@ export function pageOf(context: Context, set: ValueSet, size: number, from?: Pos
   for (const element of set.iterate(context, from)) {
     if (data.length === size) {
       const time = context.systemTime ?? context.query.now;
-      const after = encodeCursor({ set, position: element.position(), time, size });
+      const after = encodeCursor(context.query, {
+        set,
+        position: element.position(),
+        time,
+        size,
+      });
       return new Map<string, Value>([
         ["data", data],
         ["after", new SetCursor(after)],

@@ -93,6 +93,27 @@ describe("sets", () => {
 });
 
 describe("cursors", () => {
+  const bench = new Bench().withDocuments();
+
+  it("are valid only as they were made, to the last bit", () => {
+    const { after = "" } = page(bench, "C.all().paginate(2)");
+    fc.assert(
+      fc.property(fc.nat({ max: Buffer.from(after, "base64").length * 8 - 1 }), (bit) => {
+        const bytes = Buffer.from(after, "base64");
+        bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+        const cursor = bytes.toString("base64");
+        expect(bench.error(`Set.paginate("${cursor}")`)).toMatch(/^invalid_cursor: /);
+      }),
+    );
+    expect(page(bench, "Set.paginate(after)", { after }).data).toHaveLength(2);
+  });
+
+  it("do not write a value that contains itself many times over for ever", () => {
+    const big = "let big = Array.sequence(0, 60).fold([1], (a, b) => [a, a])";
+    const { status, body } = bench.ask(`${big}\n[1, 2].toSet().map(x => big.length).paginate(1)`);
+    expect({ status, code: body.error?.code }).toEqual({ status: 400, code: "value_too_large" });
+  });
+
   const SHAPES = [
     "C.all()",
     "C.all().map(.n)",

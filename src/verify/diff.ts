@@ -1,24 +1,24 @@
 /**
  * Diff: what differs between two sides, each an archive or a live database, from A to B.
  *
- *     open both; a database stands at a moment of its own from here on   (archive-side.ts, live-side.ts)
+ *     open both; a database stands at a moment of its own from here on   (place.ts, archive-side.ts, live-side.ts)
+ *     of archives of several databases, each beside the one of its path
  *     schema files line by line, definitions by members                  (definitions.ts, line-diff.ts)
  *     documents by fingerprints, ranges, and one by one                  (documents.ts)
  *     of changed documents the fields                                    (changed-fields.ts)
  */
-import { openArchive, type Unlock } from "../archive/archive.ts";
+import type { Unlock } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
 import type { Connection } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
-import { openStore, type Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
-import { archiveSide } from "./archive-side.ts";
 import type { ChangedDocument, ComparisonOfCollection } from "./comparison.ts";
 import { compareSchema, type DefinitionDifference, type SchemaComparison } from "./definitions.ts";
 import { compareDocuments } from "./documents.ts";
 import { unifiedDiff } from "./line-diff.ts";
-import { liveSide } from "./live-side.ts";
 import { type NaturalNote, naturalNotes } from "./natural.ts";
+import { openPlace, pairsOf, type Place } from "./place.ts";
 import type { Side } from "./side.ts";
 
 export type { FieldChange } from "./changed-fields.ts";
@@ -63,12 +63,15 @@ export interface DiffReport {
   readonly equal: boolean;
   /** Schema files that differ, each with its lines as `diff -u` shows them. */
   readonly files: readonly {
+    /** The path of the database; empty for the topmost. */
+    readonly database: string;
     readonly name: string;
     readonly how: Change;
     readonly diff: string;
   }[];
   /** Definitions that differ, with the top-level members in which they do. */
   readonly definitions: readonly {
+    readonly database: string;
     readonly kind: string;
     readonly name: string;
     readonly how: Change;
@@ -76,13 +79,14 @@ export interface DiffReport {
   }[];
   readonly collections: readonly CollectionDiff[];
   /** What differs by Fauna's nature, counted; it does not make A and B different. */
-  readonly natural: readonly NaturalNote[];
+  readonly natural: readonly (NaturalNote & { readonly database: string })[];
   /** What one of the two says nothing of. */
   readonly notCompared: readonly { readonly what: string; readonly why: string }[];
   readonly seconds: number;
 }
 
 export interface CollectionDiff {
+  readonly database: string;
   readonly name: string;
   /** Documents in A and in B. */
   readonly a: number;
@@ -117,42 +121,108 @@ export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
     throw new ArkError("ERR_USAGE", `${name} has to be a whole number from 1.`, { place: name });
   }
   signal.throwIfAborted();
-  const opened = (place: DiffPlace) =>
-    openSide(place, { ...limits, signal, unlock: options.unlock });
-  const a = await opened(options.a);
-  const b = await opened(options.b);
-  const schema = compareSchema(a, b);
-  const { names, notCompared } = comparable(a, b);
-  const found = await compareDocuments(a, b, names, { ignoreTs, window, signal, onProgress });
+  const a = await openPlace(options.a, { ...limits, signal, unlock: options.unlock });
+  const b = await openPlace(options.b, { ...limits, signal, unlock: options.unlock });
+  const found: Found[] = [];
+  for await (const { path, left, right } of pairsOf(a, b)) {
+    const database = path.join("/");
+    found.push(
+      await compareOne(left, right, { ...limits, database, ignoreTs, signal, onProgress }),
+    );
+  }
+  const all = <T>(of: (each: Found) => readonly T[]) => found.flatMap(of);
+  const collections = all(({ collections: each }) => each);
   return {
-    a: described(a),
-    b: described(b),
-    equal: schema.differences.length === 0 && found.every(({ equal }) => equal),
-    files: filesOf(schema, a, b),
-    definitions: schema.differences
-      .filter(({ kind }) => kind !== "fsl")
-      .map(({ kind, name, how, members }) => ({ kind, name, how: CHANGES[how], members })),
-    collections: found.map(collectionDiff),
-    natural: naturalNotes(schema, found),
-    notCompared,
+    a: described(a, found[0]!.left),
+    b: described(b, found[0]!.right),
+    equal: found.every(({ equal }) => equal),
+    files: all(({ files }) => files),
+    definitions: all(({ definitions }) => definitions),
+    collections,
+    natural: all(({ natural }) => natural),
+    notCompared: [
+      ...all(({ notCompared }) => notCompared),
+      ...unseenPasswords(a, b),
+      ...unseenChildren(a, b, found),
+    ],
     seconds: (performance.now() - started) / 1000,
   };
 }
 
-interface OpenOptions {
+/** What was found in one database of both sides. */
+interface Found extends Pick<
+  DiffReport,
+  "equal" | "files" | "definitions" | "collections" | "natural" | "notCompared"
+> {
+  readonly left: Side;
+  readonly right: Side;
+}
+
+interface CompareOptions {
+  readonly database: string;
+  readonly ignoreTs: boolean;
+  readonly window: number;
   readonly signal: AbortSignal;
-  readonly pageSize: number;
-  readonly rangeDocuments: number;
-  readonly unlock: Unlock | undefined;
+  readonly onProgress: OnProgress;
 }
 
-async function openSide(place: DiffPlace, options: OpenOptions): Promise<Side> {
-  if (typeof place !== "string" && "v4" in place) return liveSide(place, options);
-  const store = typeof place === "string" ? openStore(place) : place;
-  return archiveSide(await openArchive(store, options.unlock));
+async function compareOne(
+  left: Side,
+  right: Side,
+  { database, onProgress, ...options }: CompareOptions,
+): Promise<Found> {
+  const schema = compareSchema(left, right);
+  const { names, notCompared } = comparable(left, right);
+  const found = await compareDocuments(left, right, names, {
+    ...options,
+    onProgress: (progress) =>
+      onProgress(
+        database === "" ? progress : { ...progress, item: `${database}: ${progress.item ?? ""}` },
+      ),
+  });
+  return {
+    left,
+    right,
+    equal: schema.differences.length === 0 && found.every(({ equal }) => equal),
+    files: filesOf(schema, left, right).map((each) => ({ database, ...each })),
+    definitions: schema.differences
+      .filter(({ kind }) => kind !== "fsl")
+      .map(({ kind, name, how, members }) => ({
+        database,
+        kind,
+        name,
+        how: CHANGES[how],
+        members,
+      })),
+    collections: found.map((each) => ({ database, ...collectionDiff(each) })),
+    natural: naturalNotes(schema, found).map((each) => ({ database, ...each })),
+    notCompared: notCompared.map(({ what, why }) => ({
+      what: database === "" ? what : `${database}: ${what}`,
+      why,
+    })),
+  };
 }
 
-function described({ kind, place, at }: Side): DiffSide {
+function unseenPasswords(a: Place, b: Place): DiffReport["notCompared"] {
+  if (a.lacksPasswords === b.lacksPasswords) return [];
+  const { place } = a.lacksPasswords ? a : b;
+  return [
+    { what: "passwords of documents", why: `the archive ${place} was not asked for secrets` },
+  ];
+}
+
+/** Child databases that one side names and no pair was made of. */
+function unseenChildren(a: Place, b: Place, found: readonly Found[]): DiffReport["notCompared"] {
+  if (a.paths !== undefined || b.paths !== undefined) return [];
+  const names = [found[0]!.left, found[0]!.right].flatMap(({ definitions }) =>
+    definitions.filter(({ kind }) => kind === "databases").map(({ name }) => name),
+  );
+  if (names.length === 0) return [];
+  const all = [...new Set(names)].toSorted();
+  return [{ what: `child databases (${all.join(", ")})`, why: "each is compared by itself" }];
+}
+
+function described({ kind, place }: Place, { at }: Side): DiffSide {
   return { kind, place, snapshot: { ts: String(at), time: Time.fromMicros(at).toString() } };
 }
 
@@ -178,15 +248,6 @@ function comparable(
   for (const { hasSchema, place } of [a, b]) {
     if (!hasSchema) notCompared.push({ what: "the schema", why: `${place} has none` });
   }
-  const children = [a, b].flatMap(({ definitions }) =>
-    definitions.filter(({ kind }) => kind === "databases").map(({ name }) => name),
-  );
-  if (children.length > 0) {
-    notCompared.push({
-      what: `child databases (${[...new Set(children)].toSorted().join(", ")})`,
-      why: "each is compared by itself",
-    });
-  }
   return { names: all.filter((name) => !lacks(a, name) && !lacks(b, name)), notCompared };
 }
 
@@ -196,7 +257,7 @@ const CHANGES: Readonly<Record<DefinitionDifference["how"], Change>> = {
   different: "changed",
 };
 
-function filesOf({ differences }: SchemaComparison, a: Side, b: Side): DiffReport["files"] {
+function filesOf({ differences }: SchemaComparison, a: Side, b: Side) {
   return differences
     .filter(({ kind }) => kind === "fsl")
     .map(({ name, how }) => ({
@@ -206,7 +267,7 @@ function filesOf({ differences }: SchemaComparison, a: Side, b: Side): DiffRepor
     }));
 }
 
-function collectionDiff(found: ComparisonOfCollection): CollectionDiff {
+function collectionDiff(found: ComparisonOfCollection): Omit<CollectionDiff, "database"> {
   const { name, left, right, equal, counts, ids, changed } = found;
   return {
     name,

@@ -26,7 +26,7 @@ export async function* pairs(
     const left = await archiveSide(archive, path);
     const live = missing.has(JSON.stringify(path.slice(0, -1)))
       ? undefined
-      : await open(connection, path, options);
+      : await openBelow(connection, path, options);
     if (live === undefined) missing.add(key);
     const right = live === undefined ? nothing(left) : await liveSide(live, options);
     const hasSecrets = schema.some(({ kind }) => kind === "credentials");
@@ -34,7 +34,8 @@ export async function* pairs(
   }
 }
 
-async function open(
+/** The database at the path; undefined when there is none. */
+export async function openBelow(
   connection: Connection,
   path: readonly string[],
   { signal }: LiveSideOptions,
@@ -49,9 +50,11 @@ async function open(
 }
 
 /** An archive that was not asked for secrets holds no passwords of documents either. */
-function withoutPasswords(side: Side): Side {
+export function withoutPasswords(side: Side): Side {
   return {
     ...side,
+    // Sums that count the passwords are not those of what is left.
+    known: () => undefined,
     async *records(collection, range, signal) {
       for await (const records of side.records(collection, range, signal))
         yield records.map(withoutCredentials);
@@ -60,7 +63,7 @@ function withoutPasswords(side: Side): Side {
 }
 
 /** A database that is not there. */
-function nothing({ at, place }: Side): Side {
+export function nothing({ at, place }: Pick<Side, "at" | "place">): Side {
   return {
     kind: "database",
     place,

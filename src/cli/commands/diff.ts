@@ -28,7 +28,7 @@ import {
 } from "../two-databases.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
 import { columns, count, some } from "../words.ts";
-import { notesSummary } from "./export.ts";
+import { inDatabase, notesSummary } from "./export.ts";
 
 const SIDE = "Folder of an archive, URL of a Fauna, or @NAME of a profile";
 
@@ -130,7 +130,7 @@ async function openSide(
 export function diffText(report: DiffReport): string {
   const { a, b, equal, files, definitions, collections, natural, notCompared } = report;
   const rows = collections.map((each) => [
-    each.name,
+    inDatabase(each.name, each.database),
     count(each.a),
     count(each.b),
     each.equal ? "equal" : "DIFFERENT",
@@ -140,18 +140,26 @@ export function diffText(report: DiffReport): string {
       ["A", described(a)],
       ["B", described(b)],
     ]),
-    ...files.map(({ diff }) => `\n${diff}`),
+    ...files.map(({ database, diff }) =>
+      database === "" ? `\n${diff}` : `\nDatabase ${database}\n${diff}`,
+    ),
     definitions.length === 0 ? "" : "\nDefinitions\n",
     ...definitions.map(
-      ({ kind, name, how, members }) =>
-        `  ${SIGNS[how]} ${kind} ${name}${members.length === 0 ? "" : `: ${members.join(", ")}`}\n`,
+      ({ database, kind, name, how, members }) =>
+        `  ${SIGNS[how]} ${kind} ${inDatabase(name, database)}${members.length === 0 ? "" : `: ${members.join(", ")}`}\n`,
     ),
     collections.length === 0 ? "" : "\nDocuments\n",
     columns(collections.length === 0 ? [] : [["collection", "A", "B", ""], ...rows], {
       right: [1, 2],
     }),
     ...collections.map(documentsText),
-    notesSummary("By Fauna's nature, and no difference:", natural),
+    notesSummary(
+      "By Fauna's nature, and no difference:",
+      natural.map((each) => ({
+        ...each,
+        database: each.database === "" ? [] : each.database.split("/"),
+      })),
+    ),
     notCompared.length === 0 ? "" : "\nNot compared\n",
     ...notCompared.map(({ what, why }) => `  ${what}: ${why}\n`),
     `\n${equal ? "Equal." : "DIFFERENT."}\n`,
@@ -167,7 +175,8 @@ const SIGNS = { removed: "-", added: "+", changed: "~" } as const;
 /** Documents listed for people; `--json` lists more. */
 const LISTED = 20;
 
-function documentsText({ name, removed, added, changed }: CollectionDiff): string {
+function documentsText({ database, removed, added, changed, ...rest }: CollectionDiff): string {
+  const name = inDatabase(rest.name, database);
   const ids = (["removed", "added"] as const).map((how) => {
     const { count: number, ids: listed } = { removed, added }[how];
     return number === 0

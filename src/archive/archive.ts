@@ -21,6 +21,7 @@ export {
 } from "./archive-writer.ts";
 export { Archive, type ReadOptions } from "./archive-reader.ts";
 export { checkArchive, type CheckOptions, type CheckProgress, type CheckReport } from "./check.ts";
+export { type CountedNote, type Fidelity, type FidelityEntry, fidelityOf } from "./fidelity.ts";
 export {
   type DefinitionLine,
   parseDefinitionLine,

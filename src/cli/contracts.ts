@@ -10,6 +10,9 @@ export interface Contract {
 const NOTES =
   "What could not be kept exactly: `code`, `message`, `database` (names from the top down), `collection`, `count`, some `examples`.";
 
+const FIDELITY =
+  "How exact it is: `exact` counts `documents`, `definitions` and `secrets`; `natural` (what Fauna lets nobody keep), `left` (left out, or left as it was) and `failed` have an entry for every category, of `code`, `title`, `count` and some `examples`, also where the count is 0.";
+
 export const EXPORT_CONTRACT: Contract = {
   title: "`export`",
   members: {
@@ -24,6 +27,7 @@ export const EXPORT_CONTRACT: Contract = {
       "For each: `database` (its path, empty for the exported one), `name`, `documents`, and how many were `expired` when they were read.",
     databases: "Paths of the child databases that were exported.",
     notes: NOTES,
+    fidelity: FIDELITY,
     seconds: "How long it took.",
     requests: "How many requests it made.",
   },
@@ -45,6 +49,7 @@ export const IMPORT_CONTRACT: Contract = {
       "Null, or with `--on-conflict` what became of documents that were there: the `policy`, how many were the `same` (of those under an `otherTs`), `created`, `replaced`, `kept` and `deleted`, and the same of each of the `collections`.",
     steps: "In how many steps.",
     notes: NOTES,
+    fidelity: FIDELITY,
     deadLetterFile: "NDJSON file of the refused documents and the reasons, or null.",
     deadLetterFiles: "All such files: each child database has its own.",
     seconds: "How long it took.",

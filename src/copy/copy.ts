@@ -8,6 +8,7 @@
  *     look at the source once more: is T still readable, did its collections hold still?
  *     take the mark away: only now it is a copy
  */
+import { fidelityOf } from "../archive/archive.ts";
 import { availableParallelism } from "node:os";
 import { ArkError } from "../errors/errors.ts";
 import { type ChoiceOptions, resolveChoice } from "../export/choice.ts";
@@ -104,6 +105,7 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyReport> {
   });
   const notes = await notesOf(live, source, signalOf(options));
   const { at } = live.schema;
+  const all = [...imported.notes, ...notes];
   return {
     ...imported,
     snapshot: { ts: String(at), time: Time.fromMicros(at).toString() },
@@ -111,7 +113,8 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyReport> {
       (sum, each) => sum + each.length,
       0,
     ),
-    notes: [...imported.notes, ...notes],
+    notes: all,
+    fidelity: fidelityOf(imported.fidelity.exact, all, imported.fidelity.exact.definitions),
     seconds: (performance.now() - started) / 1000,
     requests:
       source.counters.requests -

@@ -11,7 +11,7 @@
  *
  * Whatever fails before the last line leaves files without a manifest, which nothing takes for an archive.
  */
-import { createArchive, type Manifest } from "../archive/archive.ts";
+import { createArchive, type Manifest, type Fidelity, fidelityOf } from "../archive/archive.ts";
 import { checkHeld, type ExportedDatabase, exportOne } from "./database.ts";
 import { type ExportOptions, type ResolvedExport, resolveExport } from "./options.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
@@ -42,6 +42,8 @@ export interface ExportReport {
   readonly databases: readonly string[];
   /** What could not be exported exactly, counted. */
   readonly notes: Manifest["fidelity"]["notes"];
+  /** How exact it is: the notes in categories, with those that nothing falls into. */
+  readonly fidelity: Fidelity;
   readonly seconds: number;
   readonly requests: number;
 }
@@ -113,12 +115,19 @@ function choose(
   );
 }
 
+const SECRETS: ReadonlySet<string> = new Set(["credentials", "keys", "tokens"]);
+
 function report(
   manifest: Manifest,
   exported: readonly ExportedDatabase[],
   run: Pick<ExportReport, "archive" | "seconds" | "requests">,
 ): ExportReport {
   const { documents, definitions, plainBytes, storedBytes, segments } = manifest.totals;
+  const schema = manifest.databases.flatMap((database) => database.schema);
+  const secrets = schema
+    .filter(({ kind }) => SECRETS.has(kind))
+    .reduce((sum, entry) => sum + entry.definitions, 0);
+  const own = definitions - secrets;
   const expired = new Map(exported.map((each) => [JSON.stringify(each.path), each.expired]));
   return {
     archive: run.archive,
@@ -138,6 +147,7 @@ function report(
     ),
     databases: manifest.databases.map(({ path }) => path.join("/")).filter((path) => path !== ""),
     notes: manifest.fidelity.notes,
+    fidelity: fidelityOf({ documents, definitions: own, secrets }, manifest.fidelity.notes),
     seconds: run.seconds,
     requests: run.requests,
   };

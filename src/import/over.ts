@@ -1,4 +1,5 @@
 /** An import over documents that are there, as a report like any other. */
+import { fidelityOf } from "../archive/archive.ts";
 import type { Connection } from "../fauna/fauna.ts";
 import type { DocumentsOptions } from "./documents.ts";
 import { merge, type MergeChoice } from "./merge/merge.ts";
@@ -27,11 +28,15 @@ export async function importOver(
     requests: target.counters.requests - requestsBefore,
   });
   const asOfNow = run.tallies.reduce((sum, tally) => sum + tally.asOfNow, 0);
+  const all = [...report.notes, ...notes, ...secretsNote(source)];
+  const { exact } = report.fidelity;
+  const exactly = exact.documents - asOfNow + conflicts.same - conflicts.otherTs;
   return {
     ...report,
     documents: { ...report.documents, newTs: report.documents.newTs + asOfNow },
     conflicts,
-    notes: [...report.notes, ...notes, ...secretsNote(source)],
+    notes: all,
+    fidelity: fidelityOf({ ...exact, documents: exactly }, all),
   };
 }
 

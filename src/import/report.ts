@@ -1,4 +1,5 @@
 /** What an import did, put together from what became of each database's documents and secrets. */
+import { type Fidelity, fidelityOf } from "../archive/archive.ts";
 import { type Connection, identity } from "../fauna/fauna.ts";
 import type { CollectionTally, DocumentsRun } from "./documents.ts";
 import type { ConflictsReport } from "./merge/merge.ts";
@@ -38,6 +39,8 @@ export interface ImportReport {
   readonly steps: number;
   /** What could not be kept as it was, counted. */
   readonly notes: readonly ImportNote[];
+  /** How exact it is: the notes in categories, with those that nothing falls into. */
+  readonly fidelity: Fidelity;
   /** The first file of refused documents; each database has its own. */
   readonly deadLetterFile: string | null;
   readonly deadLetterFiles: readonly string[];
@@ -89,6 +92,20 @@ export async function makeReport(
   for (const each of imported) notes.push(...(await notesOf(each)));
   const leftOut = (source.children ?? []).map(({ path }) => path.join("/"));
   if (leftOut.length > imported.length - 1) notes.push(childrenNote(leftOut));
+  const secrets = {
+    credentials: sumSecrets(imported, "credentials"),
+    keys: sumSecrets(imported, "keys"),
+    tokens: sumSecrets(imported, "tokens"),
+  };
+  const definitions = imported
+    .flatMap(({ part }) => [...part.source.definitions])
+    .filter(([kind]) => kind !== "databases")
+    .reduce((total, [, lines]) => total + lines.length, 0);
+  const exact = {
+    documents: sum(({ written, newTs, lostMembers }) => written - newTs - lostMembers.count),
+    definitions,
+    secrets: Object.values(secrets).reduce((total, { written }) => total + written, 0),
+  };
   return {
     source: source.place,
     target: target.place,
@@ -104,13 +121,10 @@ export async function makeReport(
       return { database, name, read, written, expired, refused, newTs };
     }),
     databases: imported.map(({ part }) => part.path.join("/")).filter((path) => path !== ""),
-    secrets: {
-      credentials: sumSecrets(imported, "credentials"),
-      keys: sumSecrets(imported, "keys"),
-      tokens: sumSecrets(imported, "tokens"),
-    },
+    secrets,
     conflicts: null,
     notes,
+    fidelity: fidelityOf(exact, notes, definitions),
     deadLetterFile: files[0] ?? null,
     deadLetterFiles: files,
     ...run,

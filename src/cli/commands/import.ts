@@ -19,6 +19,7 @@ import {
 } from "../database.ts";
 import { CONFLICT_OPTIONS, conflictOptions, conflictRows } from "../conflicts.ts";
 import { UNLOCK_OPTIONS, unlockOf } from "../encryption.ts";
+import { fidelitySummary } from "../fidelity.ts";
 import type { OptionSpec } from "../option.ts";
 import { placeIn } from "../place.ts";
 import { CREATE_OPTIONS, findTarget, openTarget, refuseUnclearTarget } from "../target.ts";
@@ -268,6 +269,7 @@ export function importSummary(report: Summed, what: "Imported" | "Copied" = "Imp
     `${what} ${count(documents.written)} of ${counted(documents.read, "document")}, in ${counted(report.steps, "step")}.\n`,
     columns(rows),
     notesSummary("What could not be kept exactly:", report.notes),
+    fidelitySummary(report.fidelity),
   ].join("");
 }
 

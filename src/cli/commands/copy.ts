@@ -171,5 +171,5 @@ function copyOptions(
 
 function copySummary(report: CopyReport): string {
   const { snapshot } = report;
-  return `${importSummary(report, "Copied")}  as of ${snapshot.time} (ts ${snapshot.ts})\n`;
+  return `As of ${snapshot.time} (ts ${snapshot.ts}):\n${importSummary(report, "Copied")}`;
 }

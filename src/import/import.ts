@@ -202,15 +202,17 @@ export async function importSource(
       throw error;
     }
   }
-  await removeMarker(target, signal);
   const imported = await Promise.all(
     parts.map(async (part) => ({ part, context: await tree.context(part) })),
   );
-  return makeReport(source, target, imported, {
-    steps: steps.length,
+  const report = await makeReport(source, target, imported, { steps: steps.length });
+  // Last of all: whatever fails before can go on with --continue.
+  await removeMarker(target, signal);
+  return {
+    ...report,
     seconds: (performance.now() - startedAt) / 1000,
     requests: target.counters.requests - requestsBefore,
-  });
+  };
 }
 
 /** Progress in a database below the target says which. */

@@ -22,17 +22,15 @@ export async function importOver(
   // The schema was compared and not written.
   const part = { path: [], source: { ...source, definitions: new Map() } };
   const context = { target, signal: options.signal, documents: run, secrets };
-  const report = await makeReport(source, target, [{ part, context }], {
-    steps: 0,
-    seconds: (performance.now() - startedAt) / 1000,
-    requests: target.counters.requests - requestsBefore,
-  });
+  const report = await makeReport(source, target, [{ part, context }], { steps: 0 });
   const asOfNow = run.tallies.reduce((sum, tally) => sum + tally.asOfNow, 0);
   const all = [...report.notes, ...notes, ...secretsNote(source)];
   const { exact } = report.fidelity;
   const exactly = exact.documents - asOfNow + conflicts.same - conflicts.otherTs;
   return {
     ...report,
+    seconds: (performance.now() - startedAt) / 1000,
+    requests: target.counters.requests - requestsBefore,
     documents: { ...report.documents, newTs: report.documents.newTs + asOfNow },
     conflicts,
     notes: all,

@@ -77,8 +77,8 @@ export async function makeReport(
   source: ImportSource,
   target: Connection,
   imported: readonly Imported[],
-  run: Pick<ImportReport, "steps" | "seconds" | "requests">,
-): Promise<ImportReport> {
+  run: Pick<ImportReport, "steps">,
+): Promise<Omit<ImportReport, "seconds" | "requests">> {
   const tallies = imported.flatMap(({ part: { path }, context }) =>
     context.documents.tallies.map((tally) => ({ tally, database: path.join("/") })),
   );

@@ -69,7 +69,11 @@ describe("bodies", () => {
     for (const path of ["/", "/query/1", "/feed/1", "/stream/1", "/export/1/x"]) {
       for (const size of [1, 100, 10_000]) {
         // eslint-disable-next-line no-await-in-loop -- one at a time
-        const { status } = await send(path, randomBytes(size), {});
+        const { status } = await send(
+          path,
+          Buffer.concat([Buffer.of(0xff), randomBytes(size)]),
+          {},
+        );
         expect({ path, isClientError: status >= 400 && status < 500 }).toEqual({
           path,
           isClientError: true,
@@ -137,6 +141,15 @@ describe("queries that are nested deep", () => {
     expect(await v4Body(nested(240, '{"let":{"a":1},"in":', "}", "1"))).toMatchObject({
       status: 200,
     });
+  });
+});
+
+test("a schema file with a type of very many choices is refused", async () => {
+  const form = new FormData();
+  form.append("main.fsl", `collection Wide2 { a: ${"Int | ".repeat(200_000)}Int }`);
+  expect(await send("/schema/1/update", form, {})).toMatchObject({
+    status: 400,
+    answer: { error: { message: expect.stringMatching(/too deep/) as string } },
   });
 });
 

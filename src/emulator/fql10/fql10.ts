@@ -9,16 +9,15 @@ import { Time } from "../../values/time.ts";
 import type { Auth } from "../auth/auth.ts";
 import { DataError } from "../data/errors.ts";
 import type { Transaction } from "../data/transaction.ts";
-import { Exhausted } from "../limits/budget.ts";
+import { type Exhausted, exhaustedBy } from "../limits/budget.ts";
 import { ConstraintError, InvalidSchemaError } from "../schema/failure.ts";
-import { finishSchema } from "../schema/finish.ts";
 import { placeholderName } from "./ast.ts";
 import { fromSimple, fromTagged, InvalidValue } from "./arguments.ts";
 import { QueryFailure, RequestFailure } from "./failure.ts";
 import { Context } from "./interpreter/context.ts";
 import { evaluate } from "./interpreter/evaluate.ts";
 import type { Neighbours } from "./neighbours.ts";
-import { guarded } from "./documents/guard.ts";
+import { finishDefinitions } from "./documents/definitions.ts";
 import { parseQuery } from "./parser/parser.ts";
 import { Query } from "./query.ts";
 import { renderFailure, renderRefusal, renderSuccess } from "./render/answer.ts";
@@ -130,18 +129,14 @@ function run(top: Context, request: V10Request) {
     }
   }
   const value = evaluate(top, tree, scope);
-  finish(query);
+  finishDefinitions(query);
   return materialise(top, value);
 }
 
-/** Definitions written in any order have to make sense together once all are written. */
-function finish(query: Query): void {
-  const { definedAt } = query;
-  if (definedAt !== undefined) guarded(definedAt, () => finishSchema(query.transaction));
+function failureOf(error: unknown, transaction: Transaction, started: number) {
+  const exhausted = exhaustedBy(error);
+  return exhausted ? refusalOf(exhausted, transaction, started) : asFailure(error);
 }
-
-const failureOf = (error: unknown, transaction: Transaction, started: number) =>
-  error instanceof Exhausted ? refusalOf(error, transaction, started) : asFailure(error);
 
 /** No query is expected to be over sooner than this, ms. */
 const AGGRESSIVE_MS = 1000;
@@ -152,6 +147,7 @@ const AGGRESSIVE_MS = 1000;
  * hundred for a commit.
  */
 function refusalOf({ what, message }: Exhausted, transaction: Transaction, started: number) {
+  if (what === "depth") return new QueryFailure("stack_overflow", STACK);
   if (what === "memory")
     return new RequestFailure(400, "value_too_large", `Value too large: ${MEMORY}`);
   const elapsed = Math.round(performance.now() - started);
@@ -163,13 +159,11 @@ function refusalOf({ what, message }: Exhausted, transaction: Transaction, start
 }
 
 const MEMORY = "the query needs too much memory.";
+const STACK = "number of stack frames exceeded limit of 2048";
 
 /** What an error means to the one who asked. Anything unforeseen is thrown on. */
 function asFailure(error: unknown): QueryFailure | RequestFailure {
   if (error instanceof QueryFailure || error instanceof RequestFailure) return error;
-  if (error instanceof RangeError && /call stack/i.test(error.message)) {
-    return new QueryFailure("stack_overflow", "number of stack frames exceeded limit of 2048");
-  }
   if (error instanceof ConstraintError) {
     return new QueryFailure("constraint_failure", error.message, {
       constraintFailures: error.violations,

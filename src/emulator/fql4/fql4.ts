@@ -9,13 +9,14 @@
  */
 import type { Auth } from "../auth/auth.ts";
 import type { Transaction } from "../data/transaction.ts";
-import { Exhausted } from "../limits/budget.ts";
+import { exhaustedBy } from "../limits/budget.ts";
 import { RequestFailure, statusOf, V4Error, V4Failure } from "./failure.ts";
 import { type EffectLimit, Frame, READ, UNLIMITED } from "./frame.ts";
 import type { Neighbours } from "./neighbours.ts";
 import { parseBody } from "./parse/decode.ts";
 import { GRAMMAR } from "./parse/grammar.ts";
 import { parseQuery } from "./parse/parser.ts";
+import { inWindow } from "./read.ts";
 import { Renderer } from "./render/render.ts";
 import { Session } from "./session.ts";
 import { DocumentValue, type Literal } from "./value.ts";
@@ -58,9 +59,12 @@ export function evaluateV4(context: V4Context, text: string, options: V4Options)
   });
   try {
     const expression = parseQuery(session, parseBody(text), options.version);
-    const value = expression.evaluate(new Frame(session, auth, options.version, limit));
-    const shown = new Renderer(session, options.version).text(value);
-    return outcome(isNew(value) ? 201 : 200, `{"resource":${shown === "" ? "null" : shown}}`);
+    // v10 functions and predicates of roles may look before the window, too.
+    return inWindow(() => {
+      const value = expression.evaluate(new Frame(session, auth, options.version, limit));
+      const shown = new Renderer(session, options.version).text(value);
+      return outcome(isNew(value) ? 201 : 200, `{"resource":${shown === "" ? "null" : shown}}`);
+    });
   } catch (error) {
     if (error instanceof V4Failure)
       return outcome(statusOf(error.errors), showErrors(error.errors));
@@ -68,25 +72,11 @@ export function evaluateV4(context: V4Context, text: string, options: V4Options)
       const { code, message: description } = error;
       return outcome(error.status, JSON.stringify({ errors: [{ code, description }] }));
     }
-    if (error instanceof Exhausted) {
-      const [status, code] = error.what === "time" ? [503, "time out"] : [400, "bad request"];
-      return outcome(status, JSON.stringify({ errors: [{ code, description: error.message }] }));
-    }
-    if (error instanceof RangeError && /call stack/i.test(error.message)) {
-      return outcome(
-        400,
-        JSON.stringify({
-          errors: [{ code: "bad request", description: "The query is nested too deep." }],
-        }),
-      );
-    }
-    if (error instanceof RangeError && /invalid string length/i.test(error.message)) {
-      return outcome(
-        400,
-        JSON.stringify({
-          errors: [{ code: "bad request", description: "The query needs too much memory." }],
-        }),
-      );
+    const exhausted = exhaustedBy(error);
+    if (exhausted) {
+      const { what, message: description } = exhausted;
+      const [status, code] = what === "time" ? [503, "time out"] : [400, "bad request"];
+      return outcome(status, JSON.stringify({ errors: [{ code, description }] }));
     }
     throw error;
   }

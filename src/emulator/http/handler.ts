@@ -2,7 +2,7 @@
 import { isPreflight, preflight, withCors } from "./cors.ts";
 import { answerEnvironment } from "./environment.ts";
 import { dialectOf, refusal, tooLarge, withHeaders } from "./errors.ts";
-import { Exhausted } from "../limits/budget.ts";
+import { exhaustedBy } from "../limits/budget.ts";
 import type { Answer, Incoming } from "./exchange.ts";
 import { answerExport } from "./export.ts";
 import { applyFault, type Faults } from "./faults.ts";
@@ -44,13 +44,11 @@ function answerOrRefuse(node: Node, languages: Languages, request: Incoming): An
   try {
     answer = request.body === "too large" ? tooLarge(dialect) : route(node, languages, request);
   } catch (error) {
-    if (error instanceof Exhausted)
-      answer = refusal(
-        dialect,
-        error.what === "time" ? "timeout" : "invalid_request",
-        error.message,
-      );
-    else {
+    const exhausted = exhaustedBy(error);
+    if (exhausted) {
+      const kind = exhausted.what === "time" ? "timeout" : "invalid_request";
+      answer = refusal(dialect, kind, exhausted.message);
+    } else {
       node.log(error);
       answer = refusal(dialect, "internal", error instanceof Error ? error.message : String(error));
     }

@@ -22,20 +22,34 @@ export const MAX_ARRAY = 4 * 1024 * 1024;
 export const MAX_ANSWER = 128 * 1024 * 1024;
 
 /**
- * A query has used up its time or memory. No language catches it for itself, whichever called which:
+ * A query has used up its time, its memory or its stack. No language catches it for itself, whichever called which:
  * whoever answers the request puts it into words.
  */
 export class Exhausted extends Error {
-  readonly what: "time" | "memory";
+  readonly what: Resource;
 
-  constructor(what: "time" | "memory") {
-    super(
-      what === "time"
-        ? "Read timed out (The query took longer than its timeout.)"
-        : "The query needs too much memory.",
-    );
+  constructor(what: Resource) {
+    super(WORDS[what]);
     this.what = what;
   }
+}
+
+type Resource = "time" | "memory" | "depth";
+
+const WORDS: Readonly<Record<Resource, string>> = {
+  time: "Read timed out (The query took longer than its timeout.)",
+  memory: "The query needs too much memory.",
+  depth: "The query is nested too deep.",
+};
+
+/** What `error` says has been used up, in our words or in those of JavaScript; undefined if it says no such thing. */
+export function exhaustedBy(error: unknown): Exhausted | undefined {
+  if (error instanceof Exhausted) return error;
+  if (!(error instanceof RangeError)) return undefined;
+  if (/call stack/i.test(error.message)) return new Exhausted("depth");
+  return /invalid (?:string|array) length/i.test(error.message)
+    ? new Exhausted("memory")
+    : undefined;
 }
 
 /** Requests are answered one after the other, each whole: there is never more than one deadline. */

@@ -5,6 +5,7 @@ import type { Transaction } from "../data/transaction.ts";
 import { type Data, DocRef } from "../data/value.ts";
 import { Version } from "../data/version.ts";
 import { fromData, toTerm } from "./documents/convert.ts";
+import { finishDefinitions } from "./documents/definitions.ts";
 import { QueryFailure } from "./failure.ts";
 import { compileLambda } from "./interpreter/compile.ts";
 import { Context } from "./interpreter/context.ts";
@@ -36,7 +37,7 @@ export function callV10(
   source: string,
   args: readonly Data[],
 ): CallResult {
-  const query = new Query(site.transaction, site.neighbours);
+  const query = Query.within(site.transaction, site.neighbours);
   const context = Context.top(query, site.auth).withUserTime(site.at);
   try {
     const lambda = compileLambda({ name: `*udf:${name}*`, text: source });
@@ -46,6 +47,7 @@ export function callV10(
       args.map((arg) => fromData(arg)),
     );
     const data = toTerm(context, value);
+    finishDefinitions(query);
     return data === undefined
       ? { kind: "foreign", type: typeName(value) }
       : { kind: "value", value: data };

@@ -35,8 +35,8 @@ const running = new WeakMap<Transaction, Query>();
 
 export class Query {
   /** What runs in a transaction already, so that all its parts share their time and log; else a new one. */
-  static within(transaction: Transaction): Query {
-    return running.get(transaction) ?? new Query(transaction);
+  static within(transaction: Transaction, neighbours?: Neighbours): Query {
+    return running.get(transaction) ?? new Query(transaction, neighbours);
   }
 
   readonly transaction: Transaction;

@@ -4,8 +4,10 @@ import { type Data, DocRef, isArrayData, type ObjectData } from "../../data/valu
 import { Version } from "../../data/version.ts";
 import { isDefinitionKind } from "../../schema/definition-shapes.ts";
 import * as schema from "../../schema/definitions.ts";
+import { finishSchema } from "../../schema/finish.ts";
 import type { Context } from "../interpreter/context.ts";
 import { denied, notFoundMessage } from "../interpreter/failures.ts";
+import type { Query } from "../query.ts";
 import { Doc, type ObjectOf } from "../values.ts";
 import { resourceOf } from "./collection.ts";
 import { toFields } from "./convert.ts";
@@ -16,6 +18,11 @@ import { constraintFailure, needWrite } from "./write.ts";
 
 const resource = (collection: CollectionId) =>
   resourceOf({ id: collection, name: nativeName(collection) ?? "" });
+
+/** Definitions written in any order have to make sense together once all are written. @throws QueryFailure */
+export function finishDefinitions({ definedAt, transaction }: Query): void {
+  if (definedAt !== undefined) guarded(definedAt, () => finishSchema(transaction));
+}
 
 /** Creates a document of one of the database's own collections. */
 export function createDefinition(

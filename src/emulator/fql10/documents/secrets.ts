@@ -12,6 +12,7 @@ import {
   type ObjectData,
   sameRef,
 } from "../../data/value.ts";
+import { identifier } from "../../schema/definition-rules.ts";
 import type { Violation } from "../../schema/failure.ts";
 import {
   check,
@@ -46,7 +47,7 @@ const SHAPES: ReadonlyMap<CollectionId, ObjectShape> = new Map([
   [
     NATIVE.Database,
     record({
-      name: STRING,
+      name: { type: STRING, validate: identifier },
       priority: { type: optional(scalar("Long")), validate: priority },
       typechecked: optional(scalar("Boolean")),
       protected: optional(scalar("Boolean")),

@@ -1,0 +1,36 @@
+/** docs/FIDELITY.md promises nothing that no test shows: the tests that it names are there. */
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+const page = readFileSync(join(ROOT, "docs/FIDELITY.md"), "utf8");
+
+/** The rows of its tables, each as its cells. */
+const rows = page
+  .split("\n")
+  .filter((line) => line.startsWith("| ") && !/^\| (?:What |-)/.test(line))
+  .map((line) => line.slice(1, -1).split(" | "))
+  .map((cells) => cells.map((cell) => cell.trim()));
+
+const files = new Map(
+  readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => [basename(name, ".test.ts"), join(ROOT, "test", name)]),
+);
+
+describe("docs/FIDELITY.md", () => {
+  it("has tables of values, documents, schema, secrets and targets", () => {
+    expect(rows.length).toBeGreaterThan(80);
+    expect(rows.filter((cells) => cells.length !== 3)).toEqual([]);
+  });
+
+  it.each(rows.map((cells) => [cells[0]!, cells[2]!]))("names a test for: %s", (_, cell) => {
+    const [, file, title] = /^`([\w-]+)`: (.+)$/.exec(cell) ?? [];
+    expect(file, cell).toBeDefined();
+    const path = files.get(file!);
+    expect(path, `a file ${file}.test.ts`).toBeDefined();
+    // Titles wrapped over lines and those of `it.each` stand in the file as they are here, or with their placeholder.
+    expect(readFileSync(path!, "utf8")).toContain(title);
+  });
+});

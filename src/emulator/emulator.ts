@@ -116,7 +116,8 @@ async function converse(
 
 /** Ends the connection that a request came on, and with it every other request there. */
 function cut(request: NodeRequest): void {
-  if ("stream" in request) request.stream?.session?.destroy();
+  // Node's HTTP/2 may be in the middle of reading, and corrupts its memory when it is destroyed under it.
+  if ("stream" in request) setImmediate(() => request.stream?.session?.destroy());
   // A request that has ended has let go of its connection, whatever its type says.
   else (request.socket as Socket | null)?.destroy();
 }

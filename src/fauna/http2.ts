@@ -68,7 +68,8 @@ export class Http2Wire implements Wire {
     const line = this.#line;
     this.#line = undefined;
     void line?.then(
-      ({ session }) => session.destroy(),
+      // Whoever closes may have just got an answer: Node corrupts its memory when a session is destroyed while it reads.
+      ({ session }) => setImmediate(() => session.destroy()),
       () => {},
     );
   }

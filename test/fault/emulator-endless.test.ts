@@ -128,6 +128,25 @@ describe("in no time at all is refused or answered", () => {
     expect(await v10(query)).toMatchObject({ status: 200, answer: { data: "1" } });
   });
 
+  test("the difference of two files of a hundred thousand lines", async () => {
+    const lines = (word: string) =>
+      Array.from({ length: 100_000 }, (_, line) => `// ${word} ${line}\n`).join("");
+    const update = (path: string, content: string) => {
+      const form = new FormData();
+      form.set("more.fsl", content);
+      return send(`/schema/1/${path}&override=false&force=true`, form, {});
+    };
+    await update("update?", `${lines("old")}collection More {}`);
+    const { status, answer } = await update(
+      "validate?format=textual",
+      `${lines("new")}collection More {}`,
+    );
+    expect(status).toBe(200);
+    expect(answer["diff"]).toMatch(/- \/\/ old 99999\r?\n\+ \/\/ new 0\r?\n/);
+    expect(answer["diff"]).toMatch(/\+ \/\/ new 99999\r?\n {2}collection More \{\}\n$/);
+    await v10('Collection.byName("More")!.delete()');
+  });
+
   test("a log of millions of lines", async () => {
     expect(
       await v10('Set.sequence(0, 20000000).forEach(x => log("a"))', "", "60000"),

@@ -39,8 +39,12 @@ function linesOf(text: string): string[] {
   return lines;
 }
 
+/** Pairs of lines that are compared; beyond, only what is common at both ends of two files counts as kept. */
+const MAX_PAIRS = 4_000_000;
+
 /** The rows of a shortest edit: common lines kept, deletions before insertions. */
 function diffLines(before: readonly string[], after: readonly string[]): Row[] {
+  if (before.length * after.length > MAX_PAIRS) return diffEnds(before, after);
   const lengths = commonLengths(before, after);
   const rows: Row[] = [];
   let [i, j] = [0, 0];
@@ -64,6 +68,26 @@ function diffLines(before: readonly string[], after: readonly string[]): Row[] {
   return rows;
 }
 
+function diffEnds(before: readonly string[], after: readonly string[]): Row[] {
+  const shorter = Math.min(before.length, after.length);
+  let head = 0;
+  while (head < shorter && before[head] === after[head]) head++;
+  let tail = 0;
+  while (tail < shorter - head && before.at(-1 - tail) === after.at(-1 - tail)) tail++;
+  const [old, fresh] = [before, after].map((lines) => lines.slice(head, lines.length - tail));
+  const rows = (mark: Row["mark"], lines: readonly string[] = []) =>
+    lines.map((line): Row => ({ mark, line }));
+  const middle =
+    (old?.length ?? 0) * (fresh?.length ?? 0) > MAX_PAIRS
+      ? [...rows("-", old), ...rows("+", fresh)]
+      : diffLines(old ?? [], fresh ?? []);
+  return [
+    ...rows(" ", before.slice(0, head)),
+    ...middle,
+    ...rows(" ", before.slice(before.length - tail)),
+  ];
+}
+
 /** Lengths of the longest common subsequences of all pairs of endings. */
 function commonLengths(before: readonly string[], after: readonly string[]): number[][] {
   const lengths = Array.from({ length: before.length + 1 }, () =>
@@ -82,6 +106,9 @@ function commonLengths(before: readonly string[], after: readonly string[]): num
 
 function renderRows(painter: Painter, rows: readonly Row[]): void {
   const changed = rows.flatMap((row, index) => (row.mark === " " ? [] : [index]));
+  /** How many lines of the new text stand before each row. */
+  const fresh = [0];
+  for (const { mark } of rows) fresh.push((fresh.at(-1) ?? 0) + (mark === "-" ? 0 : 1));
   let start = 0;
   while (start < changed.length) {
     let end = start;
@@ -91,17 +118,12 @@ function renderRows(painter: Painter, rows: readonly Row[]): void {
     const from = Math.max(head - CONTEXT, 0);
     const to = Math.min(tail + CONTEXT, rows.length);
     // As the server counts: lines of the new text, with the context whether it is there or not.
-    const before = newLines(rows.slice(0, head));
-    const first = Math.max(before - CONTEXT, 0) + 1;
-    const last = Math.min(before + newLines(rows.slice(head, tail)) + CONTEXT, rows.length);
+    const first = Math.max((fresh[head] ?? 0) - CONTEXT, 0) + 1;
+    const last = Math.min((fresh[tail] ?? 0) + CONTEXT, rows.length);
     painter.line(painter.paint("cyan", `@ line ${first} to ${last}`));
     for (const row of rows.slice(from, to)) painter.line(rowText(painter, row));
     start = end + 1;
   }
-}
-
-function newLines(rows: readonly Row[]): number {
-  return rows.filter(({ mark }) => mark !== "-").length;
 }
 
 function rowText(painter: Painter, { mark, line }: Row): string {

@@ -253,6 +253,29 @@ describe("after a restore in another cluster", () => {
     expect(await asked(target, all)).toBe(await asked(database, all));
   });
 
+  it("passwords and keys of child databases work in theirs", async () => {
+    const database = await source.emptyDatabase();
+    await createDatabase(database, "kid");
+    const kid = await scoped(database, "kid");
+    await kid.v4('{"create_collection":{"object":{"name":"users"}}}');
+    await kid.v4('{"create":{"ref":{"collection":"users"},"id":"1"},"params":{"object":{}}}');
+    await kid.v4(
+      '{"create":{"credentials":null},"params":{"object":{"instance":{"ref":{"collection":"users"},"id":"1"},"password":"inside"}}}',
+    );
+    const { text } = await kid.v4(
+      '{"select":"secret","from":{"create_key":{"object":{"role":"server"}}}}',
+    );
+    const archive = await exported(database, { ...BARE, recursive: true });
+    const target = await other.emptyDatabase();
+    const { secrets } = await importArchive({ source: archive, target });
+    expect(secrets.credentials.written).toBe(1);
+    expect(secrets.keys.written).toBe(1);
+    const copy = await scoped(target, "kid");
+    expect(await asked(copy, identify("1", "inside"))).toBe("true");
+    const secret = (parseJson(text) as JsonObject).get("resource") as string;
+    expect(await mayDo(other, secret)).toBe("yes yes");
+  });
+
   it("tokens are not restored but counted, for they open no other database", async () => {
     const { database, token } = await build();
     const archive = await exported(database, BARE);

@@ -3,7 +3,7 @@
  *
  *     refuse the same database twice
  *     pick the moment T, or take that of an unfinished copy     (identity.ts: the target's mark says it)
- *     read the schema at T, list the refs at T                  (live-source.ts, with the parts of export)
+ *     read the schema at T, list the refs at T                  (live-tree.ts, live-source.ts, with the parts of export)
  *     look at the target, plan, mark it, replay, compare        (import)
  *     look at the source once more: is T still readable, did its collections hold still?
  *     take the mark away: only now it is a copy
@@ -24,7 +24,7 @@ import {
 } from "../import/import.ts";
 import { Time } from "../values/time.ts";
 import { type CopyIdentity, parseIdentity, printChoice, printIdentity } from "./identity.ts";
-import { LiveSource } from "./live-source.ts";
+import { LiveTree } from "./live-tree.ts";
 import { notesOf, type SourceNote } from "./notes.ts";
 
 export type { SourceNote } from "./notes.ts";
@@ -36,6 +36,10 @@ export interface CopyOptions extends ChoiceOptions {
   readonly target: Connection | (() => Promise<Connection>);
   /** Finish a copy of the same source that began in this target and did not end, at the moment of that copy. */
   readonly continue?: boolean | undefined;
+  /** Copy the databases below too, all at one moment. */
+  readonly recursive?: boolean | undefined;
+  /** Copy credentials, keys and tokens with their hashes. */
+  readonly secrets?: boolean | undefined;
   /** Documents asked of the source in one request, at most; 2,000 by default. */
   readonly pageSize?: number | undefined;
   /** Id ranges read at once, and batches written at once. */
@@ -103,16 +107,16 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyReport> {
     target,
     checkSource: live.check,
   });
-  const notes = await notesOf(live, source, signalOf(options));
-  const { at } = live.schema;
+  const { recursive = false, secrets = false } = options;
+  const notes = await notesOf(live, { recursive, secrets, signal: signalOf(options) });
+  const { at } = live;
   const all = [...imported.notes, ...notes];
   return {
     ...imported,
     snapshot: { ts: String(at), time: Time.fromMicros(at).toString() },
-    definitions: [...live.forImport.definitions.values()].reduce(
-      (sum, each) => sum + each.length,
-      0,
-    ),
+    definitions: live.databases
+      .flatMap(({ forImport }) => [...forImport.definitions.values()])
+      .reduce((sum, each) => sum + each.length, 0),
     notes: all,
     fidelity: fidelityOf(imported.fidelity.exact, all, imported.fidelity.exact.definitions),
     seconds: (performance.now() - started) / 1000,
@@ -150,7 +154,7 @@ function replayOptions(options: CopyOptions): Omit<ReplayOptions, "target"> {
 async function openSource(
   options: Omit<CopyOptions, "target">,
   target: Connection | undefined,
-): Promise<LiveSource> {
+): Promise<LiveTree> {
   const { source, timeoutMs, onProgress = () => {} } = options;
   const signal = signalOf(options);
   const choice = resolveChoice(options);
@@ -170,10 +174,12 @@ async function openSource(
     target === undefined
       ? undefined
       : await unfinished(own, target, options.continue ?? false, signal);
-  return LiveSource.open({
+  return LiveTree.open({
     ...limits,
     source,
     choice,
+    recursive: options.recursive ?? false,
+    secrets: options.secrets ?? false,
     identity: (at) => printIdentity({ ...own, at }),
     asOf,
     timeoutMs,

@@ -36,13 +36,20 @@ export function parseIdentity(text: string): CopyIdentity | undefined {
   }
 }
 
-export function printChoice(options: ChoiceOptions): string {
+interface CopiedOptions extends ChoiceOptions {
+  readonly recursive?: boolean | undefined;
+  readonly secrets?: boolean | undefined;
+}
+
+export function printChoice(options: CopiedOptions): string {
   const { collections = [], exclude = [], schemaOnly = false, dataOnly = false } = options;
   const words = [
     ...collections.toSorted().map((glob) => `--collection ${glob}`),
     ...exclude.toSorted().map((glob) => `--exclude ${glob}`),
     ...(schemaOnly ? ["--schema-only"] : []),
     ...(dataOnly ? ["--data-only"] : []),
+    ...(options.recursive === true ? ["--recursive"] : []),
+    ...(options.secrets === true ? ["--secrets"] : []),
   ];
   return words.length === 0 ? "everything" : words.join(" ");
 }

@@ -1,28 +1,32 @@
 /** A live database as the source of an import: everything is read at one moment, as an export reads it. */
 import type { DefinitionKind, DefinitionLine } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
-import type { Choice } from "../export/choice.ts";
 import { CollectionReading, type ReadingOptions } from "../export/reading.ts";
 import {
   checkSchemaHeld,
   type CollectionAtSnapshot,
-  readSchema,
   type SchemaSnapshot,
 } from "../export/schema.ts";
+import { withoutSecrets } from "../export/secrets.ts";
+import { checkSameDatabase, type DatabaseAtSnapshot, explainDeleted } from "../export/tree.ts";
 import { checkStillReadable, explainExpired, howFar } from "../export/window.ts";
 import { type Connection, DEFINITION_KINDS, largestFirst } from "../fauna/fauna.ts";
 import { merge, type OnProgress } from "../flow/flow.ts";
-import { type ImportSource, MARKER, type Step } from "../import/import.ts";
+import { type ImportSource, MARKER } from "../import/import.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { Time } from "../values/time.ts";
+import { liveSecrets } from "./live-secrets.ts";
 
 export interface LiveSourceOptions {
-  readonly source: Connection;
-  readonly choice: Choice;
+  readonly database: DatabaseAtSnapshot;
+  /** Collections whose documents are copied. */
+  readonly chosen: readonly CollectionAtSnapshot[];
+  /** Whether the schema is copied. */
+  readonly hasSchema: boolean;
+  /** Whether credentials, keys and tokens are copied, and the passwords that old documents may hold. */
+  readonly secrets: boolean;
   /** Says which copy this is; see `identity.ts`. */
-  readonly identity: (at: bigint) => string;
-  /** The moment of an earlier attempt, to go on at; without it one is picked. */
-  readonly asOf: bigint | undefined;
+  readonly identity: string;
   readonly pageSize: number;
   /** Id ranges of a collection that are read at once. */
   readonly window: number;
@@ -36,53 +40,59 @@ const AGAIN = "copy again into an empty database";
 
 /** What is read of the source, and what came of it. */
 export class LiveSource {
+  readonly path: readonly string[];
+  readonly connection: Connection;
   readonly schema: SchemaSnapshot;
   /** As an import takes it. However often it is read, it gives the same, or fails: its moment is fixed. */
   readonly forImport: ImportSource;
   readonly #options: LiveSourceOptions;
-  readonly #chosen: readonly CollectionAtSnapshot[];
   /** The newest reading of each collection. */
   readonly #readings = new Map<string, CollectionReading>();
-  readonly #collections: { readonly name: string; readonly documents: number }[] = [];
+  /** Documents whose passwords were left out, by collection. */
+  readonly #passwords = new Map<string, number>();
   readonly #started = performance.now();
 
   private constructor(
     options: LiveSourceOptions,
-    schema: SchemaSnapshot,
-    chosen: readonly CollectionAtSnapshot[],
+    collections: ImportSource["collections"],
+    secrets: ImportSource["secrets"],
   ) {
-    const { source, choice, identity } = options;
+    const { database, hasSchema, identity } = options;
+    const { schema, path, connection, globalId } = database;
     this.#options = options;
-    this.#chosen = chosen;
+    this.path = path;
+    this.connection = connection;
     this.schema = schema;
     this.forImport = {
-      place: source.place,
+      place: connection.place,
       title: `database at ${Time.fromMicros(schema.at).toString()}`,
-      identity: identity(schema.at),
-      hasSchema: choice.schema,
+      identity,
+      globalId,
+      hasSchema,
       files: new Map(
-        choice.schema ? schema.files.map(({ filename, content }) => [filename, content]) : [],
+        hasSchema ? schema.files.map(({ filename, content }) => [filename, content]) : [],
       ),
-      definitions: choice.schema ? byKind(schema) : new Map(),
+      definitions: hasSchema ? byKind(schema) : new Map(),
       leftOut: [],
-      collections: this.#collections,
+      collections,
+      secrets,
       records: (collection, signal) => this.#records(collection, signal),
     };
   }
 
   /**
-   * Picks the moment, reads the schema and measures the collections at it.
+   * Measures the collections of a database.
    *
-   * @throws ArkError ERR_SNAPSHOT_EXPIRED when `asOf` can no longer be read; ERR_TRY_AGAIN when the schema has
-   * changed since, or never holds still; ERR_USAGE when a glob names no collection.
+   * @throws ArkError ERR_SNAPSHOT_EXPIRED when its moment can no longer be read.
    */
   static async open(options: LiveSourceOptions): Promise<LiveSource> {
-    const { source, choice, signal, timeoutMs, asOf } = options;
-    const schema = await readSchema(source, { signal, timeoutMs, asOf });
-    refuseUnfinished(source, schema);
-    const chosen = choice.choose(schema.collections, source.place);
-    const live = new LiveSource(options, schema, chosen);
+    refuseUnfinished(options.database);
+    const collections: { readonly name: string; readonly documents: number }[] = [];
+    const secrets = options.secrets ? await liveSecrets(options) : undefined;
+    const live = new LiveSource(options, collections, secrets);
     await live.#explaining(() => live.#measure());
+    for (const { name, extent } of live.#readings.values())
+      collections.push({ name, documents: extent.documents });
     return live;
   }
 
@@ -90,16 +100,16 @@ export class LiveSource {
     const { rangeDocuments, signal } = this.#options;
     const onProgress: OnProgress = (progress) =>
       this.#options.onProgress({ ...progress, phase: "list" });
-    for (const { name } of this.#chosen) {
+    for (const { name } of this.#options.chosen) {
       const options = { ...this.#reading(signal), rangeDocuments, onProgress };
       const reading = await CollectionReading.measure(name, options);
       this.#readings.set(name, reading);
-      this.#collections.push({ name, documents: reading.extent.documents });
     }
   }
 
   /** Documents that were listed, but whose ttl had passed when they were read; and values that v10 may have shown as others. */
-  counted(what: "expired" | "lost"): ReadonlyMap<string, number> {
+  counted(what: "expired" | "lost" | "passwords"): ReadonlyMap<string, number> {
+    if (what === "passwords") return this.#passwords;
     const counts = [...this.#readings.values()].map(
       (reading) => [reading.name, reading[what]] as const,
     );
@@ -123,10 +133,14 @@ export class LiveSource {
     async function* reader() {
       for (const range of left) yield* reading.pages(range);
     }
+    let passwords = 0;
+    const copied = (pages: ReturnType<typeof reader>) =>
+      this.#options.secrets ? pages : withoutSecrets(pages, () => passwords++);
     const readers = Math.min(this.#options.window, extent.ranges.length);
     try {
-      yield* merge(Array.from({ length: readers }, reader));
+      yield* merge(Array.from({ length: readers }, () => copied(reader())));
       await reading.compareWithListing();
+      if (passwords > 0) this.#passwords.set(collection, passwords);
     } catch (error) {
       throw this.#explained(error);
     } finally {
@@ -134,26 +148,30 @@ export class LiveSource {
     }
   }
 
-  /** The last step of a copy: what an export looks at before it writes the manifest. */
-  get check(): Step {
-    const { source, signal, timeoutMs } = this.#options;
-    const { at } = this.schema;
-    const names = new Set(this.#chosen.map(({ name }) => name));
-    return {
-      title: `look at the source once more, at ${Time.fromMicros(at).toString()}`,
-      reason:
-        "its moment has to have been readable to the end, and its collections must not have been migrated, deleted or made anew",
-      run: () =>
-        this.#explaining(async () => {
-          const collections = this.#chosen;
-          await checkStillReadable({ source, at, collections, signal, timeoutMs });
-          await checkSchemaHeld(source, this.schema, names, { signal, timeoutMs });
-        }),
-    };
+  /**
+   * What an export looks at before it writes the manifest.
+   *
+   * @throws ArkError ERR_SNAPSHOT_EXPIRED, or ERR_TRY_AGAIN when what was read was migrated, deleted or made anew.
+   */
+  check(): Promise<void> {
+    const { database, chosen, signal, timeoutMs } = this.#options;
+    const { connection: source, schema, path } = database;
+    const names = new Set(chosen.map(({ name }) => name));
+    return this.#explaining(async () => {
+      await checkSameDatabase(database, signal);
+      try {
+        const request = { source, at: schema.at, collections: chosen, signal, timeoutMs };
+        await checkStillReadable(request);
+        await checkSchemaHeld(source, schema, names, { signal, timeoutMs });
+      } catch (error) {
+        throw explainDeleted(error, path);
+      }
+    });
   }
 
   #reading(signal: AbortSignal): ReadingOptions {
-    const { source, pageSize, timeoutMs } = this.#options;
+    const { database, pageSize, timeoutMs } = this.#options;
+    const { connection: source } = database;
     // How far a copy is, the writing tells.
     return { source, at: this.schema.at, pageSize, timeoutMs, signal, onProgress: () => {} };
   }
@@ -167,8 +185,9 @@ export class LiveSource {
   }
 
   #explained(error: unknown): unknown {
+    const { chosen, database } = this.#options;
     const far = howFar([...this.#readings.values()], this.#started);
-    return explainExpired(error, this.#chosen, far, this.#options.source.endpoint, AGAIN);
+    return explainExpired(error, chosen, far, database.connection.endpoint, AGAIN);
   }
 }
 
@@ -181,14 +200,12 @@ function byKind({ definitions }: SchemaSnapshot): ReadonlyMap<DefinitionKind, De
 }
 
 /** The mark of an unfinished import would be copied with all the rest that is half there. */
-function refuseUnfinished(source: Connection, { definitions }: SchemaSnapshot): void {
+function refuseUnfinished({ connection, schema }: DatabaseAtSnapshot): void {
+  const { definitions } = schema;
   if (!definitions.some(({ kind, name }) => kind === "functions" && name === MARKER)) return;
   throw new ArkError(
     "ERR_USAGE",
     "The source is itself the target of an import that never finished.",
-    {
-      place: source.place,
-      hint: "Finish that one first, with --continue.",
-    },
+    { place: connection.place, hint: "Finish that one first, with --continue." },
   );
 }

@@ -1,33 +1,51 @@
 /** What a copy leaves behind in its source, counted. */
-import { OF_DOCUMENTS } from "../export/export.ts";
+import { OF_DOCUMENTS } from "../export/database.ts";
 import { countSecrets } from "../export/secrets.ts";
 import type { Connection } from "../fauna/fauna.ts";
 import type { LiveSource } from "./live-source.ts";
+import type { LiveTree } from "./live-tree.ts";
 
 export interface SourceNote {
   readonly code: string;
   readonly message: string;
+  /** Names from the copied database down to the one that is meant. */
+  readonly database: readonly string[];
   readonly collection: string | null;
   readonly count: number;
   readonly examples: readonly string[];
 }
 
-/** Notes of what there is any of. */
-export async function notesOf(
-  live: LiveSource,
-  source: Connection,
-  signal: AbortSignal,
-): Promise<readonly SourceNote[]> {
-  return [...ofDocuments(live), ...ofSchema(live), ...(await ofSecrets(source, signal))].filter(
-    ({ count }) => count > 0,
-  );
+interface Options {
+  readonly recursive: boolean;
+  readonly secrets: boolean;
+  readonly signal: AbortSignal;
 }
 
-function ofDocuments(live: LiveSource): SourceNote[] {
-  return (["expired", "lost"] as const).flatMap((code) =>
+/** Notes of what there is any of. */
+export async function notesOf(
+  { databases }: LiveTree,
+  { recursive, secrets, signal }: Options,
+): Promise<readonly SourceNote[]> {
+  const notes: SourceNote[] = [];
+  for (const live of databases) {
+    const { path } = live;
+    const found = [...ofDocuments(live), ...ofSchema(live, recursive)];
+    if (!secrets) found.push(...(await ofSecrets(live.connection, signal)));
+    notes.push(...found.map((note) => ({ ...note, database: path })));
+  }
+  return notes.filter(({ count }) => count > 0);
+}
+
+type Found = Omit<SourceNote, "database">;
+
+const PASSWORDS =
+  "Documents with a password, which was not asked for (--secrets): they were copied without.";
+
+function ofDocuments(live: LiveSource): Found[] {
+  return (["expired", "lost", "passwords"] as const).flatMap((code) =>
     [...live.counted(code)].map(([collection, count]) => ({
-      code,
-      message: OF_DOCUMENTS[code],
+      code: code === "passwords" ? "credentials" : code,
+      message: code === "passwords" ? PASSWORDS : OF_DOCUMENTS[code],
       collection,
       count,
       examples: [],
@@ -35,15 +53,15 @@ function ofDocuments(live: LiveSource): SourceNote[] {
   );
 }
 
-function ofSchema({ forImport, schema }: LiveSource): SourceNote[] {
+function ofSchema({ forImport, schema }: LiveSource, recursive: boolean): Found[] {
   if (!forImport.hasSchema) return [];
   const children = schema.definitions
-    .filter(({ kind }) => kind === "databases")
+    .filter(({ kind }) => kind === "databases" && !recursive)
     .map(({ name }) => name);
   return [
     {
       code: "child_databases",
-      message: "Child databases, which are copied one by one.",
+      message: "Child databases, which --recursive copies too.",
       collection: null,
       count: children.length,
       examples: children.slice(0, 5),
@@ -58,11 +76,11 @@ function ofSchema({ forImport, schema }: LiveSource): SourceNote[] {
   ];
 }
 
-async function ofSecrets(source: Connection, signal: AbortSignal): Promise<SourceNote[]> {
+async function ofSecrets(source: Connection, signal: AbortSignal): Promise<Found[]> {
   const counts = await countSecrets(source, { signal, timeoutMs: undefined });
   return [...counts].map(([code, count]) => ({
     code,
-    message: `These ${code} were not copied. Make them anew in the target.`,
+    message: `These ${code} were not asked for (--secrets). Make them anew in the target.`,
     collection: null,
     count,
     examples: [],

@@ -17,7 +17,6 @@ import { type ExportOptions, type ResolvedExport, resolveExport } from "./option
 import type { CollectionAtSnapshot } from "./schema.ts";
 import { type DatabaseAtSnapshot, readTree } from "./tree.ts";
 
-export { OF_DOCUMENTS } from "./database.ts";
 export type { ExportOptions } from "./options.ts";
 
 /** What an export did. Its form is the `--json` contract: members may be added, none change their meaning. */

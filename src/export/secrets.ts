@@ -5,6 +5,7 @@
 import {
   type ArchiveWriter,
   type DatabaseWriter,
+  type DefinitionLine,
   printDefinitionLine,
 } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
@@ -35,17 +36,27 @@ export async function writeSecrets(
   options: Options & { readonly at: bigint },
 ): Promise<void> {
   for (const kind of ["credentials", "keys", "tokens"] as const) {
-    const texts = secretDocuments(source, kind, options);
-    await database.definitions(kind, lines(texts, source.place), { signal: options.signal });
+    const lines = printed(secretLines(source, kind, options));
+    await database.definitions(kind, lines, { signal: options.signal });
   }
 }
 
-async function* lines(texts: AsyncGenerator<string>, place: string): AsyncGenerator<string> {
-  for await (const v4 of texts) {
+async function* printed(lines: AsyncGenerator<DefinitionLine>): AsyncGenerator<string> {
+  for await (const line of lines) yield printDefinitionLine(line);
+}
+
+/** Secrets of one kind as they were at a time, each named by its id. @throws ArkError as `secretDocuments` does. */
+export async function* secretLines(
+  source: Connection,
+  kind: "credentials" | "keys" | "tokens",
+  options: Options & { readonly at: bigint },
+): AsyncGenerator<DefinitionLine> {
+  for await (const v4 of secretDocuments(source, kind, options)) {
     const name = idIn(parseJson(v4));
-    if (name === undefined)
-      throw new ArkError("ERR_PROTOCOL", "A secret without an id.", { place });
-    yield printDefinitionLine({ name, madeBy: "v4", v4, v10: undefined });
+    if (name === undefined) {
+      throw new ArkError("ERR_PROTOCOL", "A secret without an id.", { place: source.place });
+    }
+    yield { name, madeBy: "v4", v4, v10: undefined };
   }
 }
 

@@ -17,6 +17,8 @@ interface Options {
   readonly recursive: boolean;
   readonly signal: AbortSignal;
   readonly timeoutMs: number | undefined;
+  /** The moment, when it is not to be picked anew. */
+  readonly asOf?: bigint | undefined;
 }
 
 /** How often a moment is looked for at which no schema of the tree changes any more. */
@@ -31,17 +33,17 @@ export async function readTree(
   source: Connection,
   options: Options,
 ): Promise<readonly [DatabaseAtSnapshot, ...DatabaseAtSnapshot[]]> {
-  const { signal, timeoutMs } = options;
+  const { signal, timeoutMs, asOf } = options;
   for (let tries = 1; ; tries++) {
     const { globalId } = await identity(source, { signal });
-    const schema = await readSchema(source, { signal, timeoutMs });
+    const schema = await readSchema(source, { signal, timeoutMs, asOf });
     const top = { path: [], connection: source, globalId, schema };
     if (!options.recursive) return [top];
     try {
       return [top, ...(await readBelow(top, options))];
     } catch (error) {
       // What changed after the moment was picked is still there at a later one.
-      if (!isArkError(error, "ERR_TRY_AGAIN") || tries === TRIES) throw error;
+      if (!isArkError(error, "ERR_TRY_AGAIN") || tries === TRIES || asOf !== undefined) throw error;
     }
   }
 }
@@ -107,7 +109,7 @@ function deleted(path: readonly string[], cause?: unknown): ArkError {
   return new ArkError(
     "ERR_TRY_AGAIN",
     `The database ${path.join("/")} was deleted, or deleted and made anew, while it was read.`,
-    { place: path.join("/"), cause, hint: "Export again." },
+    { place: path.join("/"), cause, hint: "Begin again." },
   );
 }
 

@@ -203,6 +203,32 @@ describe("a copy", () => {
     expect(await readFile(deadLetterFile, "utf8")).toContain('"id":"1"');
   });
 
+  it("takes the databases below, at the same moment, and the secrets, when asked", async () => {
+    const source = await bench.emptyDatabase();
+    await buildSchemaRich(source);
+    await source.v10('Database.create({ name: "kid" })');
+    const kid = bench.root.withScope({ path: [source.path, "kid"], role: "admin" });
+    await kid.v10('Collection.create({ name: "B" })');
+    await kid.v10('B.create({ id: "7", n: 1 }); Key.create({ role: "server" })');
+    await source.v10('Credential.create({ document: Customer("1"), password: "sesame" })');
+    const target = await bench.emptyDatabase();
+    const report = await copyDatabase({ source, target, recursive: true, secrets: true });
+    expect(report.databases).toEqual(["kid"]);
+    expect(report.secrets).toMatchObject({ credentials: { written: 1 }, keys: { written: 1 } });
+    const below = bench.root.withScope({ path: [target.path, "kid"], role: "admin" });
+    expect(differences(await bench.read(kid), await bench.read(below))).toEqual([]);
+    const verify = 'Credential.byDocument(Customer("1"))!.verify("sesame")';
+    expect((await target.v10(verify)).dataText).toBe("true");
+    expect((await below.v10("Key.all().count()")).dataText).toBe('{"@int":"1"}');
+
+    const without = await bench.emptyDatabase();
+    const { notes } = await copyDatabase({ source, target: without });
+    expect(notes.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(["child_databases", "credentials"]),
+    );
+    expect((await without.v10("Credential.all().count()")).dataText).toBe('{"@int":"0"}');
+  });
+
   it("is planned step by step, the source's check the last", async () => {
     const source = await bench.emptyDatabase();
     await shop(source);
@@ -316,6 +342,22 @@ describe("an interrupted copy", () => {
       expect(await contentAt(target, name, await now(target))).toEqual(expected);
     }
     expect(await bench.definitionsOf(target)).not.toContain("functions/fauna_ark_import");
+  });
+
+  it("of several databases goes on in all of them", async () => {
+    const source = await bench.emptyDatabase();
+    await shop(source);
+    await source.v10('Database.create({ name: "kid" })');
+    const kid = bench.root.withScope({ path: [source.path, "kid"], role: "admin" });
+    await shop(kid);
+    const target = await bench.emptyDatabase();
+    await interrupted({ source, target, recursive: true });
+    await kid.v10("Order.all().first()!.delete()");
+    const { snapshot } = await copyDatabase({ source, target, recursive: true, continue: true });
+    const below = bench.root.withScope({ path: [target.path, "kid"], role: "admin" });
+    const expected = await contentAt(kid, "Order", snapshot.ts);
+    expect(expected.size).toBe(40);
+    expect(await contentAt(below, "Order", await now(below))).toEqual(expected);
   });
 
   it("goes on with nothing but its own source and choice", async () => {

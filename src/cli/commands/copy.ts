@@ -59,6 +59,16 @@ export const copyCommand: CommandSpec = {
     { name: "schema-only", type: "flag", summary: "Copy the schema, no documents" },
     { name: "data-only", type: "flag", summary: "Copy documents, no schema" },
     {
+      name: "recursive",
+      type: "flag",
+      summary: "Copy the child databases too, however deep, all at the same moment",
+    },
+    {
+      name: "secrets",
+      type: "flag",
+      summary: "Copy credentials, keys and tokens with their hashes",
+    },
+    {
       name: "continue",
       type: "flag",
       summary: "Go on with a copy of the same source that was interrupted, at its own moment",
@@ -158,6 +168,8 @@ function copyOptions(
     exclude: args.list("exclude"),
     schemaOnly: args.flag("schema-only"),
     dataOnly: args.flag("data-only"),
+    recursive: args.flag("recursive"),
+    secrets: args.flag("secrets"),
     continue: args.flag("continue"),
     window: args.number("window"),
     pageSize: args.number("page-size"),

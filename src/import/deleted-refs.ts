@@ -70,9 +70,10 @@ export class Placeholders {
     return found;
   }
 
-  /** Deletes them, when all documents are written. */
+  /** Deletes them, when all documents are written; those that an interrupted import has left, too. */
   async remove(): Promise<void> {
-    for (const name of this.#made.keys()) {
+    const left = (await this.#collections()).filter(isPlaceholder).map(({ name }) => name);
+    for (const name of left) {
       const ref = `{"collection":${printString(name)}}`;
       const query = `{"if":{"exists":${ref}},"then":{"do":[{"delete":${ref}},null]},"else":null}`;
       await this.#target.v4(query, { idempotent: true, signal: this.#signal });
@@ -81,10 +82,14 @@ export class Placeholders {
   }
 
   async #list(): Promise<ReadonlySet<string>> {
+    const all = await this.#collections();
+    return new Set(all.filter((each) => !isPlaceholder(each)).map(({ name }) => name));
+  }
+
+  async #collections(): Promise<Definition[]> {
     const signal = this.#signal;
     const at = await snapshotTime(this.#target, { signal });
-    const all = await definitions(this.#target, "collections", { at, signal });
-    return new Set(all.filter((each) => !isPlaceholder(each)).map(({ name }) => name));
+    return definitions(this.#target, "collections", { at, signal });
   }
 
   async #create(name: string): Promise<void> {

@@ -116,7 +116,7 @@ export class DocumentsRun {
         { concurrency: window },
       );
       for await (const _ of writing) this.#options.signal.throwIfAborted();
-      await this.#placeholders.remove();
+      if (this.#options.restoreDeletedRefs === true) await this.#placeholders.remove();
     } catch (error) {
       // The first failure is the reason; the others were stopped by it.
       throw stop.signal.aborted ? stop.signal.reason : error;

@@ -103,6 +103,35 @@ describe("an import", () => {
   });
 });
 
+it("an import over documents that was stopped before it could delete the placeholders deletes them when it is repeated", async () => {
+  const target = await bench.emptyDatabase();
+  await target.v10('Collection.create({ name: "C" })\nCollection.create({ name: "D" })');
+  const options = {
+    source: archive,
+    target,
+    onConflict: "replace",
+    restoreDeletedRefs: true,
+    batchDocuments: 1,
+    window: 1,
+  } as const;
+  const stop = new AbortController();
+  const run = importArchive({
+    ...options,
+    signal: stop.signal,
+    onProgress: ({ phase, item }) => {
+      if (phase === "documents" && item === "D") stop.abort(new Error("stopped"));
+    },
+  });
+  await expect(run).rejects.toThrow("stopped");
+  expect(await bench.definitionsOf(target)).toContain("collections/gone");
+  await importArchive(options);
+  expect(await bench.definitionsOf(target)).not.toContain("collections/gone");
+  expect((await verifyArchive({ archive, against: target })).against?.collections).toMatchObject([
+    { equal: true },
+    { equal: true },
+  ]);
+});
+
 it("a reference into an earlier collection of a name that lives again comes back as one into the living collection", async () => {
   const database = await bench.emptyDatabase();
   await database.v10('Collection.create({ name: "C" })\nCollection.create({ name: "again" })');

@@ -100,7 +100,7 @@ export class MergeRun {
         tally.deleted += extra.length;
         for (const id of extra) example(tally.extraExamples, id);
       });
-      await this.#placeholders.remove();
+      if (this.#options.restoreDeletedRefs === true) await this.#placeholders.remove();
     } finally {
       await this.deadLetters.close();
     }

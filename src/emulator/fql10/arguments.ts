@@ -3,7 +3,7 @@ import { LocalDate } from "../../values/date.ts";
 import { parseDouble } from "../../values/double.ts";
 import { isJsonObject, type Json, JsonNumber, type JsonObject } from "../../values/json.ts";
 import { Time } from "../../values/time.ts";
-import { NATIVE } from "../data/ids.ts";
+import { isNamedKind } from "../data/ids.ts";
 import { decodeBase64 } from "./modules/scalars.ts";
 import { readDouble } from "./modules/string.ts";
 import { parseLong } from "./modules/tags.ts";
@@ -132,11 +132,8 @@ function reference(query: Query, tag: string, value: Value): Doc {
   return new Doc(coll.collection, id);
 }
 
-const isNamed = ({ collection = 1024 }: Module): boolean =>
-  collection < 1024 &&
-  collection !== NATIVE.Key &&
-  collection !== NATIVE.Token &&
-  collection !== NATIVE.Credential;
+const isNamed = ({ collection }: Module): boolean =>
+  collection !== undefined && isNamedKind(collection);
 
 function definition(query: Query, coll: Module, name: string, what: string): Doc {
   const found =

@@ -1,6 +1,7 @@
 /** How a query ends when it does not end well: the code, the words, the places. */
 import { drawAll } from "../../fsl/fsl.ts";
 import { type Diagnostic, type Hint, renderDiagnostic } from "./diagnostic.ts";
+import { printPath } from "../schema/failure.ts";
 import type { SyntaxProblem } from "./parser/reader.ts";
 import { NO_SOURCE, type Span } from "./source.ts";
 import type { Value } from "./values.ts";
@@ -76,15 +77,6 @@ function listed(failures: readonly ConstraintFailure[]): string[] {
     return `  ${line.replaceAll("\n", "\n      ")}`;
   });
   return ["constraint failures:", ...lines];
-}
-
-/** A path as messages show it: `a.b[0]`. */
-export function printPath(path: readonly (string | number)[]): string {
-  return path
-    .map((step, index) =>
-      typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`,
-    )
-    .join("");
 }
 
 /** A refusal of the request itself, which has no summary and no trace (e.g. live 4). */

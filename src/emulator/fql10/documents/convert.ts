@@ -11,7 +11,7 @@ import {
   StoredLambda,
   StoredSet,
 } from "../../data/value.ts";
-import { printPath } from "../failure.ts";
+import { printPath } from "../../schema/failure.ts";
 import type { Context } from "../interpreter/context.ts";
 import { typeName } from "../modules/type-name.ts";
 import { NO_SPAN, type Span } from "../source.ts";

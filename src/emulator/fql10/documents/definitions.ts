@@ -1,5 +1,5 @@
 /** Writing the database's own documents: definitions, child databases, keys, tokens, credentials. */
-import { type CollectionId, NATIVE, nativeName } from "../../data/ids.ts";
+import { type CollectionId, isNamedKind, NATIVE, nativeName } from "../../data/ids.ts";
 import { type Data, DocRef, isArrayData, type ObjectData } from "../../data/value.ts";
 import { Version } from "../../data/version.ts";
 import { isDefinitionKind } from "../../schema/definition-shapes.ts";
@@ -107,7 +107,7 @@ export function deleteDefinition(context: Context, doc: Doc): Doc {
   const ref = new DocRef(doc.collection, doc.id);
   if (!context.auth.may("delete", resource(doc.collection), { ref })) throw denied(context);
   existing(context, doc);
-  const name = isNamed(doc.collection) ? definitionName(context, doc) : undefined;
+  const name = isNamedKind(doc.collection) ? definitionName(context, doc) : undefined;
   if (isDefinitionKind(doc.collection)) {
     if (doc.collection === NATIVE.Collection)
       context.query.noteWrite(context, Number(doc.id), "collection");
@@ -136,9 +136,6 @@ function deleteKeysOf(context: Context, database: DocRef): void {
 
 /** A stored string; empty for anything else. */
 const textOf = (data: Data | undefined): string => (typeof data === "string" ? data : "");
-
-const isNamed = (collection: CollectionId) =>
-  collection !== NATIVE.Key && collection !== NATIVE.Token && collection !== NATIVE.Credential;
 
 function existing(context: Context, doc: Doc): DocRef {
   const ref = new DocRef(doc.collection, doc.id);

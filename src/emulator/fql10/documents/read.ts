@@ -1,6 +1,6 @@
 /** Reading documents: whether they are there, their fields, all of them. */
 import { Time } from "../../../values/time.ts";
-import { isUserCollection, NATIVE, type CollectionId } from "../../data/ids.ts";
+import { isNamedKind, isUserCollection, NATIVE, type CollectionId } from "../../data/ids.ts";
 import { DocRef, isObjectData, type ObjectData } from "../../data/value.ts";
 import type { Version } from "../../data/version.ts";
 import type { Context } from "../interpreter/context.ts";
@@ -35,9 +35,6 @@ export const SPECIAL_FIELDS = [
 ] as const;
 
 const isSpecial = (name: string) => (SPECIAL_FIELDS as readonly string[]).includes(name);
-const isNamed = (id: CollectionId) =>
-  !isUserCollection(id) && id !== NATIVE.Key && id !== NATIVE.Token && id !== NATIVE.Credential;
-
 type Read =
   | { readonly version: Version; readonly info: CollectionInfo }
   | { readonly cause: NullCause };
@@ -103,9 +100,9 @@ function referenceField(
     case "coll":
       return context.query.collectionModule(doc.collection);
     case "id":
-      return isNamed(doc.collection) ? undefined : new Id(doc.id);
+      return isNamedKind(doc.collection) ? undefined : new Id(doc.id);
     case "name":
-      return info === undefined || !isNamed(doc.collection)
+      return info === undefined || !isNamedKind(doc.collection)
         ? undefined
         : definitionName(context, doc);
     default:
@@ -205,7 +202,7 @@ function fieldsOf(
 export function referenceFields(context: Context, doc: Doc): (readonly [string, Value])[] {
   const coll = ["coll", context.query.collectionModule(doc.collection)] as const;
   const info = collectionInfo(context, doc.collection);
-  if (info !== undefined && isNamed(doc.collection))
+  if (info !== undefined && isNamedKind(doc.collection))
     return [["name", definitionName(context, doc)], coll];
   return [["id", new Id(doc.id)], coll];
 }

@@ -78,7 +78,7 @@ describe.runIf(process.platform !== "win32")("a copy that is killed", () => {
         });
       }
       const report = await copyDatabase({ source, target, continue: true });
-      const newTs = withNewTs(report as Parameters<typeof withNewTs>[0]);
+      const newTs = withNewTs(report);
       expect(differences(await bench.read(source), await bench.read(target), newTs)).toEqual([]);
     },
   );

@@ -93,24 +93,26 @@ describe("sets", () => {
 });
 
 describe("cursors", () => {
-  const bench = new Bench().withDocuments();
+  const documents = new Bench().withDocuments();
 
   it("are valid only as they were made, to the last bit", () => {
-    const { after = "" } = page(bench, "C.all().paginate(2)");
+    const { after = "" } = page(documents, "C.all().paginate(2)");
     fc.assert(
       fc.property(fc.nat({ max: Buffer.from(after, "base64").length * 8 - 1 }), (bit) => {
         const bytes = Buffer.from(after, "base64");
         bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
         const cursor = bytes.toString("base64");
-        expect(bench.error(`Set.paginate("${cursor}")`)).toMatch(/^invalid_cursor: /);
+        expect(documents.error(`Set.paginate("${cursor}")`)).toMatch(/^invalid_cursor: /);
       }),
     );
-    expect(page(bench, "Set.paginate(after)", { after }).data).toHaveLength(2);
+    expect(page(documents, "Set.paginate(after)", { after }).data).toHaveLength(2);
   });
 
   it("do not write a value that contains itself many times over for ever", () => {
     const big = "let big = Array.sequence(0, 60).fold([1], (a, b) => [a, a])";
-    const { status, body } = bench.ask(`${big}\n[1, 2].toSet().map(x => big.length).paginate(1)`);
+    const { status, body } = documents.ask(
+      `${big}\n[1, 2].toSet().map(x => big.length).paginate(1)`,
+    );
     expect({ status, code: body.error?.code }).toEqual({ status: 400, code: "value_too_large" });
   });
 

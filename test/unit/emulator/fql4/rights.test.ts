@@ -157,9 +157,9 @@ describe("an unrestricted right to read", () => {
     expect(index.resource({ count: ALL }, AS_X)).toBe("5");
     expect(index.ask({ get: ALL }, AS_X).status).toBe(403);
     expect(index.resource({ exists: ALL }, AS_X)).toBe("false");
-    const collection = withIndex({ unrestricted_read: true });
-    expect(collection.resource({ count: { documents: { collection: "c" } } }, AS_X)).toBe("5");
-    expect(collection.ask({ get: doc(10) }, AS_X).status).toBe(403);
+    const opened = withIndex({ unrestricted_read: true });
+    expect(opened.resource({ count: { documents: { collection: "c" } } }, AS_X)).toBe("5");
+    expect(opened.ask({ get: doc(10) }, AS_X).status).toBe(403);
   });
 
   it("is enough to log in by what an index finds", () => {

@@ -1,5 +1,5 @@
 /** The database that is written to: what it holds before the import, and whether that is in the way. */
-import { ArkError } from "../errors/errors.ts";
+import { ArkError, isArkError } from "../errors/errors.ts";
 import {
   allDefinitions,
   type Connection,
@@ -209,11 +209,32 @@ export async function createDatabase(
     );
   } catch (error) {
     if (faunaCode(error) !== "constraint_failure") throw error;
+    await createByV4(connection, name, typechecked, signal);
+  }
+  return scoped(connection, name, "admin", { signal });
+}
+
+/** v4 takes names that v10 does not, such as `my-shop` (facts §6.6). */
+async function createByV4(
+  connection: Connection,
+  name: string,
+  typechecked: boolean | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const check = typechecked === undefined ? "" : `,"typechecked":${typechecked}`;
+  const ref = `{"database":${printString(name)}}`;
+  const create = `{"do":[{"create_database":{"quote":{"name":${printString(name)}${check}}}},null]}`;
+  try {
+    await connection.v4(`{"if":{"exists":${ref}},"then":null,"else":${create}}`, {
+      idempotent: true,
+      signal,
+    });
+  } catch (error) {
+    if (!isArkError(error, "ERR_DATABASE", "ERR_SCHEMA")) throw error;
     throw new ArkError("ERR_USAGE", `${name} cannot be the name of a database.`, {
       place: connection.place,
       cause: error,
       hint: "Use letters, digits, _ and -.",
     });
   }
-  return scoped(connection, name, "admin", { signal });
 }

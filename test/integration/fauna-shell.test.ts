@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, type TestContext } from "vitest";
+import { afterAll, beforeAll, expect, test, type TestContext, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import { faunaShell, runFauna } from "../support/fauna-shell.ts";
 import type { Ended } from "../support/installed.ts";
@@ -88,14 +88,18 @@ test("`fauna schema push` stages and activates, `diff` and `status` tell, `commi
 
   writeSchema("staging", V2);
   expect((await schema(push)).status).toBe(0);
-  expect((await schema(["status", "--dir", schemaFolder("staging")])).stdout).toContain(
-    "Staged changes: ready",
-  );
+  // The index is built in the background, as on a real node; people ask again, too.
+  const ready = async () => {
+    const { stdout } = await schema(["status", "--dir", schemaFolder("staging")]);
+    expect(stdout).toContain("Staged changes: ready");
+  };
+  await vi.waitFor(ready, { timeout: 60_000, interval: 200 });
   expect((await schema(["abandon", "--no-input"])).status).toBe(0);
   expect((await schema(["status", "--dir", schemaFolder("staging")])).stdout).toContain(
     "Staged changes: none",
   );
   expect((await schema(push)).status).toBe(0);
+  await vi.waitFor(ready, { timeout: 60_000, interval: 200 });
   expect((await schema(["commit", "--no-input"])).stdout).toContain("Schema has been committed");
   const found = await fauna(context, "staging", [
     "query",

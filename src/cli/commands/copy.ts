@@ -2,6 +2,7 @@
 import { copyDatabase, type CopyOptions, type CopyReport, planCopy } from "../../copy/copy.ts";
 import { identity } from "../../fauna/fauna.ts";
 import type { Arguments } from "../arguments.ts";
+import { choiceOptions } from "../choice.ts";
 import type { CommandSpec } from "../command.ts";
 import {
   DATABASE_OPTION,
@@ -44,20 +45,7 @@ export const copyCommand: CommandSpec = {
       summary: "Child database to copy into; the second secret's own without it",
     },
     ...CREATE_OPTIONS,
-    {
-      name: "collection",
-      type: "list",
-      placeholder: "GLOB",
-      summary: "Copy only the documents of these collections; the schema is always whole",
-    },
-    {
-      name: "exclude",
-      type: "list",
-      placeholder: "GLOB",
-      summary: "Leave out the documents of these collections",
-    },
-    { name: "schema-only", type: "flag", summary: "Copy the schema, no documents" },
-    { name: "data-only", type: "flag", summary: "Copy documents, no schema" },
+    ...choiceOptions("Copy"),
     {
       name: "recursive",
       type: "flag",

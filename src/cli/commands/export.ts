@@ -1,6 +1,7 @@
 /** `fauna-ark export`: a database becomes an archive. */
 import type { Compression, Encryption } from "../../archive/archive.ts";
 import { type ExportReport, exportDatabase } from "../../export/export.ts";
+import { choiceOptions } from "../choice.ts";
 import type { CommandSpec } from "../command.ts";
 import {
   DATABASE_OPTION,
@@ -31,20 +32,7 @@ export const exportCommand: CommandSpec = {
   options: [
     ...ENDPOINT_OPTIONS,
     DATABASE_OPTION,
-    {
-      name: "collection",
-      type: "list",
-      placeholder: "GLOB",
-      summary: "Export only the documents of these collections; the schema is always whole",
-    },
-    {
-      name: "exclude",
-      type: "list",
-      placeholder: "GLOB",
-      summary: "Leave out the documents of these collections",
-    },
-    { name: "schema-only", type: "flag", summary: "Export the schema, no documents" },
-    { name: "data-only", type: "flag", summary: "Export documents, no schema" },
+    ...choiceOptions("Export"),
     {
       name: "recursive",
       type: "flag",

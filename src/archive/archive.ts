@@ -10,15 +10,13 @@
  * `createArchive` writes one, `openArchive` reads one, `checkArchive` proves one. The format is
  * `docs/ARCHIVE_FORMAT.md`.
  */
+export { ArchiveWriter, createArchive, type CreateArchiveOptions } from "./archive-writer.ts";
 export {
-  ArchiveWriter,
   CollectionWriter,
   type CollectionSettings,
-  createArchive,
-  type CreateArchiveOptions,
-  DatabaseWriter,
   type WriteRecordsOptions,
-} from "./archive-writer.ts";
+} from "./collection-writer.ts";
+export { DatabaseWriter } from "./database-writer.ts";
 export { Archive, type ReadOptions } from "./archive-reader.ts";
 export { checkArchive, type CheckOptions, type CheckProgress, type CheckReport } from "./check.ts";
 export { type CountedNote, type Fidelity, type FidelityEntry, fidelityOf } from "./fidelity.ts";

@@ -1,0 +1,19 @@
+import type { Store } from "../store/store.ts";
+import type { Sealer } from "./age.ts";
+import type { Codec } from "./compression.ts";
+import type { Sealing } from "./encryption.ts";
+import type { RunJournal } from "./manifest.ts";
+import type { Naming } from "./names.ts";
+
+/** What all parts of a writer share. */
+export interface WriterContext {
+  readonly store: Store;
+  readonly codec: Codec;
+  readonly sealing: Sealing | undefined;
+  readonly sealer: Sealer;
+  readonly naming: Naming;
+  readonly run: RunJournal;
+  readonly now: () => Date;
+  readonly segmentBytes: number;
+  readonly frameBytes: number;
+}

@@ -3,6 +3,7 @@ import { type Connection, connect, scoped } from "../fauna/fauna.ts";
 import { ArkError } from "../errors/errors.ts";
 import type { Arguments } from "./arguments.ts";
 import type { OptionSpec } from "./option.ts";
+import { parseRates } from "./rate.ts";
 import { findSecret } from "./secret.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -41,6 +42,36 @@ export const TRANSPORT_OPTIONS: readonly OptionSpec[] = [
     max: 600,
   },
   { name: "http1", type: "flag", summary: "Speak HTTP/1.1 only" },
+  {
+    name: "max-requests",
+    type: "count",
+    placeholder: "N",
+    summary: "Requests under way at once to a database's server, at most",
+    default: "64",
+    min: 1,
+    max: 256,
+  },
+  {
+    name: "max-rate",
+    type: "list",
+    placeholder: "RATE",
+    summary:
+      "Most that is moved a second, on average: documents (500docs/s), bytes (5MiB/s), ops (1000ops/s), or several of them",
+  },
+  {
+    name: "budget-read-ops",
+    type: "count",
+    placeholder: "N",
+    summary: "Stop before more read ops than this are used of a database; the run can be resumed",
+    min: 1,
+  },
+  {
+    name: "budget-write-ops",
+    type: "count",
+    placeholder: "N",
+    summary: "Stop before more write ops than this are used of a database; the run can be resumed",
+    min: 1,
+  },
 ];
 
 export const PAGE_SIZE_OPTION: OptionSpec = {
@@ -92,6 +123,21 @@ export function connectTo(
     timeoutMs: timeoutMs(args),
     http1: args.flag("http1"),
     env: terminal.env,
+    limits: {
+      maxRequests: args.number("max-requests"),
+      maxRate: parseRates(args.list("max-rate")),
+      budget: {
+        readOps: args.number("budget-read-ops"),
+        writeOps: args.number("budget-write-ops"),
+      },
+    },
+    throttle: {
+      onShrink: ({ window, reason }) => {
+        if (!args.flag("verbose")) return;
+        const why = reason === "overload" ? "the server is overloaded" : "answers take longer";
+        terminal.err(`at most ${window} requests at once from now on: ${why}\n`);
+      },
+    },
     onRetry: ({ attempt, pauseMs, reason, path }) => {
       if (!args.flag("verbose")) return;
       terminal.err(`retry ${attempt} of ${path} in ${Math.round(pauseMs)} ms: ${reason}\n`);

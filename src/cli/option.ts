@@ -97,7 +97,8 @@ function parseCount(option: OptionSpec, written: string, place: string): number 
   return inRange(option, value, place);
 }
 
-const UNITS: Readonly<Record<string, number>> = {
+/** How many bytes a unit stands for, by its name in lower case. */
+export const BYTE_UNITS: Readonly<Record<string, number>> = {
   "": 1,
   b: 1,
   k: 1024,
@@ -113,7 +114,7 @@ const UNITS: Readonly<Record<string, number>> = {
 
 function parseBytes(option: OptionSpec, written: string, place: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(written);
-  const unit = match === null ? undefined : UNITS[match[2]!.toLowerCase()];
+  const unit = match === null ? undefined : BYTE_UNITS[match[2]!.toLowerCase()];
   if (match === null || unit === undefined) {
     throw new ArkError("ERR_USAGE", `${place} needs a size, not ${show(written)}.`, {
       place,

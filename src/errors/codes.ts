@@ -3,7 +3,7 @@
  * sentence for `docs/CLI.md`.
  *
  * 1 unexpected · 2 usage · 3 finished but incomplete · 1x access · 20 archive · 30 snapshot
- * expired · 40 database · 50 mismatch · 75 try again · 130/143 interrupted.
+ * expired · 31 budget used up · 40 database · 50 mismatch · 75 try again · 130/143 interrupted.
  */
 export const ERROR_CODES = {
   ERR_UNEXPECTED: { exit: 1, about: "A defect in fauna-ark or in what it stands on." },
@@ -34,6 +34,10 @@ export const ERROR_CODES = {
   ERR_SNAPSHOT_EXPIRED: {
     exit: 30,
     about: "The database can no longer be read at the snapshot time.",
+  },
+  ERR_BUDGET: {
+    exit: 31,
+    about: "The ops that the run may use are used up; it can go on with a new budget.",
   },
   ERR_DATABASE: { exit: 40, about: "The database refused a request." },
   ERR_SCHEMA: { exit: 40, about: "The database refused a definition or schema file." },

@@ -10,10 +10,11 @@ import { LastTransaction } from "./last-transaction.ts";
 import type { Environment } from "./proxy.ts";
 import { redactor, scrub, type Redact } from "./redact.ts";
 import { v10Refusal, v4Refusal } from "./refusal.ts";
+import { CountedTransport, limited, type LimitOptions } from "./limits.ts";
 import { parseSecret, printSecret, type Secret } from "./secret.ts";
-import type { Answer, FaunaRequest, Transport } from "./transport.ts";
+import type { Answer, FaunaRequest, RequestKind, Transport } from "./transport.ts";
 import { RetryingTransport, type RetryEvent, type RetryOptions } from "./with/retry.ts";
-import { ThrottledTransport, type ThrottleOptions } from "./with/throttle.ts";
+import type { ThrottleOptions } from "./with/throttle.ts";
 
 export interface ConnectOptions {
   readonly endpoint: string;
@@ -29,6 +30,8 @@ export interface ConnectOptions {
   readonly env?: Environment | undefined;
   readonly retry?: Partial<Omit<RetryOptions, "counters" | "onRetry">> | undefined;
   readonly throttle?: Partial<ThrottleOptions> | undefined;
+  /** How much of the server may be used; all of it by default, as far as the throttle finds it willing. */
+  readonly limits?: LimitOptions | undefined;
   /** Told of every repetition, for logs. */
   readonly onRetry?: ((event: RetryEvent) => void) | undefined;
   /** The transport to use in place of HTTP; retry, throttle and redaction are laid over it all the same. */
@@ -47,6 +50,9 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
   /** Whether a timeout is repeated with more time, or reported at once. `repeat` by default. */
   readonly onTimeout?: "repeat" | "report" | undefined;
+  /** What it does, where that makes it comparable with others, and with how many documents at most. */
+  readonly kind?: RequestKind | undefined;
+  readonly documents?: number | undefined;
 }
 
 export interface V4Options extends CallOptions {
@@ -143,6 +149,11 @@ export class Connection {
   /** Whether both send through one transport: then their counters are the same. */
   sharesTransport(other: Connection): boolean {
     return this.#shared === other.#shared;
+  }
+
+  /** Has documents counted that were read or written through it; rates in documents go by this. */
+  moved(documents: number): void {
+    this.#shared.counters.moved(documents);
   }
 
   /** Hides this connection's secret in a text. */
@@ -273,8 +284,9 @@ export class Connection {
     });
   }
 
-  #call({ idempotent = false, timeoutMs, onTimeout, signal }: CallOptions): Call {
-    return { idempotent, onTimeout, signal, timeoutMs: timeoutMs ?? this.#shared.timeoutMs };
+  #call({ idempotent = false, timeoutMs = this.#shared.timeoutMs, ...call }: CallOptions): Call {
+    const { onTimeout, signal, kind, documents } = call;
+    return { idempotent, timeoutMs, onTimeout, signal, kind, documents };
   }
 
   #v10Answer(answer: Answer): V10Answer {
@@ -313,29 +325,29 @@ export class Connection {
 
 /**
  * A connection to the database of a secret. Nothing is sent yet.
- * @throws ArkError ERR_USAGE when endpoint or secret are missing or could not work.
+ * @throws ArkError ERR_USAGE when endpoint or secret are missing or could not work, or a limit is none.
  */
 export function connect(options: ConnectOptions): Connection {
   const endpoint = parseEndpoint(options.endpoint);
   const secret = parseSecret(options.secret);
   const counters = new Counters();
   const wire =
-    options.transport ??
-    new HttpTransport({
-      endpoint,
-      counters,
-      http1: options.http1,
-      env: options.env ?? process.env,
-      graceMs: options.graceMs,
-      maxAnswerBytes: options.maxAnswerBytes,
-      pingMs: options.pingMs,
-      ca: options.ca,
-    });
-  const transport = new RetryingTransport(new ThrottledTransport(wire, options.throttle), {
-    ...options.retry,
-    counters,
-    onRetry: options.onRetry,
-  });
+    options.transport === undefined
+      ? new HttpTransport({
+          endpoint,
+          counters,
+          http1: options.http1,
+          env: options.env ?? process.env,
+          graceMs: options.graceMs,
+          maxAnswerBytes: options.maxAnswerBytes,
+          pingMs: options.pingMs,
+          ca: options.ca,
+        })
+      : new CountedTransport(options.transport, counters);
+  const transport = new RetryingTransport(
+    limited(wire, counters, options.limits, options.throttle),
+    { ...options.retry, counters, onRetry: options.onRetry },
+  );
   const timeoutMs = options.timeoutMs ?? 120_000;
   return new Connection(
     { endpoint, transport, counters, timeoutMs, last: new LastTransaction() },

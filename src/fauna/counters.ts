@@ -16,6 +16,17 @@ export interface CounterValues {
   readonly readOps: number;
   readonly writeOps: number;
   readonly computeOps: number;
+  /** Documents read and written, as far as those who read and write have told. */
+  readonly documents: number;
+}
+
+/** What something cost in the units that rates are given in. */
+export interface Spent {
+  readonly documents: number;
+  /** Sent and received. */
+  readonly bytes: number;
+  /** Read, write and compute ops together. */
+  readonly ops: number;
 }
 
 /** What a connection, and all that were scoped from it, has cost so far. */
@@ -30,16 +41,24 @@ export class Counters {
     readOps: 0,
     writeOps: 0,
     computeOps: 0,
+    documents: 0,
   };
+  readonly #listeners: ((spent: Spent) => void)[] = [];
 
   /** A copy of the figures as they stand. */
   get values(): CounterValues {
     return { ...this.#values };
   }
 
+  /** Has `listener` called, at once, with all that is spent from now on. */
+  onSpent(listener: (spent: Spent) => void): void {
+    this.#listeners.push(listener);
+  }
+
   sent(bytes: number): void {
     this.#values.requests++;
     this.#values.bytesOut += bytes;
+    this.#spent({ documents: 0, bytes, ops: 0 });
   }
 
   repeated(): void {
@@ -49,6 +68,7 @@ export class Counters {
   /** Counts an answer; v4 reports its ops in headers. */
   answered(answer: Answer): void {
     this.#values.bytesIn += answer.bytes;
+    this.#spent({ documents: 0, bytes: answer.bytes, ops: 0 });
     if (answer.status === 429) this.#values.throttled++;
     if (answer.status === 409) this.#values.contended++;
     this.ops(
@@ -60,8 +80,21 @@ export class Counters {
 
   /** Adds ops; v10 reports them in the `stats` of its body. */
   ops(read: number, write: number, compute: number): void {
-    this.#values.readOps += Number.isFinite(read) ? read : 0;
-    this.#values.writeOps += Number.isFinite(write) ? write : 0;
-    this.#values.computeOps += Number.isFinite(compute) ? compute : 0;
+    const counted = [read, write, compute].map((ops) => (Number.isFinite(ops) ? ops : 0));
+    const [readOps = 0, writeOps = 0, computeOps = 0] = counted;
+    this.#values.readOps += readOps;
+    this.#values.writeOps += writeOps;
+    this.#values.computeOps += computeOps;
+    this.#spent({ documents: 0, bytes: 0, ops: readOps + writeOps + computeOps });
+  }
+
+  /** Adds documents that were read or written. */
+  moved(documents: number): void {
+    this.#values.documents += documents;
+    this.#spent({ documents, bytes: 0, ops: 0 });
+  }
+
+  #spent(spent: Spent): void {
+    for (const listener of this.#listeners) listener(spent);
   }
 }

@@ -28,6 +28,7 @@ export {
   type DefinitionKind,
   type DefinitionsOptions,
 } from "./definitions.ts";
+export type { LimitOptions } from "./limits.ts";
 export { failureOf, type Failure, type FailureKind } from "./failure.ts";
 export { identity, ping, rights, snapshotTime, type Identity, type Rights } from "./identity.ts";
 export { largestFirst, measure, type Extent, type IdRange, type MeasureOptions } from "./ranges.ts";
@@ -50,4 +51,7 @@ export { scoped } from "./scope.ts";
 export { secretDocuments } from "./secret-documents.ts";
 export { type Role, type Secret } from "./secret.ts";
 export type { Answer, FaunaRequest, Transport } from "./transport.ts";
+export type { Budget } from "./with/budget.ts";
+export type { Rates } from "./with/pace.ts";
 export type { RetryEvent } from "./with/retry.ts";
+export type { ShrinkEvent } from "./with/throttle.ts";

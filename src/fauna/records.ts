@@ -124,8 +124,10 @@ class PageReader {
     // Where a smaller page can be asked for, that helps sooner than more time.
     const onTimeout = this.#size.size > 1 ? "report" : "repeat";
     const calls = { idempotent: true, signal: this.#stop.signal, timeoutMs, onTimeout } as const;
-    const { text } = await this.#connection.v4(query, calls);
+    const work = { kind: "documents", documents: this.#size.size } as const;
+    const { text } = await this.#connection.v4(query, { ...calls, ...work });
     const page = cutPage(text);
+    this.#connection.moved(page.items.length);
     this.#size.saw(page.items.length, text.length);
     const cut = page.items.map(({ record }) => record);
     // One search through the page spares thousands through its records.
@@ -151,7 +153,7 @@ class PageReader {
 }
 
 /** Whether a smaller page could have worked. */
-function isTooMuch(error: unknown): boolean {
+export function isTooMuch(error: unknown): boolean {
   const kind = failureOf(error)?.kind;
   if (kind === "oversized" || kind === "deadline") return true;
   if (!(error instanceof ArkError)) return false;

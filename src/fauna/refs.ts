@@ -30,7 +30,12 @@ export async function* ids(
     const query = at(options.at, refsPage(options, pageSize, after));
     let text: string;
     try {
-      ({ text } = await connection.v4(query, { idempotent: true, signal, timeoutMs }));
+      ({ text } = await connection.v4(query, {
+        idempotent: true,
+        signal,
+        timeoutMs,
+        kind: "refs",
+      }));
     } catch (error) {
       if (after !== undefined || !isV4Disabled(error)) throw error;
       yield* idsByV10(connection, options);

@@ -6,6 +6,9 @@
  * an answer, not an error. It throws only when there is no whole answer (see `failure.ts`).
  */
 
+/** What a request does, for those that compare like with like. */
+export type RequestKind = "documents" | "refs" | "insert";
+
 export interface FaunaRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Path and query, beginning with a slash. */
@@ -24,7 +27,16 @@ export interface FaunaRequest {
    * the caller would rather ask for less. `repeat` by default.
    */
   readonly onTimeout?: "repeat" | "report" | undefined;
+  /** Requests of one kind are comparable in what they cost and how long they take. Without it neither says anything. */
+  readonly kind?: RequestKind | undefined;
+  /** How many documents it asks for or carries, at most. */
+  readonly documents?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The size of a request's body, in bytes. */
+export function bodyBytes({ body }: FaunaRequest): number {
+  return body === undefined ? 0 : Buffer.byteLength(body);
 }
 
 export interface Answer {

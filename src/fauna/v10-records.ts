@@ -25,6 +25,7 @@ export async function* recordPagesByV10(
   const pageSize = options.pageSize ?? new PageSize(1_000).size;
   const row = "{ id: d.id, ts: d.ts, ttl: d.ttl, stored: d.data }";
   for await (const items of pagesOf(row, connection, { ...options, pageSize })) {
+    connection.moved(items.length);
     const lost = new LossCount();
     const records = items
       .map((item) => parseRow(item, options.collection, lost))

@@ -6,8 +6,10 @@
  * Whoever makes a source sees to its end; a stage that is left early closes the source it was given.
  */
 export { batch, type BatchLimits } from "./batch.ts";
+export { CLOCK, type Clock } from "./clock.ts";
 export { coalesce } from "./coalesce.ts";
 export { lines, LineError, type Line, type LinesOptions } from "./lines.ts";
 export { mapConcurrent, type MapConcurrentOptions } from "./map-concurrent.ts";
 export { merge } from "./merge.ts";
 export type { OnProgress, Progress } from "./progress.ts";
+export { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";

@@ -96,13 +96,16 @@ async function send(
   // Where a smaller batch can be sent, that helps sooner than more time.
   const onTimeout = records.length > 1 ? "report" : "repeat";
   const call = { idempotent: true, signal, timeoutMs, onTimeout } as const;
+  const insert = { ...call, kind: "insert", documents: records.length } as const;
   if (kind === "plain") {
-    await target.v4(insertQuoted(collection, records, asOfNow), call);
+    await target.v4(insertQuoted(collection, records, asOfNow), insert);
+    target.moved(records.length);
     return;
   }
   // Made before the Insert, so that a document for which there is none is refused before any of it is written.
   const patches = kind === "nulls" ? records.map(nullsPatchOf) : [];
-  await target.v4(insertComputed(collection, records, asOfNow), call);
+  await target.v4(insertComputed(collection, records, asOfNow), insert);
+  target.moved(records.length);
   if (kind === "doubles") return;
   // The Insert wrote everything but the nulls; v10 puts back the arrays that had some, and nothing else.
   const query = "documents.forEach(d => collection.byId(d.id)!.updateData(d.patch))";

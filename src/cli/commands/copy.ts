@@ -101,6 +101,7 @@ export const copyCommand: CommandSpec = {
     12: "a secret's role may not read or write everything",
     13: "a file cannot be read or written",
     30: "the source's history window ran out before the end",
+    31: "a budget of ops is used up; go on with a new one and --continue",
     40: "a database refused a request or definition",
     50: "what is there is not what was read",
     75: "too busy, the connection was lost, or the source's schema changed; try again with --continue",

@@ -80,6 +80,7 @@ export const diffCommand: CommandSpec = {
     20: "an archive is damaged or incomplete",
     22: "an archive is encrypted, and the key is missing or wrong",
     30: "a database's history window ran out before the end",
+    31: "a budget of ops is used up; go on with a new one",
     50: "the two differ",
     75: "too busy, or the connection was lost; try again",
     130: "stopped by Ctrl-C",

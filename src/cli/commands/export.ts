@@ -91,6 +91,7 @@ export const exportCommand: CommandSpec = {
     12: "the secret's role may not read everything",
     13: "the folder cannot be written, or the disk is full",
     30: "the history window ran out before the end",
+    31: "a budget of ops is used up; go on with a new one",
     40: "the database refused a request",
     75: "too busy, or the connection was lost; try again",
     130: "stopped by Ctrl-C",

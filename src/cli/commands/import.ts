@@ -133,6 +133,7 @@ export const importCommand: CommandSpec = {
     13: "a file cannot be read or written",
     20: "the archive is damaged or incomplete; nothing was written",
     22: "the archive is encrypted, and the key is missing or wrong; nothing was written",
+    31: "a budget of ops is used up; go on with a new one and --continue",
     40: "the database refused a definition",
     50: "what is there is not what was written",
     75: "too busy, or the connection was lost; try again with --continue",

@@ -55,6 +55,7 @@ export const verifyCommand: CommandSpec = {
     13: "the archive cannot be read",
     20: "the archive is damaged or incomplete",
     22: "the archive is encrypted, and the key is wrong or missing where one is needed",
+    31: "a budget of ops is used up; go on with a new one",
     50: "archive and database differ",
     75: "too busy, or the connection was lost; try again",
     130: "stopped by Ctrl-C",

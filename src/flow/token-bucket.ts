@@ -1,0 +1,104 @@
+import { CLOCK, type Clock } from "./clock.ts";
+
+export interface TokenBucketOptions {
+  /** How many tokens flow in. */
+  readonly perSecond: number;
+  /** How many it holds: what may be taken at once after a rest. One second's worth by default. */
+  readonly burst?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+interface Waiting {
+  readonly amount: number;
+  readonly grant: () => void;
+}
+
+/** A refund shortens a wait; so long at most goes by until the one who waits notices. Milliseconds. */
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * A rate that holds on average: tokens flow in steadily, and whoever takes them waits until they are there.
+ *
+ * First come, first served. One who takes more than it holds waits until it is full, and leaves it in debt; those
+ * behind wait until the debt is paid. What something really cost is settled afterwards by {@link spend}.
+ */
+export class TokenBucket {
+  readonly #perMs: number;
+  readonly #burst: number;
+  readonly #clock: Clock;
+  readonly #queue: Waiting[] = [];
+  #level: number;
+  #at: number;
+  #idle: AbortController | undefined;
+
+  /** @throws RangeError when the rate, or what it holds, is not above 0. */
+  constructor({ perSecond, burst = perSecond, clock = CLOCK }: TokenBucketOptions) {
+    if (!(perSecond > 0 && perSecond < Infinity && burst > 0))
+      throw new RangeError(`a rate of ${perSecond} a second is none`);
+    this.#perMs = perSecond / 1000;
+    this.#burst = burst;
+    this.#clock = clock;
+    this.#level = burst;
+    this.#at = clock.now();
+  }
+
+  /** Takes tokens in its turn. @throws the signal's reason; nothing is taken then. */
+  async take(amount: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#queue.length === 0 && this.#msUntil(amount) <= 0) {
+      this.#level -= amount;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#queue.splice(this.#queue.indexOf(waiting), 1);
+        if (this.#queue.length === 0) this.#idle?.abort();
+        reject(signal!.reason as Error);
+      };
+      const grant = (): void => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      };
+      const waiting: Waiting = { amount, grant };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#queue.push(waiting);
+      if (this.#idle === undefined) void this.#serve();
+    });
+  }
+
+  /** Takes tokens at once, into debt if need be, or, below 0, gives some back. */
+  spend(amount: number): void {
+    this.#refill();
+    this.#level = Math.min(this.#burst, this.#level - amount);
+  }
+
+  /** Serves those who wait, one after the other, until nobody does. */
+  async #serve(): Promise<void> {
+    const idle = new AbortController();
+    this.#idle = idle;
+    while (this.#queue.length > 0 && !idle.signal.aborted) {
+      const [first] = this.#queue;
+      const ms = this.#msUntil(first!.amount);
+      if (ms <= 0) {
+        this.#queue.shift();
+        this.#level -= first!.amount;
+        first!.grant();
+      } else await this.#clock.sleep(Math.min(ms, LOOK_EVERY_MS), idle.signal).catch(() => {});
+    }
+    this.#idle = undefined;
+    // Somebody may have come after the last one went.
+    if (this.#queue.length > 0) void this.#serve();
+  }
+
+  /** How long until so many may be taken; at most a full bucket is waited for. */
+  #msUntil(amount: number): number {
+    this.#refill();
+    return Math.ceil((Math.min(amount, this.#burst) - this.#level) / this.#perMs);
+  }
+
+  #refill(): void {
+    const now = this.#clock.now();
+    this.#level = Math.min(this.#burst, this.#level + (now - this.#at) * this.#perMs);
+    this.#at = now;
+  }
+}

@@ -5,7 +5,7 @@
 import { printString } from "../values/json.ts";
 
 /** A collection, by its exact name. */
-function collectionRef(name: string): string {
+export function collectionRef(name: string): string {
   return `{"collection":${printString(name)}}`;
 }
 
@@ -47,4 +47,9 @@ export function withReadableDocuments(page: string): string {
 /** `expression` as of a time in microseconds. */
 export function at(micros: bigint, expression: string): string {
   return `{"at":${micros},"expr":${expression}}`;
+}
+
+/** What lies at a path in the value of a variable. */
+export function selected(variable: string, ...path: readonly string[]): string {
+  return `{"select":${JSON.stringify(path)},"from":{"var":"${variable}"}}`;
 }

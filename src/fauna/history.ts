@@ -1,0 +1,240 @@
+/**
+ * The history of a collection: every version and deletion that can still be read, up to a time. The one source of it
+ * for export and import, and for whoever compares.
+ *
+ * Only v4 tells it. The refs that are there are listed, and those that were deleted inside the window, which the
+ * events of the set of documents tell; each document's events say when it changed, many documents in one request; and
+ * each state is read as it was just before the next one came, which lies inside the window as long as anything
+ * superseded does. Events themselves hold differences (facts §2.6), from which no state can be told exactly.
+ */
+import { ArkError } from "../errors/errors.ts";
+import { mapConcurrent } from "../flow/flow.ts";
+import { isJsonObject, JsonNumber, type Json, parseJson, printJson } from "../values/json.ts";
+import { compareIds } from "../values/record.ts";
+import type { Connection } from "./connection.ts";
+import type { HistoryOptions } from "./history-edge.ts";
+import { type HistoryPage, readStates, type State } from "./history-states.ts";
+import { at as asOf, collectionRef, selected } from "./query.ts";
+import { ids } from "./refs.ts";
+
+/** Documents whose events one request asks for, and events of each. More of them are asked for one by one. */
+const DOCUMENTS = 250;
+const EVENTS = 64;
+const EVENTS_MORE = 10_000;
+
+/** Requests under way at once. */
+const AHEAD = 2;
+
+/**
+ * All of a collection's history up to a time but the versions that hold at that time, which are its documents.
+ *
+ * Memory grows with the documents that were deleted inside the window, by some bytes for each.
+ *
+ * @throws ArkError ERR_SNAPSHOT_EXPIRED when the time has left the history window.
+ */
+export async function* historyPages(
+  connection: Connection,
+  options: HistoryOptions,
+): AsyncGenerator<HistoryPage> {
+  yield* historiesOf(connection, everyId(connection, options), options);
+}
+
+/**
+ * The history of some documents, as {@link historyPages} tells it.
+ *
+ * @param pages ids, ascending.
+ * @param withPresent also the versions that hold at the time.
+ */
+export async function* historiesOf(
+  connection: Connection,
+  pages: AsyncGenerator<readonly string[]>,
+  options: HistoryOptions & { readonly withPresent?: boolean | undefined },
+): AsyncGenerator<HistoryPage> {
+  const lists = mapConcurrent(inBatches(pages), (batch) => eventsOf(connection, batch, options), {
+    concurrency: AHEAD,
+  });
+  for await (const { documents, events, size } of lists) {
+    const states = events.flatMap((list) => statesOf(list, options));
+    yield* readStates(connection, states, { ...options, documents, size });
+  }
+}
+
+/** One document's events, as the server tells them. */
+interface EventList {
+  readonly id: string;
+  readonly events: readonly { readonly ts: bigint; readonly action: string }[];
+}
+
+/** What is to be known of each event, but of the one that holds now. */
+function statesOf(
+  { id, events }: EventList,
+  { at, withPresent = false }: HistoryOptions & { readonly withPresent?: boolean | undefined },
+): State[] {
+  const past = events.filter(({ ts }) => ts <= at);
+  return past.flatMap(({ ts, action }, index): State[] => {
+    if (action === "delete") return [{ id, ts, action }];
+    const next = past[index + 1];
+    if (next === undefined && !withPresent) return [];
+    const readAt = next === undefined ? at : next.ts - 1n;
+    return [{ id, ts, action: action === "update" ? "update" : "create", readAt }];
+  });
+}
+
+interface EventLists {
+  readonly documents: number;
+  readonly events: readonly EventList[];
+  readonly size: number;
+}
+
+async function eventsOf(
+  connection: Connection,
+  batch: readonly string[],
+  options: HistoryOptions,
+): Promise<EventLists> {
+  const { collection, at, signal, timeoutMs } = options;
+  const ref = `{"ref":${collectionRef(collection)},"id":{"var":"i"}}`;
+  const page = timesOf(`{"paginate":${ref},"events":true,"size":${EVENTS}}`);
+  const each = `{"map":{"lambda":"i","expr":${page}},"collection":${JSON.stringify(batch)}}`;
+  const { text } = await connection.v4(asOf(at, each), { idempotent: true, signal, timeoutMs });
+  const answers = resourceOf(text);
+  if (!Array.isArray(answers) || answers.length !== batch.length) throw odd(connection);
+  const events: EventList[] = [];
+  let size = text.length;
+  for (const [index, id] of batch.entries()) {
+    const first = pageOf(answers[index], connection);
+    const list = [...first.events];
+    let { after } = first;
+    while (after !== undefined) {
+      const document = `{"ref":${collectionRef(collection)},"id":${JSON.stringify(id)}}`;
+      const cursor = `{"quote":${after}}`;
+      const more = timesOf(
+        `{"paginate":${document},"events":true,"size":${EVENTS_MORE},"after":${cursor}}`,
+      );
+      const answer = await connection.v4(asOf(at, more), { idempotent: true, signal, timeoutMs });
+      size += answer.text.length;
+      const next = pageOf(resourceOf(answer.text), connection);
+      list.push(...next.events);
+      if (next.after === after) throw odd(connection);
+      ({ after } = next);
+    }
+    events.push({ id, events: list });
+  }
+  return { documents: batch.length, events, size };
+}
+
+/** A page of events without what changed: `[[ts, action], …]`. */
+function timesOf(page: string): string {
+  const row = `[${selected("e", "ts")},${selected("e", "action")}]`;
+  return `{"map":{"lambda":"e","expr":${row}},"collection":${page}}`;
+}
+
+interface EventPage {
+  readonly events: EventList["events"];
+  /** Text of the cursor to the next page. */
+  readonly after: string | undefined;
+}
+
+function pageOf(json: Json | undefined, connection: Connection): EventPage {
+  const data = isJsonObject(json) ? json.get("data") : undefined;
+  if (!isJsonObject(json) || !Array.isArray(data)) throw odd(connection);
+  const after = json.get("after");
+  const events = data.map((event) => {
+    const [ts, action] = Array.isArray(event) ? event : [];
+    if (!(ts instanceof JsonNumber) || typeof action !== "string") throw odd(connection);
+    return { ts: BigInt(ts.text), action };
+  });
+  return { events, after: after === undefined ? undefined : printJson(after) };
+}
+
+function resourceOf(text: string): Json | undefined {
+  const answer = parseJson(text);
+  return isJsonObject(answer) ? answer.get("resource") : undefined;
+}
+
+function odd(connection: Connection): ArkError {
+  return new ArkError("ERR_PROTOCOL", "The answer is no page of events.", {
+    place: connection.place,
+  });
+}
+
+async function* inBatches(
+  pages: AsyncGenerator<readonly string[]>,
+): AsyncGenerator<readonly string[]> {
+  for await (const page of pages) {
+    for (let start = 0; start < page.length; start += DOCUMENTS)
+      yield page.slice(start, start + DOCUMENTS);
+  }
+}
+
+/** The ids of documents that are there at the time or were deleted inside the window, ascending. */
+async function* everyId(
+  connection: Connection,
+  options: HistoryOptions,
+): AsyncGenerator<readonly string[]> {
+  const gone = await deletedIds(connection, options);
+  let next = 0;
+  for await (const page of ids(connection, options)) {
+    const last = page.at(-1)!;
+    const merged: string[] = [];
+    const there = new Set(page);
+    for (; next < gone.length && compareIds(String(gone[next]), last) <= 0; next++) {
+      const id = String(gone[next]);
+      if (!there.has(id)) merged.push(id);
+    }
+    yield merged.length === 0 ? page : [...page, ...merged].toSorted(compareIds);
+  }
+  for (; next < gone.length; next += DOCUMENTS)
+    yield Array.from(gone.subarray(next, next + DOCUMENTS), String);
+}
+
+/** Ids of documents that went out of the collection inside the window, ascending, each once. */
+async function deletedIds(
+  connection: Connection,
+  { collection, at, signal, timeoutMs }: HistoryOptions,
+): Promise<BigUint64Array> {
+  const found = new IdList();
+  const row = `[${selected("e", "ts")},${selected("e", "action")},${selected("e", "document", "id")}]`;
+  let after: string | undefined;
+  do {
+    const cursor = after === undefined ? "" : `,"after":{"quote":${after}}`;
+    const page = `{"paginate":{"documents":${collectionRef(collection)}},"events":true,"size":${EVENTS_MORE}${cursor}}`;
+    const query = `{"map":{"lambda":"e","expr":${row}},"collection":${page}}`;
+    const { text } = await connection.v4(asOf(at, query), { idempotent: true, signal, timeoutMs });
+    const resource = resourceOf(text);
+    const data = isJsonObject(resource) ? resource.get("data") : undefined;
+    if (!isJsonObject(resource) || !Array.isArray(data)) throw odd(connection);
+    for (const event of data) {
+      const [ts, action, id] = Array.isArray(event) ? event : [];
+      if (!(ts instanceof JsonNumber) || typeof id !== "string") throw odd(connection);
+      if (action === "remove" && BigInt(ts.text) <= at) found.add(BigInt(id));
+    }
+    const cursorAfter = resource.get("after");
+    const next = cursorAfter === undefined ? undefined : printJson(cursorAfter);
+    if (next !== undefined && next === after) throw odd(connection);
+    after = next;
+  } while (after !== undefined);
+  return found.ascending();
+}
+
+/** Ids in eight bytes each. */
+class IdList {
+  #ids = new BigUint64Array(1024);
+  #length = 0;
+
+  add(id: bigint): void {
+    if (this.#length === this.#ids.length) {
+      const larger = new BigUint64Array(this.#length * 2);
+      larger.set(this.#ids);
+      this.#ids = larger;
+    }
+    this.#ids[this.#length++] = id;
+  }
+
+  ascending(): BigUint64Array {
+    const sorted = this.#ids.subarray(0, this.#length).toSorted();
+    let kept = 0;
+    for (let i = 0; i < sorted.length; i++)
+      if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[kept++] = sorted[i]!;
+    return sorted.subarray(0, kept);
+  }
+}

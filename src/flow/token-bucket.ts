@@ -13,9 +13,6 @@ interface Waiting {
   readonly grant: () => void;
 }
 
-/** A refund shortens a wait; so long at most goes by until the one who waits notices. Milliseconds. */
-const LOOK_EVERY_MS = 1_000;
-
 /**
  * A rate that holds on average: tokens flow in steadily, and whoever takes them waits until they are there.
  *
@@ -29,7 +26,8 @@ export class TokenBucket {
   readonly #queue: Waiting[] = [];
   #level: number;
   #at: number;
-  #idle: AbortController | undefined;
+  /** Ends the sleep of whoever serves the queue; undefined while nobody does. */
+  #wake: AbortController | undefined;
 
   /** @throws RangeError when the rate, or what it holds, is not above 0. */
   constructor({ perSecond, burst = perSecond, clock = CLOCK }: TokenBucketOptions) {
@@ -52,7 +50,7 @@ export class TokenBucket {
     await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => {
         this.#queue.splice(this.#queue.indexOf(waiting), 1);
-        if (this.#queue.length === 0) this.#idle?.abort();
+        this.#wake?.abort();
         reject(signal!.reason as Error);
       };
       const grant = (): void => {
@@ -62,7 +60,7 @@ export class TokenBucket {
       const waiting: Waiting = { amount, grant };
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#queue.push(waiting);
-      if (this.#idle === undefined) void this.#serve();
+      if (this.#wake === undefined) void this.#serve();
     });
   }
 
@@ -70,24 +68,22 @@ export class TokenBucket {
   spend(amount: number): void {
     this.#refill();
     this.#level = Math.min(this.#burst, this.#level - amount);
+    // What is given back may be enough for the next one.
+    if (amount < 0) this.#wake?.abort();
   }
 
   /** Serves those who wait, one after the other, until nobody does. */
   async #serve(): Promise<void> {
-    const idle = new AbortController();
-    this.#idle = idle;
-    while (this.#queue.length > 0 && !idle.signal.aborted) {
-      const [first] = this.#queue;
-      const ms = this.#msUntil(first!.amount);
+    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+      const ms = this.#msUntil(first.amount);
+      this.#wake = new AbortController();
       if (ms <= 0) {
         this.#queue.shift();
-        this.#level -= first!.amount;
-        first!.grant();
-      } else await this.#clock.sleep(Math.min(ms, LOOK_EVERY_MS), idle.signal).catch(() => {});
+        this.#level -= first.amount;
+        first.grant();
+      } else await this.#clock.sleep(ms, this.#wake.signal).catch(() => {});
     }
-    this.#idle = undefined;
-    // Somebody may have come after the last one went.
-    if (this.#queue.length > 0) void this.#serve();
+    this.#wake = undefined;
   }
 
   /** How long until so many may be taken; at most a full bucket is waited for. */

@@ -15,7 +15,7 @@ type Unit = keyof Budget;
 const UNITS = { readOps: "read", writeOps: "write" } as const satisfies Record<Unit, string>;
 
 /** The most that a request of a kind has cost is forgotten slowly. */
-const FORGETTING = 0.9;
+const FORGETTING = 0.98;
 
 type Costs = Readonly<Record<Unit, number>>;
 
@@ -33,9 +33,8 @@ export class BudgetedTransport implements Transport {
   readonly #budget: Budget;
   readonly #counters: Counters;
   readonly #costs = new Map<string, Costs>();
-  /** What those under way may cost. */
-  #held: Costs = NOTHING;
-  #underWay = 0;
+  /** How many of each kind are under way. */
+  readonly #underWay = new Map<string, number>();
   /** Kinds of which the first is under way. */
   readonly #unknown = new Set<string>();
   #waiting: (() => void)[] = [];
@@ -52,15 +51,13 @@ export class BudgetedTransport implements Transport {
     while (!this.#mayGo(kind)) await this.#change(request.signal);
     const cost = this.#costs.get(kind);
     if (cost === undefined) this.#unknown.add(kind);
-    this.#held = plus(this.#held, cost ?? NOTHING, 1);
-    this.#underWay++;
+    this.#add(kind, 1);
     try {
       const answer = await this.#inner.send(request);
       this.#learn(kind, answer);
       return answer;
     } finally {
-      this.#underWay--;
-      this.#held = plus(this.#held, cost ?? NOTHING, -1);
+      this.#add(kind, -1);
       if (cost === undefined) this.#unknown.delete(kind);
       // Whoever gets the answer counts what v10 says of it, which has to be seen by those who wait.
       setImmediate(() => this.#changed());
@@ -75,15 +72,31 @@ export class BudgetedTransport implements Transport {
   #mayGo(kind: string): boolean {
     const cost = this.#costs.get(kind) ?? NOTHING;
     const used = this.#counters.values;
+    const held = this.#held;
     for (const unit of ["readOps", "writeOps"] as const) {
       const budget = this.#budget[unit];
       if (budget === undefined) continue;
       if (used[unit] >= budget || used[unit] + cost[unit] > budget) {
         throw usedUp(unit, budget, used, cost[unit]);
       }
-      if (this.#underWay > 0 && used[unit] + this.#held[unit] + cost[unit] > budget) return false;
+      if (held !== undefined && used[unit] + held[unit] + cost[unit] > budget) return false;
     }
     return !this.#unknown.has(kind);
+  }
+
+  /** What those under way may cost; undefined when there are none. */
+  get #held(): Costs | undefined {
+    let held: Costs | undefined;
+    for (const [kind, count] of this.#underWay) {
+      const { readOps, writeOps } = this.#costs.get(kind) ?? NOTHING;
+      const { readOps: read, writeOps: write } = held ?? NOTHING;
+      if (count > 0) held = { readOps: read + count * readOps, writeOps: write + count * writeOps };
+    }
+    return held;
+  }
+
+  #add(kind: string, requests: number): void {
+    this.#underWay.set(kind, (this.#underWay.get(kind) ?? 0) + requests);
   }
 
   #learn(kind: string, answer: Answer): void {
@@ -115,16 +128,13 @@ export class BudgetedTransport implements Transport {
   }
 }
 
-function plus(a: Costs, b: Costs, sign: 1 | -1): Costs {
-  return { readOps: a.readOps + sign * b.readOps, writeOps: a.writeOps + sign * b.writeOps };
-}
-
 function usedUp(unit: Unit, budget: number, used: CounterValues, next: number): ArkError {
   const word = UNITS[unit];
-  const rest = used[unit] >= budget ? "" : `, and the next request would take about ${count(next)}`;
+  const rest =
+    used[unit] >= budget ? "" : `, and the next request would take about ${written(next)}`;
   return new ArkError(
     "ERR_BUDGET",
-    `The budget of ${count(budget)} ${word} ops is used up: ${count(used[unit])} are used${rest}.`,
+    `The budget of ${written(budget)} ${word} ops is used up: ${written(used[unit])} are used${rest}.`,
     {
       place: `--budget-${word}-ops`,
       hint: "Go on where it stopped with a new budget: export with --resume, import and copy with --continue.",
@@ -133,6 +143,6 @@ function usedUp(unit: Unit, budget: number, used: CounterValues, next: number): 
   );
 }
 
-function count(ops: number): string {
+function written(ops: number): string {
   return Math.ceil(ops).toLocaleString("en-US");
 }

@@ -96,6 +96,8 @@ export interface Ask extends Pick<
 > {
   readonly contentType?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  /** Whether the answer has to know of everything that this connection has seen so far; v10's endpoints understand that. */
+  readonly afterLast?: boolean | undefined;
 }
 
 /** Everything that connections made from one another share. */
@@ -221,11 +223,12 @@ export class Connection {
    */
   ask<T>(request: Ask, read: (answer: Answer, place: string) => T): Promise<T> {
     return this.#guard(async () => {
-      const { contentType, timeoutMs, ...rest } = request;
+      const { contentType, timeoutMs, afterLast = false, ...rest } = request;
       const type = contentType === undefined ? {} : { "content-type": contentType };
+      const last = afterLast ? this.#shared.last.v10Header : {};
       const answer = await this.#shared.transport.send({
         ...rest,
-        headers: { ...this.#authorization, ...type },
+        headers: { ...this.#authorization, ...type, ...last },
         timeoutMs: timeoutMs ?? this.#shared.timeoutMs,
       });
       return read(answer, this.place);

@@ -53,3 +53,9 @@ export function at(micros: bigint, expression: string): string {
 export function selected(variable: string, ...path: readonly string[]): string {
   return `{"select":${JSON.stringify(path)},"from":{"var":"${variable}"}}`;
 }
+
+/** A page of the documents of these ids, with null in place of those that cannot be read. */
+export function documentsOf(collection: string, ids: readonly string[]): string {
+  const refs = ids.map((id) => documentRef(collection, id)).join(",");
+  return `{"object":{"data":${withReadableDocuments(`[${refs}]`)}}}`;
+}

@@ -77,8 +77,8 @@ function isWithin(id: string, { from, to }: IdBounds): boolean {
   );
 }
 
-/** A row of the query above, `{"id":"1","ts":{"@time":"…"},"ttl":null|{"@time":"…"},"stored":{…}}`. */
-function parseRow(item: string, collection: string, lost: LossCount): DocumentRecord {
+/** A row as the queries ask for, `{"id":"1","ts":{"@time":"…"},"ttl":null|{"@time":"…"},"stored":{…}}`. */
+export function parseRow(item: string, collection: string, lost: LossCount): DocumentRecord {
   const row = parseJson(item);
   const member = (name: string): Json | undefined =>
     isJsonObject(row) ? row.get(name) : undefined;

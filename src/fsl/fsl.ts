@@ -16,6 +16,7 @@ export {
   setAnnotation,
   splice,
 } from "./edit.ts";
+export { type DefinitionText, type RebuiltSchema, rebuildSchema } from "./from-definitions.ts";
 export { isGlobalName } from "./global-names.ts";
 export { isIdentifier, isKeyword, printName, printString, SPECIAL_FIELD_NAMES } from "./names.ts";
 export { readFsl } from "./parser.ts";

@@ -39,5 +39,5 @@ export {
   type SegmentEntry,
 } from "./manifest.ts";
 export { openArchive } from "./open-archive.ts";
-export type { Problem } from "./problem.ts";
+export type { PlacedProblem, Problem } from "./problem.ts";
 export type { RecordFrame } from "./segment-reader.ts";

@@ -8,7 +8,7 @@ import type { Unlock } from "./encryption.ts";
 import type { CollectionEntry, Manifest, SchemaFileEntry } from "./manifest.ts";
 import { digestFile, IDENTITY, JOURNAL, MANIFEST } from "./names.ts";
 import { openArchive } from "./open-archive.ts";
-import type { Problem, Report } from "./problem.ts";
+import { type PlacedProblem, placed, type Problem, type Report } from "./problem.ts";
 import { readDefinitions, readFsl } from "./schema-files.ts";
 import { readSegment } from "./segment-reader.ts";
 import { checkStored, type OpenStore } from "./stored-check.ts";
@@ -39,7 +39,7 @@ export interface CheckReport {
   readonly archive: Archive | undefined;
   /** False when it is encrypted and no key was given: files are what was written, but nobody looked into them. */
   readonly opened: boolean;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly PlacedProblem[];
   /** What is odd and harmless: files that the manifest does not name; that contents were not opened. */
   readonly notes: readonly { readonly message: string; readonly file: string }[];
   /** Documents that were read. */
@@ -65,11 +65,12 @@ export async function checkArchive(store: Store, options: CheckOptions = {}): Pr
     archive = await openArchive(store, options.unlock);
   } catch (error) {
     if (!isArkError(error, "ERR_ARCHIVE_CORRUPT", "ERR_ARCHIVE_UNSAFE")) throw error;
-    const file = error.details?.["file"];
+    const { file, offset } = error.details ?? {};
     const problem = {
       code: error.code,
       message: error.message,
       file: typeof file === "string" ? file : MANIFEST,
+      offset: typeof offset === "number" ? offset : 0,
     };
     const nothing = { manifest: undefined, archive: undefined, opened: false };
     return { ...nothing, problems: [problem], notes: [], documents: 0, files: 1 };
@@ -81,7 +82,7 @@ export async function checkArchive(store: Store, options: CheckOptions = {}): Pr
 class Check {
   readonly #archive: Archive;
   readonly #options: CheckOptions;
-  readonly #problems: Problem[] = [];
+  readonly #problems: PlacedProblem[] = [];
   readonly #perFile = new Map<string, number>();
   #files = 1;
   #bytes = 0;
@@ -101,7 +102,8 @@ class Check {
     for (const [file, count] of this.#perFile) {
       const more = count - PROBLEMS_PER_FILE;
       const message = `and ${more} more problems in this file`;
-      if (more > 0) this.#problems.push({ code: "ERR_ARCHIVE_CORRUPT", message, file });
+      const problem: Problem = { code: "ERR_ARCHIVE_CORRUPT", message, file };
+      if (more > 0) this.#problems.push(placed(problem));
     }
     const opened = this.#archive.opener !== undefined;
     const unlisted = await this.#unlisted();
@@ -119,7 +121,7 @@ class Check {
   readonly #report: Report = (problem) => {
     const count = (this.#perFile.get(problem.file) ?? 0) + 1;
     this.#perFile.set(problem.file, count);
-    if (count <= PROBLEMS_PER_FILE) this.#problems.push(problem);
+    if (count <= PROBLEMS_PER_FILE) this.#problems.push(placed(problem));
   };
 
   /** Looks at one file. That it cannot be read is a finding too. */

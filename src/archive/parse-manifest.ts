@@ -50,7 +50,12 @@ function parseJsonText(text: string, place: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw corrupt("it is not JSON", place, cause);
+    const position = /at position (\d+)/.exec(String(cause))?.[1];
+    const offset = position === undefined ? text.length : Number(position);
+    throw corrupt("it is not JSON", place, {
+      cause,
+      offset: Buffer.byteLength(text.slice(0, offset)),
+    });
   }
 }
 
@@ -78,10 +83,15 @@ function describe(error: z.ZodError): string {
   return issue === undefined ? error.message : `${issue.path.join(".") || "it"}: ${issue.message}`;
 }
 
-function corrupt(problem: string, place: string, cause?: unknown): ArkError {
+function corrupt(
+  problem: string,
+  place: string,
+  { cause, offset = 0 }: { readonly cause?: unknown; readonly offset?: number } = {},
+): ArkError {
   return new ArkError("ERR_ARCHIVE_CORRUPT", `not a manifest that can be trusted: ${problem}`, {
     place,
     cause,
+    details: { offset },
     hint: "Take another copy of the archive.",
   });
 }

@@ -8,16 +8,28 @@ export interface Problem {
   readonly message: string;
   /** The file concerned, as the archive names it. */
   readonly file: string;
-  /** Plain bytes before the place in question. */
+  /**
+   * Bytes before the first that may be wrong: of a segment or a schema file as plain text, of any other file as it is
+   * stored. Without it the file as a whole is in question.
+   */
   readonly offset?: number;
   /** The line in question; the first is 1. */
   readonly line?: number;
 }
 
-/** That a sealed file is damaged, or sealed to others. */
-export function cannotOpen(error: SealError, file: string): Problem {
+/** A problem as it is told: what concerns a file as a whole is at its beginning. */
+export type PlacedProblem = Problem & { readonly offset: number };
+
+/** The problem with its offset. */
+export function placed(problem: Problem): PlacedProblem {
+  return { ...problem, offset: problem.offset ?? 0 };
+}
+
+/** That a sealed file is damaged, or sealed to others; `offset` bytes of it could be opened. */
+export function cannotOpen(error: SealError, file: string, offset = 0): Problem {
   const reason = error.isOtherKey ? "it is not sealed to this archive's keys" : error.message;
-  return { code: "ERR_ARCHIVE_CORRUPT", message: `the file cannot be opened: ${reason}`, file };
+  const message = `the file cannot be opened: ${reason}`;
+  return { code: "ERR_ARCHIVE_CORRUPT", message, file, offset };
 }
 
 /** Takes a problem, or throws it. */
@@ -29,7 +41,7 @@ export function problemError(problem: Problem, storePlace: string): ArkError {
   return new ArkError(code, message, {
     place: `${storePlace}/${file}${line === undefined ? "" : `:${line}`}`,
     hint: HINTS[code],
-    details: { ...problem },
+    details: { ...placed(problem) },
   });
 }
 

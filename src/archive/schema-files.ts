@@ -133,11 +133,15 @@ async function* checked(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { file } = entry;
   const stored = new StoredCheck(store, { file, bytes: entry.bytes, sha256: entry.sha256 }, report);
+  let bytes = 0;
   try {
-    yield* opener.open(stored.bytesWanted());
+    for await (const chunk of opener.open(stored.bytesWanted())) {
+      bytes += chunk.length;
+      yield chunk;
+    }
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
-    if (!stored.isMissing) report(cannotOpen(error, file));
+    if (!stored.isMissing) report(cannotOpen(error, file, bytes));
     return;
   }
   stored.compare();

@@ -73,7 +73,7 @@ export async function* readSegment(
     } catch (error) {
       if (!(error instanceof SealError)) throw error;
       isOpen = false;
-      if (!check.isMissing) report(cannotOpen(error, file));
+      if (!check.isMissing) report(cannotOpen(error, file, bytes));
       return;
     }
     const { openedBytes } = entry;

@@ -52,14 +52,17 @@ export class StoredCheck {
     if (this.isMissing) return;
     const { bytes, sha256 } = this.#entry;
     if (this.#bytes !== bytes)
-      this.#corrupt(`the file has ${this.#bytes} bytes, the manifest says ${bytes}`);
+      this.#corrupt(
+        `the file has ${this.#bytes} bytes, the manifest says ${bytes}`,
+        Math.min(this.#bytes, bytes),
+      );
     const digest = this.#sha256.digest("hex");
     if (digest !== sha256)
       this.#corrupt(`the file's SHA-256 is ${digest}, the manifest says ${sha256}`);
   }
 
-  #corrupt(message: string): void {
-    this.#report({ code: "ERR_ARCHIVE_CORRUPT", message, file: this.#entry.file });
+  #corrupt(message: string, offset = 0): void {
+    this.#report({ code: "ERR_ARCHIVE_CORRUPT", message, file: this.#entry.file, offset });
   }
 }
 

@@ -76,7 +76,7 @@ export const VERIFY_CONTRACT: Contract = {
     opened:
       "Whether its contents were looked into; false for an encrypted archive without a key, of which sizes and checksums were compared.",
     problems:
-      "What is wrong with the archive: `code`, `message`, `file`, and `line` and `offset` where known. With any, nothing is compared.",
+      "What is wrong with the archive: `code`, `message`, `file`, `offset` in bytes, and `line` where known. With any, nothing is compared.",
     notes: "Odd and harmless: `message`, `file`.",
     documents: "Documents in the archive.",
     files: "Files of the archive.",

@@ -4,7 +4,7 @@ import {
   type DefinitionKind,
   type DefinitionLine,
   parseDefinitionLine,
-  type Problem,
+  type PlacedProblem,
 } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
 import { DEFINITION_KINDS } from "../fauna/fauna.ts";
@@ -130,10 +130,10 @@ async function readDefinitions(archive: Archive, path: readonly string[]) {
   return definitions;
 }
 
-function damaged(store: Store, problems: readonly Problem[]): ArkError {
+function damaged(store: Store, problems: readonly PlacedProblem[]): ArkError {
   const first = problems[0]!;
   const more = problems.length === 1 ? "" : `, and ${problems.length - 1} more problems`;
-  const line = first.line === undefined ? "" : `:${first.line}`;
+  const line = first.line === undefined ? ` at byte ${first.offset}` : `:${first.line}`;
   return new ArkError(first.code, `The archive is damaged: ${first.message}${more}.`, {
     place: `${store.place}/${first.file}${line}`,
     hint: "Nothing was written. Take another copy; `fauna-ark verify ARCHIVE` lists everything that is damaged.",

@@ -9,7 +9,7 @@
  *
  * Comparing is the same for any two sides (side.ts); `diff.ts` compares whatever it is given.
  */
-import { type Archive, checkArchive, type Problem, type Unlock } from "../archive/archive.ts";
+import { type Archive, checkArchive, type PlacedProblem, type Unlock } from "../archive/archive.ts";
 import { type Connection, DEFINITION_KINDS } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -51,7 +51,7 @@ export interface VerifyReport {
   /** False when it is encrypted and no key was given: its files are as they were written, but nobody looked into them. */
   readonly opened: boolean;
   /** What is wrong with the archive itself; with any, nothing was compared. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly PlacedProblem[];
   /** Odd and harmless, such as files that do not belong. */
   readonly notes: readonly { readonly message: string; readonly file: string }[];
   readonly documents: number;

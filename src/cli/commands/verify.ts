@@ -114,8 +114,8 @@ export function verifySummary(report: VerifyReport): string {
         ? `  ${counted(documents, "document")} in ${counted(files, "file")}; every size, checksum, count, order and fingerprint is as the manifest says.\n`
         : problems
             .map(
-              ({ file, line, message, code }) =>
-                `  ${file}${line === undefined ? "" : `:${line}`}: ${message} (${code})\n`,
+              ({ file, line, offset, message, code }) =>
+                `  ${file}${line === undefined ? ` at byte ${offset}` : `:${line}`}: ${message} (${code})\n`,
             )
             .join(""),
     ...notes.map(({ file, message }) => `  note: ${file}: ${message}\n`),

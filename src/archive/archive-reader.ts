@@ -85,6 +85,20 @@ export class Archive {
     for (const segment of collection.segments) yield* this.segment(collection, segment, options);
   }
 
+  /**
+   * What the archive tells of a collection's past, in the order of `compareHistory`, frame by frame; nothing when it
+   * holds no history. Each record has its action.
+   */
+  async *history(
+    { name, history }: CollectionEntry,
+    { signal }: ReadOptions = {},
+  ): AsyncGenerator<RecordFrame, void, undefined> {
+    const codec = codecFor(this.manifest.compression);
+    const options = { collection: name, codec, content: "history", signal } as const;
+    for (const segment of history?.segments ?? [])
+      yield* readSegment(this.#open(), segment, { ...options, report: this.#report });
+  }
+
   /** One document, found through the frame index; undefined when the collection has none of that id. */
   async record(collection: CollectionEntry, id: string): Promise<DocumentRecord | undefined> {
     const segment = collection.segments.find(

@@ -25,7 +25,7 @@ import {
   SEALED_MANIFEST,
   TELLING,
 } from "./names.ts";
-import { firstContradiction } from "./parse-manifest.ts";
+import { firstContradiction, sumHistories } from "./parse-manifest.ts";
 import type { WriterContext } from "./writer-context.ts";
 
 export interface CreateArchiveOptions {
@@ -160,10 +160,12 @@ export class ArchiveWriter {
   async finish(about: Manifest["about"] = {}): Promise<Manifest> {
     const { store, run, now, sealing } = this.#context;
     const databases = [...this.#databases.values()].map((database) => database.entry());
+    const totals = totalsOf(databases);
+    const history = totals.history !== undefined;
     const manifest: Manifest = {
       format: FORMAT_NAME,
       version: FORMAT_VERSION,
-      features: sealing === undefined ? [] : ["age"],
+      features: [...(sealing === undefined ? [] : ["age"]), ...(history ? ["history"] : [])],
       tool: run.tool,
       created: now().toISOString(),
       kind: "full",
@@ -173,7 +175,7 @@ export class ArchiveWriter {
       ...(sealing === undefined ? {} : { encryption: sealing.entry }),
       options: run.options,
       databases,
-      totals: totalsOf(databases),
+      totals,
       fidelity: { notes: this.#notes },
       about,
     };
@@ -214,6 +216,9 @@ function digestLine(bytes: Uint8Array, name: string): string {
 }
 
 function totalsOf(databases: readonly DatabaseEntry[]): Manifest["totals"] {
+  const histories = databases.flatMap(({ collections }) =>
+    collections.flatMap(({ history }) => (history === undefined ? [] : [history])),
+  );
   const totals = {
     databases: databases.length,
     collections: 0,
@@ -233,5 +238,5 @@ function totalsOf(databases: readonly DatabaseEntry[]): Manifest["totals"] {
       totals.storedBytes += collection.storedBytes;
     }
   }
-  return totals;
+  return histories.length === 0 ? totals : { ...totals, history: sumHistories(histories) };
 }

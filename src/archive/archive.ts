@@ -30,6 +30,7 @@ export type { Encryption, Unlock } from "./encryption.ts";
 export { parseIdentities, parseRecipients } from "./key-file.ts";
 export {
   type CollectionEntry,
+  type CollectionHistory,
   type DatabaseEntry,
   type DefinitionKind,
   type FidelityNote,
@@ -38,6 +39,7 @@ export {
   type SchemaKind,
   type SegmentEntry,
 } from "./manifest.ts";
+export type { HistoryWriter } from "./history-writer.ts";
 export { openArchive } from "./open-archive.ts";
 export type { PlacedProblem, Problem } from "./problem.ts";
 export type { RecordFrame } from "./segment-reader.ts";

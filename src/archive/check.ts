@@ -8,6 +8,7 @@ import type { Unlock } from "./encryption.ts";
 import type { CollectionEntry, Manifest, SchemaFileEntry } from "./manifest.ts";
 import { digestFile, IDENTITY, JOURNAL, MANIFEST } from "./names.ts";
 import { openArchive } from "./open-archive.ts";
+import { everySegment } from "./parse-manifest.ts";
 import { type PlacedProblem, placed, type Problem, type Report } from "./problem.ts";
 import { readDefinitions, readFsl } from "./schema-files.ts";
 import { readSegment } from "./segment-reader.ts";
@@ -44,6 +45,8 @@ export interface CheckReport {
   readonly notes: readonly { readonly message: string; readonly file: string }[];
   /** Documents that were read. */
   readonly documents: number;
+  /** Records of history that were read. */
+  readonly versions: number;
   readonly files: number;
 }
 
@@ -73,7 +76,7 @@ export async function checkArchive(store: Store, options: CheckOptions = {}): Pr
       offset: typeof offset === "number" ? offset : 0,
     };
     const nothing = { manifest: undefined, archive: undefined, opened: false };
-    return { ...nothing, problems: [problem], notes: [], documents: 0, files: 1 };
+    return { ...nothing, problems: [problem], notes: [], documents: 0, versions: 0, files: 1 };
   }
   if (options.mustOpen === true && archive.opener === undefined) throw archive.locked();
   return await new Check(archive, options).run();
@@ -87,6 +90,7 @@ class Check {
   #files = 1;
   #bytes = 0;
   #documents = 0;
+  #versions = 0;
 
   constructor(archive: Archive, options: CheckOptions) {
     this.#archive = archive;
@@ -114,6 +118,7 @@ class Check {
       problems: this.#problems,
       notes: opened ? unlisted : [this.#notOpened(), ...unlisted],
       documents: this.#documents,
+      versions: this.#versions,
       files: this.#files,
     };
   }
@@ -161,9 +166,25 @@ class Check {
   }
 
   async #collection(collection: CollectionEntry): Promise<void> {
+    const { name, history } = collection;
+    await this.#segments(collection, "documents", name, (records) => {
+      this.#documents += records;
+    });
+    if (history === undefined) return;
+    await this.#segments({ name, ...history }, "history", `the history of ${name}`, (records) => {
+      this.#versions += records;
+    });
+  }
+
+  async #segments(
+    entry: Pick<CollectionEntry, "name" | "segments" | "fingerprint">,
+    content: "documents" | "history",
+    what: string,
+    onRead: (records: number) => void,
+  ): Promise<void> {
     const store = this.#open();
     if (store === undefined) {
-      for (const segment of collection.segments) {
+      for (const segment of entry.segments) {
         const bytes = segment.storedBytes;
         await this.#file(segment.file, () => this.#stored({ ...segment, bytes }, true));
       }
@@ -173,13 +194,13 @@ class Check {
     const { signal } = this.#options;
     const fingerprint = new Fingerprint();
     const before = this.#problems.length;
-    for (const segment of collection.segments) {
+    for (const segment of entry.segments) {
       await this.#file(segment.file, async () => {
-        const options = { collection: collection.name, codec, fingerprint, signal };
+        const options = { collection: entry.name, codec, content, fingerprint, signal };
         const frames = readSegment(store, segment, { ...options, report: this.#report });
         const bytesBefore = this.#bytes;
         for await (const { records, storedBytes } of frames) {
-          this.#documents += records.length;
+          onRead(records.length);
           this.#bytes += storedBytes;
           this.#progress();
         }
@@ -187,8 +208,8 @@ class Check {
       });
     }
     if (this.#problems.length > before) return;
-    if (fingerprint.equals(Fingerprint.parse(collection.fingerprint))) return;
-    const message = `the fingerprint of ${collection.name} is not the one in the manifest`;
+    if (fingerprint.equals(Fingerprint.parse(entry.fingerprint))) return;
+    const message = `the fingerprint of ${what} is not the one in the manifest`;
     const file = this.#archive.manifestFile;
     this.#report({ code: "ERR_ARCHIVE_CORRUPT", message, file });
   }
@@ -225,8 +246,8 @@ class Check {
     if (manifest.encryption?.passphrase === true) listed.add(IDENTITY);
     for (const database of manifest.databases) {
       for (const { file } of database.schema) listed.add(file);
-      for (const { segments } of database.collections)
-        for (const { file } of segments) listed.add(file);
+      for (const collection of database.collections)
+        for (const { file } of everySegment(collection)) listed.add(file);
     }
     const notes: { message: string; file: string }[] = [];
     try {
@@ -252,9 +273,9 @@ class Check {
     const schema = databases.reduce((sum, database) => sum + database.schema.length, 0);
     this.#options.onProgress?.({
       files: this.#files,
-      filesTotal: 1 + totals.segments + schema,
+      filesTotal: 1 + totals.segments + (totals.history?.segments ?? 0) + schema,
       bytes: this.#bytes,
-      bytesTotal: totals.storedBytes,
+      bytesTotal: totals.storedBytes + (totals.history?.storedBytes ?? 0),
       documents: this.#documents,
     });
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { compareIds, type DocumentRecord } from "../values/record.ts";
 import { UNSEALED } from "./age.ts";
+import { HistoryWriter } from "./history-writer.ts";
 import { writeDone } from "./journal.ts";
 import type { CollectionEntry, SegmentEntry } from "./manifest.ts";
 import { sumFingerprints } from "./parse-manifest.ts";
@@ -32,6 +33,7 @@ export class CollectionWriter {
   readonly #segments: SegmentEntry[] = [];
   readonly #firstIds = new Set<string>();
   #unfinished = 0;
+  #history: HistoryWriter | undefined;
 
   constructor(context: WriterContext, database: readonly string[], place: CollectionPlace) {
     this.#context = context;
@@ -79,6 +81,12 @@ export class CollectionWriter {
     this.#unfinished--;
   }
 
+  /** The part for the collection's history, which is in the archive from now on. */
+  history(): HistoryWriter {
+    const { name, folder } = this.#place;
+    return (this.#history ??= new HistoryWriter(this.#context, name, folder));
+  }
+
   /** The manifest's entry. Every write must have ended well. */
   entry(): CollectionEntry {
     const { name, folder, settings } = this.#place;
@@ -95,6 +103,7 @@ export class CollectionWriter {
       storedBytes: segments.reduce((sum, segment) => sum + segment.storedBytes, 0),
       fingerprint,
       segments,
+      ...(this.#history === undefined ? {} : { history: this.#history.entry() }),
     };
   }
 }

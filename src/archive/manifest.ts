@@ -59,6 +59,24 @@ const segment = z
   })
   .describe("One NDJSON file: records of one collection, ascending by id.");
 
+const historyTotals = {
+  versions: count.describe("Lines: versions that were superseded, and deletions."),
+  plainBytes: count,
+  storedBytes: count,
+};
+
+const history = z
+  .strictObject({
+    folder: z.string(),
+    from: micros.describe("Since when, in microseconds, every version and deletion is there."),
+    ...historyTotals,
+    fingerprint,
+    segments: z
+      .array(segment)
+      .describe("Disjoint and ascending by id; in each, records of one id ascend by ts."),
+  })
+  .describe("Only with feature history: what is told of the collection's past.");
+
 const collection = z.strictObject({
   name: z.string().min(1),
   folder: z.string(),
@@ -69,6 +87,7 @@ const collection = z.strictObject({
   storedBytes: count,
   fingerprint,
   segments: z.array(segment).describe("Disjoint and ascending by id."),
+  history: history.optional(),
 });
 
 const schemaKinds = [
@@ -162,6 +181,10 @@ export const manifestSchema = z
       definitions: count,
       plainBytes: count,
       storedBytes: count,
+      history: z
+        .strictObject({ segments: count, ...historyTotals })
+        .optional()
+        .describe("Only with feature history: sums over all histories."),
     }),
     fidelity: z
       .strictObject({ notes: z.array(note) })
@@ -175,6 +198,7 @@ export const manifestSchema = z
 export type Manifest = z.infer<typeof manifestSchema>;
 export type DatabaseEntry = z.infer<typeof database>;
 export type CollectionEntry = z.infer<typeof collection>;
+export type CollectionHistory = z.infer<typeof history>;
 export type SegmentEntry = z.infer<typeof segment>;
 export type FrameEntry = z.infer<typeof frame>;
 export type SchemaFileEntry = z.infer<typeof schemaFile>;

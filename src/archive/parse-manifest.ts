@@ -7,6 +7,7 @@ import * as z from "zod";
 import { EXTENSION } from "./compression.ts";
 import {
   type CollectionEntry,
+  type CollectionHistory,
   type DatabaseEntry,
   FORMAT_NAME,
   FORMAT_VERSION,
@@ -15,8 +16,8 @@ import {
   type SegmentEntry,
 } from "./manifest.ts";
 
-/** What this release understands beyond version 1: encrypted files. Later ones: incremental archives. */
-const FEATURES: ReadonlySet<string> = new Set(["age"]);
+/** What this release understands beyond version 1: encrypted files, and what is no more. Later ones: incremental archives. */
+const FEATURES: ReadonlySet<string> = new Set(["age", "history"]);
 
 const head = z.object({
   format: z.literal(FORMAT_NAME),
@@ -115,7 +116,7 @@ function* contradictions(manifest: Manifest, place: string): Generator<string, v
   yield* repeated(databases, (database) => database.folder.toLowerCase(), "database folder");
   const files = databases.flatMap((database) => [
     ...database.schema.map((entry) => entry.file),
-    ...database.collections.flatMap((entry) => entry.segments.map((segment) => segment.file)),
+    ...database.collections.flatMap((entry) => everySegment(entry).map((segment) => segment.file)),
   ]);
   // File systems that take upper and lower case for the same must be able to hold every archive.
   yield* repeated(files, (file) => file.toLowerCase(), "file");
@@ -129,7 +130,13 @@ function* contradictions(manifest: Manifest, place: string): Generator<string, v
 
   const collections = databases.flatMap((database) => database.collections);
   const schema = databases.flatMap((database) => database.schema);
-  const sums: Manifest["totals"] = {
+  const histories = collections.flatMap(({ history }) => history ?? []);
+  const hasHistory = manifest.features.includes("history");
+  if (hasHistory !== histories.length > 0 || hasHistory !== (totals.history !== undefined))
+    yield "features, totals and collections do not agree on whether there is history";
+  if (totals.history !== undefined)
+    yield* unequal(totals.history, sumHistories(histories), "totals of history");
+  const sums: Omit<Manifest["totals"], "history"> = {
     databases: databases.length,
     collections: collections.length,
     documents: sum(collections, (entry) => entry.documents),
@@ -163,8 +170,41 @@ function* inCollection(
   parent: string,
   manifest: Manifest,
 ): Generator<string, void> {
-  const { name, folder, segments } = collection;
+  const { name, folder, segments, history } = collection;
   if (!folder.startsWith(parent) || !folder.endsWith("/")) yield `${folder} is not in ${parent}`;
+  yield* inSegments(segments, folder, manifest);
+  yield* unequal(collection, { documents: sum(segments, (entry) => entry.records) }, name);
+  yield* unequalSums(collection, name);
+  if (history !== undefined) yield* inHistory(history, collection, manifest);
+}
+
+function* inHistory(
+  history: CollectionHistory,
+  { name, folder: parent, segments: documents }: CollectionEntry,
+  manifest: Manifest,
+): Generator<string, void> {
+  const { folder, segments, from } = history;
+  const what = `the history of ${name}`;
+  if (!folder.startsWith(parent) || folder === parent || !folder.endsWith("/"))
+    yield `${folder} is not in ${parent}`;
+  if (documents.some(({ file }) => file.startsWith(folder)))
+    yield `${what} and its documents are in one folder`;
+  const snapshot = BigInt(manifest.snapshot.ts);
+  if (BigInt(from) > snapshot) yield `${what} begins after the snapshot`;
+  if (segments.some(({ maxTs }) => BigInt(maxTs) > snapshot))
+    yield `${what} goes on after the snapshot`;
+  yield* inSegments(segments, folder, manifest, true);
+  yield* unequal(history, { versions: sum(segments, (entry) => entry.records) }, what);
+  yield* unequalSums(history, what);
+}
+
+/** @param isHistory whether several records may be of one id. */
+function* inSegments(
+  segments: readonly SegmentEntry[],
+  folder: string,
+  manifest: Manifest,
+  isHistory = false,
+): Generator<string, void> {
   const isSealed = manifest.encryption !== undefined;
   const extension = `${EXTENSION[manifest.compression]}${isSealed ? ".age" : ""}`;
   for (const [i, segment] of segments.entries()) {
@@ -176,18 +216,41 @@ function* inCollection(
       yield `${segment.file} begins before ${before.file} ends`;
     if (isSealed !== (segment.openedBytes !== undefined))
       yield `${segment.file}: openedBytes is for sealed files, and for all of them`;
-    const problem = inSegment(segment);
+    const problem = inSegment(segment, isHistory);
     if (problem !== undefined) yield `${segment.file}: ${problem}`;
   }
+}
+
+function* unequalSums(
+  entry: Pick<CollectionEntry, "plainBytes" | "storedBytes" | "fingerprint" | "segments">,
+  what: string,
+): Generator<string, void> {
+  const { segments } = entry;
   const sums = {
-    documents: sum(segments, (entry) => entry.records),
-    plainBytes: sum(segments, (entry) => entry.plainBytes),
-    storedBytes: sum(segments, (entry) => entry.storedBytes),
+    plainBytes: sum(segments, ({ plainBytes }) => plainBytes),
+    storedBytes: sum(segments, ({ storedBytes }) => storedBytes),
   };
-  yield* unequal(collection, sums, name);
+  yield* unequal(entry, sums, what);
   const whole = sumFingerprints(segments);
-  if (!whole.equals(Fingerprint.parse(collection.fingerprint)))
-    yield `${name}: its fingerprint is not the sum of its segments'`;
+  if (!whole.equals(Fingerprint.parse(entry.fingerprint)))
+    yield `${what}: its fingerprint is not the sum of its segments'`;
+}
+
+/** The segments of a collection's documents and of its history. */
+export function everySegment({ segments, history }: CollectionEntry): readonly SegmentEntry[] {
+  return history === undefined ? segments : [...segments, ...history.segments];
+}
+
+/** Sums over histories, as `totals` has them. */
+export function sumHistories(
+  histories: readonly CollectionHistory[],
+): NonNullable<Manifest["totals"]["history"]> {
+  return {
+    segments: sum(histories, ({ segments }) => segments.length),
+    versions: sum(histories, ({ versions }) => versions),
+    plainBytes: sum(histories, ({ plainBytes }) => plainBytes),
+    storedBytes: sum(histories, ({ storedBytes }) => storedBytes),
+  };
 }
 
 /** The fingerprint of all records of `segments`. */
@@ -197,7 +260,7 @@ export function sumFingerprints(segments: readonly SegmentEntry[]): Fingerprint 
   return whole;
 }
 
-function inSegment(segment: SegmentEntry): string | undefined {
+function inSegment(segment: SegmentEntry, isHistory: boolean): string | undefined {
   const { frames, firstId, lastId, plainBytes, storedBytes, records } = segment;
   const { openedBytes = storedBytes } = segment;
   if (compareIds(firstId, lastId) > 0) return "its first id is above its last";
@@ -212,7 +275,8 @@ function inSegment(segment: SegmentEntry): string | undefined {
     if (frame.offset >= (next?.offset ?? openedBytes)) return `its frame ${i + 1} is empty`;
     if (frame.plainOffset >= (next?.plainOffset ?? plainBytes))
       return `its frame ${i + 1} is empty`;
-    if (next !== undefined && compareIds(frame.firstId, next.firstId) >= 0)
+    // The versions of one document may go on from frame to frame.
+    if (next !== undefined && compareIds(frame.firstId, next.firstId) >= (isHistory ? 1 : 0))
       return `its frame ${i + 2} is out of order`;
   }
   return compareIds(frames.at(-1)?.firstId ?? lastId, lastId) > 0

@@ -1,11 +1,13 @@
 import { mapConcurrent } from "../flow/flow.ts";
 import { isArkError } from "../errors/errors.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
+import { compareHistory } from "../values/history.ts";
 import { compareIds, type DocumentRecord, parseRecord } from "../values/record.ts";
 import { SealError } from "./age.ts";
 import type { Codec } from "./compression.ts";
 import { FRAME_PLAIN_BYTES_MAX, type FrameEntry, type SegmentEntry } from "./manifest.ts";
 import { cannotOpen, type Report } from "./problem.ts";
+import type { SegmentContent } from "./segment-writer.ts";
 import { type OpenStore, StoredCheck } from "./stored-check.ts";
 
 /** Where a frame lies, both in the file and in the plain text. */
@@ -28,6 +30,8 @@ export interface RecordFrame {
 export interface ReadSegmentOptions {
   readonly collection: string;
   readonly codec: Codec;
+  /** Documents unless said otherwise. */
+  readonly content?: SegmentContent | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Recompute the fingerprint and compare it; costs a hash a record. */
   readonly fingerprint?: Fingerprint | undefined;
@@ -55,7 +59,7 @@ export async function* readSegment(
   const check = new StoredCheck(store.store, { file, bytes: storedBytes, sha256 }, report);
   const corrupt = (message: string) => report({ code: "ERR_ARCHIVE_CORRUPT", message, file });
   const own = options.fingerprint === undefined ? undefined : new Fingerprint();
-  const order = new OrderCheck(entry, report);
+  const order = new OrderCheck(entry, options.content ?? "documents", report);
   let isWhole = true;
   let isOpen = true;
 
@@ -271,12 +275,14 @@ function parseFrame(
 class OrderCheck {
   readonly #entry: SegmentEntry;
   readonly #report: Report;
-  #lastId: string | undefined;
+  readonly #isHistory: boolean;
+  #last: DocumentRecord | undefined;
   #minTs: bigint | undefined;
   #maxTs: bigint | undefined;
 
-  constructor(entry: SegmentEntry, report: Report) {
+  constructor(entry: SegmentEntry, content: SegmentContent, report: Report) {
     this.#entry = entry;
+    this.#isHistory = content === "history";
     this.#report = report;
   }
 
@@ -284,10 +290,17 @@ class OrderCheck {
     const first = records[0];
     if (first !== undefined && first.id !== place.firstId)
       this.#corrupt(`frame ${place.index + 1} begins with ${first.id}, not with ${place.firstId}`);
-    records.forEach(({ id, ts }, i) => {
-      if (this.#lastId !== undefined && compareIds(this.#lastId, id) >= 0)
-        this.#corrupt(`${id} follows ${this.#lastId}`, place.linesBefore + i + 1);
-      this.#lastId = id;
+    records.forEach((record, i) => {
+      const { id, ts, action } = record;
+      const last = this.#last;
+      const order =
+        last === undefined ? -1 : (this.#isHistory ? compareHistory : compareById)(last, record);
+      if (order >= 0) this.#corrupt(`${id} follows ${last?.id}`, place.linesBefore + i + 1);
+      if ((action !== undefined) !== this.#isHistory) {
+        const what = this.#isHistory ? "without an action" : "with an action";
+        this.#corrupt(`${id} is there ${what}`, place.linesBefore + i + 1);
+      }
+      this.#last = record;
       if (this.#minTs === undefined || ts < this.#minTs) this.#minTs = ts;
       if (this.#maxTs === undefined || ts > this.#maxTs) this.#maxTs = ts;
     });
@@ -295,7 +308,8 @@ class OrderCheck {
 
   end(): void {
     const { lastId, minTs, maxTs } = this.#entry;
-    if (this.#lastId !== lastId) this.#corrupt(`the last id is ${this.#lastId}, not ${lastId}`);
+    const last = this.#last?.id;
+    if (last !== lastId) this.#corrupt(`the last id is ${last}, not ${lastId}`);
     if (String(this.#minTs) !== minTs)
       this.#corrupt(`the least ts is ${this.#minTs}, not ${minTs}`);
     if (String(this.#maxTs) !== maxTs) this.#corrupt(`the last ts is ${this.#maxTs}, not ${maxTs}`);
@@ -306,4 +320,8 @@ class OrderCheck {
     const code = "ERR_ARCHIVE_CORRUPT";
     this.#report(line === undefined ? { code, message, file } : { code, message, file, line });
   }
+}
+
+function compareById(a: DocumentRecord, b: DocumentRecord): number {
+  return compareIds(a.id, b.id);
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mapConcurrent } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
+import { compareHistory } from "../values/history.ts";
 import { compareIds, type DocumentRecord, printRecord } from "../values/record.ts";
 import type { Sealer } from "./age.ts";
 import type { Codec } from "./compression.ts";
@@ -32,6 +33,9 @@ const LINE_BYTES = 64 * 1024;
 
 const NEWLINE = 0x0a;
 
+/** What a segment holds: documents, each once, or what is told of their past. */
+export type SegmentContent = "documents" | "history";
+
 /** A source of records that can be looked at before it is taken from. */
 export class RecordSource {
   /** The next record and its line; undefined at the end. */
@@ -41,10 +45,15 @@ export class RecordSource {
   readonly #records: AsyncIterator<readonly DocumentRecord[]>;
   #batch: readonly DocumentRecord[] = [];
   #at = 0;
-  #lastId: string | undefined;
+  readonly content: SegmentContent;
+  #last: DocumentRecord | undefined;
 
-  constructor(records: AsyncIterable<readonly DocumentRecord[]>) {
+  constructor(
+    records: AsyncIterable<readonly DocumentRecord[]>,
+    content: SegmentContent = "documents",
+  ) {
     this.#records = records[Symbol.asyncIterator]();
+    this.content = content;
   }
 
   /** Puts the next record into {@link next}. Only a promise when a further batch has to be awaited. */
@@ -55,13 +64,14 @@ export class RecordSource {
 
   #take(record: DocumentRecord): void {
     this.#at++;
-    const { id } = record;
-    assert(
-      this.#lastId === undefined || compareIds(this.#lastId, id) < 0,
-      `records have to be ascending by id: ${id} after ${this.#lastId}`,
-    );
-    assert(record.action === undefined, "a full archive holds documents only");
-    this.#lastId = id;
+    const isHistory = this.content === "history";
+    const last = this.#last;
+    const isAscending =
+      last === undefined ||
+      (isHistory ? compareHistory(last, record) : compareIds(last.id, record.id)) < 0;
+    assert(isAscending, `records have to be ascending by id: ${record.id} after ${last?.id}`);
+    assert.equal(record.action !== undefined, isHistory, "only a history tells actions");
+    this.#last = record;
     const line = printRecord(record);
     this.next = { record, line, bytes: Buffer.byteLength(line) + 1 };
   }
@@ -129,7 +139,9 @@ export async function writeSegment(
       let records = 0;
       while (source.next !== undefined && length < options.frameBytes) {
         const { record, line, bytes } = source.next;
-        if (plainBytes > 0 && plainBytes + bytes > options.segmentBytes) break;
+        const isFull = plainBytes > 0 && plainBytes + bytes > options.segmentBytes;
+        // All that is told of one document is in one segment.
+        if (isFull && !(source.content === "history" && record.id === lastId)) break;
         fingerprint.add(options.collection, record);
         lastId = record.id;
         if (record.ts < minTs) minTs = record.ts;

@@ -26,6 +26,13 @@ const FINGERPRINT = {
   content: "5ccf2a9a5507e6257be5eb253065de4daeaba3f590daa9ab4888d4d7ff64cd4c",
 };
 
+/** What the archive with history says of the past of `Past`. */
+const PAST = {
+  records: 8,
+  exact: "cba1ca458af5b8d7d832f8f383a0b21a595a162e2c9c80a14a27eb1ec2f0476b",
+  content: "624a43a3e02fcd041a1c4ef17a9a92ed6d83487bf076e0c327a91dec57f92b7f",
+};
+
 interface Readable {
   readonly archive: string;
   readonly unlock?: Unlock;
@@ -90,6 +97,10 @@ const frame = (text: string | undefined) =>
 const LINE =
   /^\{"id":"(\d+)","ts":(-?\d+)(?:,"ttl":\{"@ts":"([^"]+)"\})?,"data":(\{.*?\})(?:,"extra":(\{.*\}))?\}$/su;
 
+/** As {@link LINE}, of a history. */
+const PAST_LINE =
+  /^\{"id":"(\d+)","ts":(-?\d+),"action":"(\w+)"(?:,"ttl":\{"@ts":"([^"]+)"\})?(?:,"data":(\{.*?\}))?(?:,"extra":(\{.*\}))?\}$/su;
+
 function digests(collection: string, line: string): { exact: bigint; content: bigint } {
   const [, id, ts, ttl, data, extra] = LINE.exec(line) ?? [];
   const content = sha256([collection, id, undefined, ttl, data, extra].map(frame).join(""));
@@ -128,5 +139,43 @@ describe("docs/ARCHIVE_FORMAT.md", () => {
         if (name === "Nasty" && path.length === 0) expect(all).toEqual(expected);
       }
     }
+  });
+});
+
+const pastLines = readFileSync(join(GOLDEN, "expected-history.ndjson"), "utf8")
+  .split("\n")
+  .slice(0, -1);
+
+describe("the golden archive of format version 1 with the feature history", () => {
+  it("gives every version and deletion", async () => {
+    const archive = await openArchive(golden("history"));
+    const past = archive.collection("Past");
+    const frames = await collect(archive.history(past));
+    expect(frames.flatMap(({ records }) => records).map(printRecord)).toEqual(pastLines);
+    expect(past.history).toMatchObject({ from: "0", versions: 8, fingerprint: PAST });
+    expect(archive.collection("NoPast").history).toBeUndefined();
+    const report = await checkArchive(golden("history"));
+    expect(report).toMatchObject({ problems: [], notes: [], documents: 1, versions: 8 });
+  });
+
+  it("is read and proven with what docs/ARCHIVE_FORMAT.md says", () => {
+    const bytes = (name: string) => readFileSync(join(GOLDEN, "history", name));
+    const manifest = JSON.parse(bytes("manifest.json").toString());
+    const { name, history } = manifest.databases[0].collections.at(-1);
+    const all: string[] = [];
+    for (const segment of history.segments) {
+      expect(sha256(bytes(segment.file))).toBe(segment.sha256);
+      all.push(...zlib.gunzipSync(bytes(segment.file)).toString().split("\n").slice(0, -1));
+    }
+    expect(all).toEqual(pastLines);
+    const sums = { exact: 0n, content: 0n };
+    for (const line of all) {
+      const [, id, ts, action, ttl, data, extra] = PAST_LINE.exec(line) ?? [];
+      const content = sha256([name, id, action, ttl, data, extra].map(frame).join(""));
+      sums.content += BigInt(`0x${content}`);
+      sums.exact += BigInt(`0x${sha256(`${content}:${ts}`)}`);
+    }
+    expect({ records: 8, exact: hex(sums.exact), content: hex(sums.content) }).toEqual(PAST);
+    expect(history.fingerprint).toEqual(PAST);
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { CollectionWriter, type CollectionSettings } from "./collection-writer.ts";
+import type { HistoryWriter } from "./history-writer.ts";
 import type { DatabaseEntry, DefinitionKind, SchemaFileEntry } from "./manifest.ts";
 import { HIDING } from "./names.ts";
 import { writeDefinitions, writeFsl } from "./schema-files.ts";
@@ -59,6 +60,13 @@ export class DatabaseWriter {
     const writer = new CollectionWriter(this.#context, this.path, { name, folder: path, settings });
     this.#collections.set(name, writer);
     return writer;
+  }
+
+  /** The part for the history of a collection that is in the archive already. */
+  history(collection: string): HistoryWriter {
+    const writer = this.#collections.get(collection);
+    assert(writer !== undefined, `the history of ${collection}, which is not in the archive`);
+    return writer.history();
   }
 
   /** The manifest's entry. Every write must have ended well. */

@@ -27,6 +27,8 @@ export interface Fidelity {
     readonly documents: number;
     readonly definitions: number;
     readonly secrets: number;
+    /** Past versions and deletions; absent where they were not asked for. */
+    readonly versions?: number;
   };
   /** What Fauna lets nobody keep. */
   readonly natural: readonly FidelityEntry[];
@@ -46,7 +48,7 @@ const NATURAL: readonly Category[] = [
   { code: "new_ts", title: "documents with another ts", notes: /^(?:new_ts|as_of_now|other_ts)$/ },
   {
     code: "expired",
-    title: "documents and secrets whose ttl has passed",
+    title: "documents, past versions and secrets whose ttl has passed",
     notes: /(?:^|_)expired$/,
   },
   {
@@ -59,6 +61,11 @@ const NATURAL: readonly Category[] = [
     code: "deleted_refs",
     title: "documents whose references into deleted collections were restored",
     notes: /^deleted_refs$/,
+  },
+  {
+    code: "history",
+    title: "past versions that Fauna does not take, keep or tell as they were",
+    notes: /^history_(?:nulls|window|feeds|edge)$/,
   },
 ];
 
@@ -73,11 +80,17 @@ const LEFT: readonly Category[] = [
     notes: /^(?:secrets|credentials|keys|tokens|left_out)$/,
   },
   { code: "child_databases", title: "child databases", notes: /^child_databases$/ },
+  { code: "history", title: "past versions and deletions", notes: /^history_left_out$/ },
   { code: "staged_schema", title: "files of a staged schema", notes: /^staged_schema$/ },
 ];
 
 const FAILED: readonly Category[] = [
   { code: "refused", title: "documents that the target refused", notes: /^refused$/ },
+  {
+    code: "history_refused",
+    title: "past versions that the target refused",
+    notes: /^history_refused$/,
+  },
   {
     code: "secrets_refused",
     title: "secrets that the target refused",

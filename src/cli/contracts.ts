@@ -11,7 +11,7 @@ const NOTES =
   "What could not be kept exactly: `code`, `message`, `database` (names from the top down), `collection`, `count`, some `examples`.";
 
 const FIDELITY =
-  "How exact it is: `exact` counts `documents`, `definitions` and `secrets`; `natural` (what Fauna lets nobody keep), `left` (left out, or left as it was) and `failed` have an entry for every category, of `code`, `title`, `count` and some `examples`, also where the count is 0.";
+  "How exact it is: `exact` counts `documents`, `definitions` and `secrets`, with history also past `versions`; `natural` (what Fauna lets nobody keep), `left` (left out, or left as it was) and `failed` have an entry for every category, of `code`, `title`, `count` and some `examples`, also where the count is 0.";
 
 export const EXPORT_CONTRACT: Contract = {
   title: "`export`",
@@ -24,7 +24,9 @@ export const EXPORT_CONTRACT: Contract = {
     storedBytes: "Bytes of the segments as stored.",
     segments: "How many segments.",
     collections:
-      "For each: `database` (its path, empty for the exported one), `name`, `documents`, and how many were `expired` when they were read.",
+      "For each: `database` (its path, empty for the exported one), `name`, `documents`, how many were `expired` when they were read, and its `history`: null, or since when (`from`) and how many `versions`.",
+    history:
+      "Versions that are no more and deletions: how many `versions`, in how many `segments`, `plainBytes`, `storedBytes`. Null without `--history`.",
     databases: "Paths of the child databases that were exported.",
     notes: NOTES,
     fidelity: FIDELITY,

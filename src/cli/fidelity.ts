@@ -3,10 +3,11 @@ import { count, some } from "./words.ts";
 
 /** The last lines of what a command says: what is exact, what is not and why, and what there is nothing of. */
 export function fidelitySummary({ exact, natural, left, failed }: Fidelity): string {
-  const { documents, definitions, secrets } = exact;
+  const { documents, definitions, secrets, versions } = exact;
+  const past = versions === undefined ? "" : `, ${count(versions)} past versions and deletions`;
   return [
     "\n",
-    `Exactly as it was: ${count(documents)} documents, ${count(definitions)} definitions, ${count(secrets)} secrets.\n`,
+    `Exactly as it was: ${count(documents)} documents, ${count(definitions)} definitions, ${count(secrets)} secrets${past}.\n`,
     part("Other by Fauna's nature", natural),
     part("Left out, or left as it was", left),
     part("Failed", failed),

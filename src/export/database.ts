@@ -7,6 +7,7 @@ import {
 import { DEFINITION_KINDS } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { DocumentsRun } from "./documents.ts";
+import { exportHistory } from "./history.ts";
 import type { ResolvedExport } from "./options.ts";
 import { type CollectionAtSnapshot, checkSchemaHeld, type SchemaSnapshot } from "./schema.ts";
 import { noteSecrets, writeSecrets } from "./secrets.ts";
@@ -43,6 +44,7 @@ export async function exportOne(
     // Before the documents: of secrets, the past is kept for 15 minutes only.
     if (options.secrets) await writeSecrets(database, source, { at, signal, timeoutMs });
     await documents.run(database, chosen);
+    if (options.history) await exportHistory(archive, database, chosen, { ...own, at });
     await checkStillReadable({ source, at, collections: chosen, signal, timeoutMs });
   } catch (error) {
     throw explainDeleted(explainExpired(error, chosen, documents.howFar, source.endpoint), path);
@@ -83,7 +85,8 @@ function below(path: readonly string[], onProgress: OnProgress): OnProgress {
     });
 }
 
-async function writeSchema(
+/** Writes schema files and definitions, and notes of what could not be had of them. */
+export async function writeSchema(
   archive: ArchiveWriter,
   database: DatabaseWriter,
   schema: SchemaSnapshot,
@@ -166,10 +169,11 @@ const NOTES = {
   credentials: "Passwords inside of documents (`credentials`), left out without --secrets.",
 } as const;
 
-function noteDocuments(
+/** Notes what became of documents, counted by collection. */
+export function noteDocuments(
   archive: ArchiveWriter,
   path: readonly string[],
-  documents: DocumentsRun,
+  documents: Pick<DocumentsRun, "expired" | "lost" | "credentials">,
 ): void {
   for (const code of ["expired", "lost", "credentials"] as const) {
     for (const [collection, count] of documents[code]) {

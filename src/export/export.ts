@@ -6,17 +6,22 @@
  *     for each database                                 (database.ts)
  *     write schema files and definitions, and secrets where asked for              (secrets.ts)
  *     list refs, cut collections into id ranges, read and write them at T      (documents.ts)
+ *     the past up to T, where asked for                                            (history.ts)
  *     check that T can still be read and that no collection was migrated or deleted meanwhile
  *     write the manifest: only now it is an archive
  *
  * Whatever fails before the last line leaves files without a manifest, which nothing takes for an archive.
  */
 import { createArchive, type Manifest, type Fidelity, fidelityOf } from "../archive/archive.ts";
+import { type CaughtUp, exportCatchingUp } from "./catch-up.ts";
 import { checkHeld, type ExportedDatabase, exportOne } from "./database.ts";
+import { requireHistory } from "./history.ts";
 import { type ExportOptions, type ResolvedExport, resolveExport } from "./options.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
 import { type DatabaseAtSnapshot, readTree } from "./tree.ts";
 
+export type { CaughtUp } from "./catch-up.ts";
+export type { CatchUpOptions } from "./catch-up-options.ts";
 export type { ExportOptions } from "./options.ts";
 
 /** What an export did. Its form is the `--json` contract: members may be added, none change their meaning. */
@@ -36,7 +41,13 @@ export interface ExportReport {
     readonly documents: number;
     /** Listed, but their ttl had passed when they were read. */
     readonly expired: number;
+    /** Of its past, where that was asked for: since when it is there, and how many versions and deletions. */
+    readonly history: { readonly from: string; readonly versions: number } | null;
   }[];
+  /** Versions that are no more, and deletions; null without `history`. */
+  readonly history: Manifest["totals"]["history"] | null;
+  /** Null, or what it took to catch up with what was written meanwhile. */
+  readonly caughtUp: CaughtUp | null;
   /** Paths of the child databases that were exported. */
   readonly databases: readonly string[];
   /** What could not be exported exactly, counted. */
@@ -65,6 +76,10 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
   const databases = await readTree(source, resolved);
   const [top] = databases;
   const chosen = choose(resolved, databases);
+  if (resolved.history) {
+    for (const database of databases)
+      await requireHistory(database.connection, chosen.get(database)!, resolved);
+  }
   const archive = await createArchive(store, {
     tool: resolved.tool,
     source: {
@@ -80,13 +95,26 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
     now: resolved.now,
   });
   const exported: ExportedDatabase[] = [];
-  for (const database of databases)
-    exported.push(await exportOne(archive, database, chosen.get(database)!, resolved));
-  for (const database of databases) await checkHeld(database, chosen.get(database)!, resolved);
+  let caughtUp: CaughtUp | null = null;
+  const { catchUp } = resolved;
+  if (catchUp === undefined) {
+    for (const database of databases)
+      exported.push(await exportOne(archive, database, chosen.get(database)!, resolved));
+    for (const database of databases) await checkHeld(database, chosen.get(database)!, resolved);
+  } else {
+    const anew = (all: readonly DatabaseAtSnapshot[]) => choose(resolved, all);
+    const done = await exportCatchingUp(archive, databases, { ...resolved, catchUp }, anew);
+    exported.push(...done.exported);
+    ({ caughtUp } = done);
+  }
   signal.throwIfAborted();
-  const manifest = await archive.finish({ counters: { ...source.counters } });
+  const manifest = await archive.finish({
+    counters: { ...source.counters },
+    ...(caughtUp === null ? {} : { caughtUp }),
+  });
 
   return report(manifest, exported, {
+    caughtUp,
     archive: store.place,
     seconds: (performance.now() - started) / 1000,
     requests: source.counters.requests - requestsBefore,
@@ -119,9 +147,9 @@ const SECRETS: ReadonlySet<string> = new Set(["credentials", "keys", "tokens"]);
 function report(
   manifest: Manifest,
   exported: readonly ExportedDatabase[],
-  run: Pick<ExportReport, "archive" | "seconds" | "requests">,
+  run: Pick<ExportReport, "archive" | "caughtUp" | "seconds" | "requests">,
 ): ExportReport {
-  const { documents, definitions, plainBytes, storedBytes, segments } = manifest.totals;
+  const { documents, definitions, plainBytes, storedBytes, segments, history } = manifest.totals;
   const schema = manifest.databases.flatMap((database) => database.schema);
   const secrets = schema
     .filter(({ kind }) => SECRETS.has(kind))
@@ -137,16 +165,27 @@ function report(
     storedBytes,
     segments,
     collections: manifest.databases.flatMap(({ path, collections }) =>
-      collections.map(({ name, documents: count }) => ({
+      collections.map(({ name, documents: count, history: past }) => ({
         database: path.join("/"),
         name,
         documents: count,
         expired: expired.get(JSON.stringify(path))?.get(name) ?? 0,
+        history: past === undefined ? null : { from: past.from, versions: past.versions },
       })),
     ),
+    history: history ?? null,
+    caughtUp: run.caughtUp,
     databases: manifest.databases.map(({ path }) => path.join("/")).filter((path) => path !== ""),
     notes: manifest.fidelity.notes,
-    fidelity: fidelityOf({ documents, definitions: own, secrets }, manifest.fidelity.notes),
+    fidelity: fidelityOf(
+      {
+        documents,
+        definitions: own,
+        secrets,
+        ...(history === undefined ? {} : { versions: history.versions }),
+      },
+      manifest.fidelity.notes,
+    ),
     seconds: run.seconds,
     requests: run.requests,
   };

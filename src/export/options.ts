@@ -4,6 +4,12 @@ import { ArkError } from "../errors/errors.ts";
 import type { Connection } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
+import {
+  type CatchUpOptions,
+  type ResolvedCatchUp,
+  refuseWithCatchUp,
+  resolveCatchUp,
+} from "./catch-up-options.ts";
 import { type Choice, type ChoiceOptions, resolveChoice } from "./choice.ts";
 
 export interface ExportOptions extends ChoiceOptions {
@@ -13,6 +19,13 @@ export interface ExportOptions extends ChoiceOptions {
   readonly target: Store | string;
   /** Also the databases below, all of them at the same moment. */
   readonly recursive?: boolean | undefined;
+  /** Also every version and deletion inside the history window; only FQL v4 tells them. */
+  readonly history?: boolean | undefined;
+  /**
+   * Read each id range at a moment of its own and bring all to one moment by the event feeds, so that the export may take
+   * longer than the history window (docs/CATCH_UP.md).
+   */
+  readonly catchUp?: boolean | CatchUpOptions | undefined;
   /** Also credentials, keys and tokens with their hashes; only into an archive that is encrypted. */
   readonly secrets?: boolean | undefined;
   /** Secrets may be written where everybody who has the archive can read them. */
@@ -45,6 +58,8 @@ export interface ResolvedExport {
   readonly store: Store;
   readonly choice: Choice;
   readonly recursive: boolean;
+  readonly history: boolean;
+  readonly catchUp: ResolvedCatchUp | undefined;
   readonly secrets: boolean;
   readonly compression: Compression;
   readonly encryption: Encryption | undefined;
@@ -64,8 +79,16 @@ export interface ResolvedExport {
 /** @throws ArkError ERR_USAGE when options contradict one another or are out of range. */
 export function resolveExport(options: ExportOptions): ResolvedExport {
   const { collections = [], exclude = [], schemaOnly = false, dataOnly = false } = options;
-  const { recursive = false, secrets = false } = options;
+  const { recursive = false, secrets = false, history = false } = options;
   refuseBareSecrets(options);
+  if (history && schemaOnly) {
+    throw new ArkError("ERR_USAGE", "A schema alone has no history.", {
+      place: "--history",
+      hint: "Leave out --history or --schema-only.",
+    });
+  }
+  const catchUp = resolveCatchUp(options.catchUp);
+  if (catchUp !== undefined) refuseWithCatchUp({ history });
   const compression = options.compression ?? "gzip";
   const resolved = {
     pageSize: options.pageSize ?? 2_000,
@@ -84,6 +107,8 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
     store: typeof options.target === "string" ? openStore(options.target) : options.target,
     choice: resolveChoice(options),
     recursive,
+    history,
+    catchUp,
     secrets,
     compression,
     encryption: options.encryption,
@@ -98,6 +123,8 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
       ...(schemaOnly ? { "schema-only": true } : {}),
       ...(dataOnly ? { "data-only": true } : {}),
       ...(recursive ? { recursive: true } : {}),
+      ...(history ? { history: true } : {}),
+      ...(catchUp === undefined ? {} : { "catch-up": true }),
       ...(secrets ? { secrets: true } : {}),
       compress: compression,
     },

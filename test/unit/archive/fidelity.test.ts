@@ -26,6 +26,7 @@ describe("the fidelity report", () => {
       "tokens",
       "audience",
       "deleted_refs",
+      "history",
       "definition_ids",
     ]);
     expect(left.map(({ code }) => code)).toEqual([
@@ -33,10 +34,12 @@ describe("the fidelity report", () => {
       "deleted",
       "secrets",
       "child_databases",
+      "history",
       "staged_schema",
     ]);
     expect(failed.map(({ code }) => code)).toEqual([
       "refused",
+      "history_refused",
       "secrets_refused",
       "lost",
       "lost_members",

@@ -7,16 +7,18 @@ import {
   allDefinitions,
   type Connection,
   type Definition,
-  isV4Disabled,
   type SchemaFile,
   schemaFiles,
   snapshotTime,
   stagedStatus,
   type StagedStatus,
 } from "../fauna/fauna.ts";
-import { parseJson, isJsonObject, JsonNumber, printString } from "../values/json.ts";
 import { Time } from "../values/time.ts";
+import { type CollectionAtSnapshot, notThereAt, settings, shape } from "./collections.ts";
+import { type Past, readPast } from "./past.ts";
 import { type InForce, inForce } from "./staged.ts";
+
+export type { CollectionAtSnapshot } from "./collections.ts";
 
 export interface SchemaSnapshot {
   /** The snapshot time, in microseconds. */
@@ -27,14 +29,8 @@ export interface SchemaSnapshot {
   readonly stagedStatus: StagedStatus;
   readonly definitions: readonly Definition[];
   readonly collections: readonly CollectionAtSnapshot[];
-}
-
-export interface CollectionAtSnapshot {
-  readonly name: string;
-  /** Days that past versions are kept; null keeps them for ever. */
-  readonly historyDays: number | null;
-  readonly ttlDays: number | null;
-  readonly definition: Definition;
+  /** What became of the schema since, where its files had to be made from definitions. */
+  readonly past?: Past | undefined;
 }
 
 interface Options {
@@ -45,19 +41,34 @@ interface Options {
 /** How often a moment is looked for while somebody keeps changing the schema. */
 const TRIES = 8;
 
+/** Which moment is wanted. */
+export interface Moment {
+  /** The moment, in microseconds, when it is not to be picked anew. */
+  readonly asOf?: bigint | undefined;
+  /** Whether `asOf` may be of another schema: its files are then made from the definitions of that time. */
+  readonly isPast?: boolean | undefined;
+}
+
 /**
- * @param asOf the moment, when it is not to be picked anew.
- * @throws ArkError ERR_TRY_AGAIN when the schema never holds still, or has changed since `asOf`.
+ * @throws ArkError ERR_TRY_AGAIN when the schema never holds still, or has changed since an `asOf` that may not be
+ * past; what `readPast` throws.
  */
 export async function readSchema(
   connection: Connection,
-  { signal, timeoutMs, asOf }: Options & { readonly asOf?: bigint | undefined },
+  { signal, timeoutMs, asOf, isPast = false }: Options & Moment,
 ): Promise<SchemaSnapshot> {
   for (let tries = 1; tries <= TRIES; tries++) {
     signal.throwIfAborted();
     const { version, files } = await schemaFiles(connection, { signal });
-    if (asOf !== undefined && version > asOf) throw changedSince(connection, asOf);
     const { status } = await stagedStatus(connection, { signal });
+    if (asOf !== undefined && version > asOf) {
+      if (!isPast) throw changedSince(connection, asOf);
+      if (status !== "none") throw stagedSince(connection, asOf);
+      const read = await readPast(connection, asOf, { signal, timeoutMs });
+      const after = await schemaFiles(connection, { signal });
+      if (after.version !== version) continue;
+      return { at: asOf, ...read, staged: [], stagedStatus: "none" };
+    }
     const staged =
       status === "none" ? [] : (await schemaFiles(connection, { signal, staged: true })).files;
     const at = asOf ?? (await snapshotTime(connection, { signal }));
@@ -81,6 +92,15 @@ export async function readSchema(
     place: connection.place,
     hint: "Try again when nobody is editing the schema.",
   });
+}
+
+/** While a schema is staged, definitions show partly that one and partly the one in force (live 29). */
+function stagedSince({ place }: Connection, asOf: bigint): ArkError {
+  return new ArkError(
+    "ERR_USAGE",
+    `A schema was staged after ${Time.fromMicros(asOf).toString()}; while it is, definitions of before cannot be told from staged ones.`,
+    { place, hint: "Commit or abandon the staged schema, then export the past." },
+  );
 }
 
 /** Documents of a collection that the staged schema takes away must not be missed in silence. */
@@ -114,27 +134,6 @@ function changedSince({ place }: Connection, asOf: bigint): ArkError {
   );
 }
 
-function settings(definition: Definition): CollectionAtSnapshot {
-  const historyDays = days(definition, "history_days");
-  return {
-    name: definition.name,
-    // Only a definition that keeps history for ever has no such member (facts §4).
-    historyDays: historyDays !== null && historyDays > 36_500_000 ? null : historyDays,
-    ttlDays: days(definition, "ttl_days"),
-    definition,
-  };
-}
-
-function days({ v4, v10 }: Definition, member: string): number | null {
-  const json = parseJson(v4 ?? v10 ?? "{}");
-  const inner = isJsonObject(json) ? (json.get("@doc") ?? json) : json;
-  const value = isJsonObject(inner) ? inner.get(member) : undefined;
-  if (value instanceof JsonNumber) return Number(value.text);
-  if (!isJsonObject(value)) return null;
-  const tagged = value.get("@int") ?? value.get("@long");
-  return typeof tagged === "string" ? Number(tagged) : null;
-}
-
 /**
  * Makes sure that what was read at `snapshot.at` was read in the shape it had then: reads go through a
  * collection's newest migrations (facts §6.7), and stop when it is gone. Of one that was deleted and made again
@@ -151,10 +150,16 @@ export async function checkSchemaHeld(
   const at = await snapshotTime(connection, { signal });
   const now = await allDefinitions(connection, { at, signal, timeoutMs, kinds: ["collections"] });
   const shapes = new Map(now.map((definition) => [definition.name, shape(definition)]));
-  const replaced = await notThereAt(connection, [...names], snapshot.at, { signal, timeoutMs });
-  const changed = snapshot.collections
+  const read = snapshot.collections
     .filter(({ name }) => names.has(name))
-    .filter(({ name, definition }) => replaced.has(name) || shapes.get(name) !== shape(definition))
+    .map(({ name, nameNow = name, definition }) => ({ name, nameNow, definition }));
+  const namesNow = read.map(({ nameNow }) => nameNow);
+  const replaced = await notThereAt(connection, namesNow, snapshot.at, { signal, timeoutMs });
+  const changed = read
+    .filter(
+      ({ nameNow, definition }) =>
+        replaced.has(nameNow) || shapes.get(nameNow) !== shape(definition),
+    )
     .map(({ name }) => name);
   if (changed.length === 0) return;
   throw new ArkError(
@@ -166,37 +171,4 @@ export async function checkSchemaHeld(
       details: { collections: changed },
     },
   );
-}
-
-/** Those names that reads at `at` find no collection for, or only one that was made later. */
-async function notThereAt(
-  connection: Connection,
-  names: readonly string[],
-  at: bigint,
-  { signal, timeoutMs }: Options,
-): Promise<ReadonlySet<string>> {
-  const each = names.map((name) => `{"exists":{"collection":${printString(name)}}}`);
-  const query = `{"at":${at},"expr":[${each.join(",")}]}`;
-  try {
-    const { text } = await connection.v4(query, { idempotent: true, signal, timeoutMs });
-    const answer = parseJson(text);
-    const there = isJsonObject(answer) ? answer.get("resource") : undefined;
-    return new Set(names.filter((_, index) => !Array.isArray(there) || there[index] !== true));
-  } catch (error) {
-    if (!isV4Disabled(error)) throw error;
-    return new Set();
-  }
-}
-
-/** What of a collection's definition decides in which shape its documents are read. */
-function shape({ v10, v4 }: Definition): string {
-  const json = parseJson(v10 ?? v4 ?? "{}");
-  const inner = isJsonObject(json) ? (json.get("@doc") ?? json) : json;
-  return isJsonObject(inner) ? JSON.stringify(plain(inner.get("migrations") ?? null)) : "";
-}
-
-function plain(json: unknown): unknown {
-  if (json instanceof Map) return [...json].map(([key, value]) => [key, plain(value)]);
-  if (json instanceof JsonNumber) return json.text;
-  return Array.isArray(json) ? json.map(plain) : json;
 }

@@ -1,8 +1,17 @@
 /** A database and those below it, all of them at one moment. */
 import { ArkError, isArkError } from "../errors/errors.ts";
-import { type Connection, type Definition, identity, scoped } from "../fauna/fauna.ts";
+import {
+  allDefinitions,
+  type Connection,
+  type Definition,
+  identity,
+  scoped,
+  snapshotTime,
+} from "../fauna/fauna.ts";
 import { isJsonObject, parseJson } from "../values/json.ts";
-import { readSchema, type SchemaSnapshot } from "./schema.ts";
+import { Time } from "../values/time.ts";
+import { refuseFuture } from "./moment.ts";
+import { type Moment, readSchema, type SchemaSnapshot } from "./schema.ts";
 
 export interface DatabaseAtSnapshot {
   /** Names from the exported database down; none for itself. */
@@ -11,14 +20,14 @@ export interface DatabaseAtSnapshot {
   /** Tells it from another that is made later under its name. */
   readonly globalId: string;
   readonly schema: SchemaSnapshot;
+  /** Databases right below it that were deleted since a past moment, with all that they held. */
+  readonly gone?: readonly string[] | undefined;
 }
 
-interface Options {
+interface Options extends Moment {
   readonly recursive: boolean;
   readonly signal: AbortSignal;
   readonly timeoutMs: number | undefined;
-  /** The moment, when it is not to be picked anew. */
-  readonly asOf?: bigint | undefined;
 }
 
 /** How often a moment is looked for at which no schema of the tree changes any more. */
@@ -27,20 +36,26 @@ const TRIES = 5;
 /**
  * The database, then, if asked, those below it, each after its parent.
  *
- * @throws ArkError ERR_TRY_AGAIN when schemas keep changing, or databases keep coming and going.
+ * @throws ArkError ERR_TRY_AGAIN when schemas keep changing, or databases keep coming and going; ERR_USAGE when a past
+ * moment is still to come, or the database held nothing then.
  */
 export async function readTree(
   source: Connection,
   options: Options,
 ): Promise<readonly [DatabaseAtSnapshot, ...DatabaseAtSnapshot[]]> {
-  const { signal, timeoutMs, asOf } = options;
+  const { signal, timeoutMs, asOf, isPast } = options;
+  if (asOf !== undefined && isPast === true) {
+    refuseFuture(asOf, await snapshotTime(source, { signal }), source.place);
+  }
   for (let tries = 1; ; tries++) {
     const { globalId } = await identity(source, { signal });
-    const schema = await readSchema(source, { signal, timeoutMs, asOf });
-    const top = { path: [], connection: source, globalId, schema };
+    const schema = await readSchema(source, { signal, timeoutMs, asOf, isPast });
+    const top: DatabaseAtSnapshot = { path: [], connection: source, globalId, schema };
+    if (schema.past !== undefined && schema.definitions.length === 0) throw nothingYet(top);
     if (!options.recursive) return [top];
     try {
-      return [top, ...(await readBelow(top, options))];
+      const { gone, below } = await readBelow(top, options);
+      return [{ ...top, gone }, ...below];
     } catch (error) {
       // What changed after the moment was picked is still there at a later one.
       if (!isArkError(error, "ERR_TRY_AGAIN") || tries === TRIES || asOf !== undefined) throw error;
@@ -51,20 +66,50 @@ export async function readTree(
 async function readBelow(
   parent: DatabaseAtSnapshot,
   options: Options,
-): Promise<DatabaseAtSnapshot[]> {
-  const { signal, timeoutMs } = options;
-  const found: DatabaseAtSnapshot[] = [];
-  for (const definition of parent.schema.definitions) {
-    if (definition.kind !== "databases") continue;
+): Promise<{ readonly gone: string[]; readonly below: DatabaseAtSnapshot[] }> {
+  const { signal, timeoutMs, isPast } = options;
+  const below: DatabaseAtSnapshot[] = [];
+  const gone: string[] = [];
+  const definitions = parent.schema.definitions.filter(({ kind }) => kind === "databases");
+  const namesNow =
+    isPast === true && definitions.length > 0
+      ? await databasesNow(parent.connection, { signal, timeoutMs })
+      : undefined;
+  for (const definition of definitions) {
     const path = [...parent.path, definition.name];
     const globalId = globalIdIn(definition);
-    const connection = await open(parent, definition.name, signal);
+    const nameNow = namesNow === undefined ? definition.name : namesNow.get(globalId);
+    if (nameNow === undefined) {
+      gone.push(definition.name);
+      continue;
+    }
+    const connection = await open(parent, nameNow, signal);
     await checkSameDatabase({ path, connection, globalId }, signal);
-    const schema = await readSchema(connection, { signal, timeoutMs, asOf: parent.schema.at });
-    const child = { path, connection, globalId, schema };
-    found.push(child, ...(await readBelow(child, options)));
+    const at = { asOf: parent.schema.at, isPast };
+    const schema = await readSchema(connection, { signal, timeoutMs, ...at });
+    const child: DatabaseAtSnapshot = { path, connection, globalId, schema };
+    const children = await readBelow(child, options);
+    below.push({ ...child, gone: children.gone }, ...children.below);
   }
-  return found;
+  return { gone, below };
+}
+
+/** What the databases right below are called, by their global ids. */
+async function databasesNow(
+  connection: Connection,
+  options: Pick<Options, "signal" | "timeoutMs">,
+): Promise<ReadonlyMap<string, string>> {
+  const at = await snapshotTime(connection, { signal: options.signal });
+  const all = await allDefinitions(connection, { at, ...options, kinds: ["databases"] });
+  return new Map(all.map((definition) => [globalIdIn(definition), definition.name]));
+}
+
+function nothingYet({ connection, schema }: DatabaseAtSnapshot): ArkError {
+  return new ArkError(
+    "ERR_USAGE",
+    `The database held nothing at ${Time.fromMicros(schema.at).toString()}: whatever it holds was made later.`,
+    { place: connection.place, hint: "Choose a later time." },
+  );
 }
 
 async function open(

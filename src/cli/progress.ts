@@ -54,16 +54,28 @@ class Phase {
     return known ? this.#sum(({ total }) => total!) : undefined;
   }
 
+  /** Whether the total is only what is known of by now. */
+  get grows(): boolean {
+    return [...this.#latest.values()].some(({ totalGrows }) => totalGrows === true);
+  }
+
+  /** What is done, of how much. */
+  get progress(): string {
+    const { done, total, grows, unit } = this;
+    if (total === undefined) return `${count(done)} ${unit}`;
+    return `${count(done)} of ${count(total)}${grows ? " or more" : ""} ${unit}`;
+  }
+
   /** What is counted, how fast, and how long it may still take. */
   get unit(): string {
     return this.#latest.values().next().value?.unit ?? "";
   }
 
   get pace(): string {
-    const { done, total, seconds } = this;
+    const { done, total, seconds, grows } = this;
     const rate = seconds > 0 ? Math.round(done / seconds) : 0;
     const left =
-      total !== undefined && rate > 0 && done < total
+      total !== undefined && !grows && rate > 0 && done < total
         ? `, ${count(Math.ceil((total - done) / rate))} s left`
         : "";
     return `${count(rate)}/s${left}`;
@@ -96,11 +108,11 @@ function bars(now: () => number): ProgressView {
       shown.set(progress.phase, entry);
       const { phase } = entry;
       phase.add(progress);
-      const { done, total, unit } = phase;
+      const { done, total } = phase;
       if (total === undefined) return;
       const payload = {
         phase: phase.name.padEnd(10),
-        done: `${count(done)} of ${count(total)} ${unit}`,
+        done: phase.progress,
         pace: phase.pace,
       };
       entry.bar ??= multi.create(total, 0, payload);
@@ -119,9 +131,7 @@ function lines(terminal: Terminal, now: () => number): ProgressView {
     if (phase === undefined) return;
     said = now();
     saidAny = true;
-    const { done, total, unit, pace, name } = phase;
-    const of = total === undefined ? "" : ` of ${count(total)}`;
-    terminal.err(`${name}: ${count(done)}${of} ${unit} (${pace})\n`);
+    terminal.err(`${phase.name}: ${phase.progress} (${phase.pace})\n`);
   };
   // A phase that is over before its first line is due needs none.
   const sayLast = () => {

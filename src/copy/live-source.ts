@@ -1,7 +1,8 @@
 /** A live database as the source of an import: everything is read at one moment, as an export reads it. */
 import type { DefinitionKind, DefinitionLine } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
-import { CollectionReading, type ReadingOptions } from "../export/reading.ts";
+import { RangeInProgress } from "../export/range-in-progress.ts";
+import { answersV4, CollectionReading, NOTHING, type ReadingOptions } from "../export/reading.ts";
 import {
   checkSchemaHeld,
   type CollectionAtSnapshot,
@@ -10,7 +11,13 @@ import {
 import { withoutSecrets } from "../export/secrets.ts";
 import { checkSameDatabase, type DatabaseAtSnapshot, explainDeleted } from "../export/tree.ts";
 import { checkStillReadable, explainExpired, howFar } from "../export/window.ts";
-import { type Connection, DEFINITION_KINDS, largestFirst } from "../fauna/fauna.ts";
+import {
+  type Connection,
+  DEFINITION_KINDS,
+  type Extent,
+  largestFirst,
+  measure,
+} from "../fauna/fauna.ts";
 import { merge, type OnProgress } from "../flow/flow.ts";
 import { type ImportSource, MARKER } from "../import/import.ts";
 import type { DocumentRecord } from "../values/record.ts";
@@ -46,6 +53,7 @@ export class LiveSource {
   /** As an import takes it. However often it is read, it gives the same, or fails: its moment is fixed. */
   readonly forImport: ImportSource;
   readonly #options: LiveSourceOptions;
+  readonly #extents = new Map<string, Extent>();
   /** The newest reading of each collection. */
   readonly #readings = new Map<string, CollectionReading>();
   /** Documents whose passwords were left out, by collection. */
@@ -91,19 +99,29 @@ export class LiveSource {
     const secrets = options.secrets ? await liveSecrets(options) : undefined;
     const live = new LiveSource(options, collections, secrets);
     await live.#explaining(() => live.#measure());
-    for (const { name, extent } of live.#readings.values())
-      collections.push({ name, documents: extent.documents });
+    for (const { collection: name, documents } of live.#extents.values())
+      collections.push({ name, documents });
     return live;
   }
 
   async #measure(): Promise<void> {
     const { rangeDocuments, signal } = this.#options;
-    const onProgress: OnProgress = (progress) =>
-      this.#options.onProgress({ ...progress, phase: "list" });
+    const { source, at, timeoutMs } = this.#reading(signal);
+    // v10 alone cannot begin anywhere but at a collection's first id.
+    const documentsPerRange = answersV4(this.schema) ? rangeDocuments : Infinity;
     for (const { name } of this.#options.chosen) {
-      const options = { ...this.#reading(signal), rangeDocuments, onProgress };
-      const reading = await CollectionReading.measure(name, options);
-      this.#readings.set(name, reading);
+      const request = { collection: name, at, documentsPerRange, signal, timeoutMs };
+      const extent = await measure(source, request);
+      this.#extents.set(name, extent);
+      this.#newReading(extent, signal);
+      const { documents } = extent;
+      const progress = {
+        item: name,
+        done: documents,
+        total: documents,
+        unit: "documents",
+      } as const;
+      this.#options.onProgress({ phase: "list", ...progress });
     }
   }
 
@@ -111,7 +129,7 @@ export class LiveSource {
   counted(what: "expired" | "lost" | "passwords"): ReadonlyMap<string, number> {
     if (what === "passwords") return this.#passwords;
     const counts = [...this.#readings.values()].map(
-      (reading) => [reading.name, reading[what]] as const,
+      ({ name, account }) => [name, account[what]] as const,
     );
     return new Map(counts.filter(([, count]) => count > 0));
   }
@@ -121,17 +139,14 @@ export class LiveSource {
     collection: string,
     signal: AbortSignal,
   ): AsyncGenerator<readonly DocumentRecord[]> {
-    const { extent } = this.#readings.get(collection)!;
+    const extent = this.#extents.get(collection)!;
     const stop = new AbortController();
-    const reading = new CollectionReading(
-      extent,
-      this.#reading(AbortSignal.any([signal, stop.signal])),
-    );
-    this.#readings.set(collection, reading);
+    const reading = this.#newReading(extent, AbortSignal.any([signal, stop.signal]));
     // The readers share what is left to be read.
     const left = largestFirst(extent.ranges).values();
+    const { pageSize } = this.#options;
     async function* reader() {
-      for (const range of left) yield* reading.pages(range);
+      for (const range of left) yield* reading.pages(new RangeInProgress(range, pageSize));
     }
     let passwords = 0;
     const copied = (pages: ReturnType<typeof reader>) =>
@@ -167,6 +182,14 @@ export class LiveSource {
         throw explainDeleted(error, path);
       }
     });
+  }
+
+  #newReading({ collection, documents }: Extent, signal: AbortSignal): CollectionReading {
+    const options = this.#reading(signal);
+    const reading = new CollectionReading(collection, options, { ...NOTHING, listed: documents });
+    reading.allListed();
+    this.#readings.set(collection, reading);
+    return reading;
   }
 
   #reading(signal: AbortSignal): ReadingOptions {

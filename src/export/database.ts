@@ -9,6 +9,7 @@ import type { OnProgress } from "../flow/flow.ts";
 import { DocumentsRun } from "./documents.ts";
 import { exportHistory } from "./history.ts";
 import type { ResolvedExport } from "./options.ts";
+import { answersV4 } from "./reading.ts";
 import { type CollectionAtSnapshot, checkSchemaHeld, type SchemaSnapshot } from "./schema.ts";
 import { noteSecrets, writeSecrets } from "./secrets.ts";
 import { checkSameDatabase, type DatabaseAtSnapshot, explainDeleted } from "./tree.ts";
@@ -37,7 +38,7 @@ export async function exportOne(
   const { signal, timeoutMs } = options;
   const { at } = schema;
   const own = { ...options, source, onProgress: below(path, options.onProgress) };
-  const documents = new DocumentsRun(own, at);
+  const documents = new DocumentsRun(own, { at, hasV4: answersV4(schema) });
   try {
     const database = archive.database(path);
     if (options.choice.schema) await writeSchema(archive, database, schema, own);
@@ -138,14 +139,8 @@ function noteChildren(
   });
 }
 
-function noteV4Off(
-  archive: ArchiveWriter,
-  path: readonly string[],
-  { definitions }: SchemaSnapshot,
-): void {
-  // v4 shows every definition, whichever protocol made it.
-  if (definitions.some(({ v4 }) => v4 !== undefined)) return;
-  if (definitions.length === 0) return;
+function noteV4Off(archive: ArchiveWriter, path: readonly string[], schema: SchemaSnapshot): void {
+  if (answersV4(schema)) return;
   archive.note({
     code: "v4_off",
     message:

@@ -1,10 +1,11 @@
 /** All documents at the snapshot time: several collections, and several id ranges of a large one, at once. */
-import pLimit from "p-limit";
 import type { CollectionWriter, DatabaseWriter } from "../archive/archive.ts";
-import { largestFirst } from "../fauna/fauna.ts";
+import type { IdRange } from "../fauna/fauna.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import type { ResolvedExport } from "./options.ts";
+import type { RangeInProgress } from "./range-in-progress.ts";
 import { CollectionReading } from "./reading.ts";
+import { type Listing, Schedule, type Task } from "./schedule.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { type HowFar, howFar } from "./window.ts";
@@ -15,43 +16,54 @@ interface Moving {
   readonly reading: CollectionReading;
 }
 
+/**
+ * So many ranges a slot has before it when a listing ends, at least: what is under way at one moment is then at most a
+ * sixteenth of everything, which is what a run that is killed has to read again, and what slots may idle for at the end.
+ */
+const RANGES_PER_SLOT = 16;
+
 export class DocumentsRun {
   readonly #options: ResolvedExport;
   readonly #at: bigint;
+  readonly #hasV4: boolean;
   readonly #moving = new Map<string, Moving>();
   readonly #stop = new AbortController();
   readonly #started = performance.now();
   readonly #credentials = new Map<string, number>();
 
-  constructor(options: ResolvedExport, at: bigint) {
+  /** @param hasV4 whether the database answers v4; v10 alone cannot begin anywhere but at a collection's first id. */
+  constructor(options: ResolvedExport, { at, hasV4 }: { at: bigint; hasV4: boolean }) {
     this.#options = options;
     this.#at = at;
+    this.#hasV4 = hasV4;
   }
 
-  /** Measures, then reads and writes every collection. When anything fails, all of it stops and is awaited. */
+  /** Lists, reads and writes every collection. When anything fails, all of it stops and is awaited. */
   async run(database: DatabaseWriter, collections: readonly CollectionAtSnapshot[]): Promise<void> {
-    const { signal } = this.#options;
+    const { signal, window: slots, pageSize } = this.#options;
     const onAbort = (): void => this.#stop.abort(signal.reason);
     signal.addEventListener("abort", onAbort);
+    const listings: CollectionListing[] = [];
     try {
       signal.throwIfAborted();
-      await this.#each(collections, (collection) => this.#measure(database, collection));
-      const ranges = this.#readings.flatMap(({ extent }) => extent.ranges);
-      await this.#each(largestFirst(ranges), async (range) => {
-        const { writer, reading } = this.#moving.get(range.collection)!;
-        await writer.write(this.#archived(reading.pages(range), range.collection), {
-          signal: this.#stop.signal,
-        });
-      });
+      for (const collection of collections) {
+        const reading = this.#begin(database, collection);
+        const size = (listed: number) => this.#rangeSize(reading, listed);
+        listings.push(new CollectionListing(reading, size));
+      }
+      const schedule = new Schedule(listings, [], { slots, pageSize });
+      await Promise.all(Array.from({ length: slots }, () => this.#slot(schedule)));
+      this.#stop.signal.throwIfAborted();
       for (const reading of this.#readings) await reading.compareWithListing();
     } finally {
       signal.removeEventListener("abort", onAbort);
+      await Promise.all(listings.map((listing) => listing.close()));
     }
   }
 
   /** Documents that were listed, but whose ttl had passed when they were read. */
   get expired(): ReadonlyMap<string, number> {
-    return this.#counted(({ expired }) => expired);
+    return this.#counted(({ account }) => account.expired);
   }
 
   /** Documents whose own `credentials` are left out. */
@@ -61,16 +73,61 @@ export class DocumentsRun {
 
   /** Values that v10 may have shown as others, in a database that has v4 switched off. */
   get lost(): ReadonlyMap<string, number> {
-    return this.#counted(({ lost }) => lost);
+    return this.#counted(({ account }) => account.lost);
   }
 
   get howFar(): HowFar {
     return howFar(this.#readings, this.#started);
   }
 
+  #begin(database: DatabaseWriter, collection: CollectionAtSnapshot): CollectionReading {
+    const { name, historyDays, ttlDays } = collection;
+    const writer = database.collection(name, { historyDays, ttlDays });
+    const options = { ...this.#options, at: this.#at, signal: this.#stop.signal };
+    const reading = new CollectionReading(name, options);
+    this.#moving.set(name, { writer, reading });
+    return reading;
+  }
+
+  /** Works until nothing is left to be done or anything fails. */
+  async #slot(schedule: Schedule): Promise<void> {
+    for (;;) {
+      const task = await schedule.next();
+      if (task === undefined) return;
+      try {
+        schedule.ended(task, await this.#do(task));
+      } catch (error) {
+        this.#stop.abort(error);
+        schedule.stop();
+        schedule.ended(task);
+      }
+    }
+  }
+
+  async #do(task: Task): Promise<readonly IdRange[] | undefined> {
+    this.#stop.signal.throwIfAborted();
+    if (task.kind === "list") return task.listing.next();
+    const { range } = task;
+    const { writer, reading } = this.#moving.get(range.collection)!;
+    await writer.write(this.#archived(reading.pages(range), range), {
+      signal: this.#stop.signal,
+    });
+    return undefined;
+  }
+
+  /** Documents in the next range of a collection of which so many are listed by now. */
+  #rangeSize(collection: CollectionReading, listed: number): number {
+    const { rangeDocuments, pageSize, window } = this.#options;
+    if (!this.#hasV4) return Infinity;
+    if (rangeDocuments !== undefined) return rangeDocuments;
+    const others = this.#readings.filter((reading) => reading !== collection);
+    const all = others.reduce((sum, { account }) => sum + account.listed, listed);
+    return Math.max(pageSize, Math.floor(all / (RANGES_PER_SLOT * window)));
+  }
+
   #archived(
     pages: AsyncGenerator<readonly DocumentRecord[]>,
-    collection: string,
+    { collection }: RangeInProgress,
   ): AsyncGenerator<readonly DocumentRecord[]> {
     if (this.#options.secrets) return pages;
     const counts = this.#credentials;
@@ -87,31 +144,26 @@ export class DocumentsRun {
     const counts = this.#readings.map((reading) => [reading.name, of(reading)] as const);
     return new Map(counts.filter(([, count]) => count > 0));
   }
+}
 
-  async #each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-    const limit = pLimit(this.#options.window);
-    const runs = items.map((item) =>
-      limit(async () => {
-        if (this.#stop.signal.aborted) return;
-        try {
-          await work(item);
-        } catch (error) {
-          this.#stop.abort(error);
-        }
-      }),
-    );
-    await Promise.all(runs);
-    this.#stop.signal.throwIfAborted();
+/** The listing of a collection, page by page. */
+class CollectionListing implements Listing {
+  readonly #reading: CollectionReading;
+  readonly #pages: AsyncGenerator<readonly IdRange[]>;
+
+  constructor(reading: CollectionReading, rangeSize: (listed: number) => number) {
+    this.#reading = reading;
+    this.#pages = reading.list({}, rangeSize);
   }
 
-  async #measure(database: DatabaseWriter, collection: CollectionAtSnapshot): Promise<void> {
-    const { name, historyDays, ttlDays } = collection;
-    const writer = database.collection(name, { historyDays, ttlDays });
-    const reading = await CollectionReading.measure(name, {
-      ...this.#options,
-      at: this.#at,
-      signal: this.#stop.signal,
-    });
-    this.#moving.set(name, { writer, reading });
+  async next(): Promise<readonly IdRange[] | undefined> {
+    const page = await this.#pages.next();
+    if (page.done !== true) return page.value;
+    this.#reading.allListed();
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#pages.return(undefined);
   }
 }

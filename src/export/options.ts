@@ -38,7 +38,7 @@ export interface ExportOptions extends ChoiceOptions {
   readonly pageSize?: number | undefined;
   /** Id ranges read at once; each keeps up to two requests under way. */
   readonly window?: number | undefined;
-  /** Documents in an id range; collections larger than this are read in several ranges at once. */
+  /** Documents in an id range. By default at least a page, and the more the larger the database turns out to be. */
   readonly rangeDocuments?: number | undefined;
   /** Plain bytes of a segment, at most; 64 MiB by default. */
   readonly segmentBytes?: number | undefined;
@@ -65,7 +65,8 @@ export interface ResolvedExport {
   readonly encryption: Encryption | undefined;
   readonly pageSize: number;
   readonly window: number;
-  readonly rangeDocuments: number;
+  /** Undefined: by how many there are. */
+  readonly rangeDocuments: number | undefined;
   readonly segmentBytes: number;
   readonly timeoutMs: number | undefined;
   readonly tool: { readonly name: string; readonly version: string };
@@ -93,10 +94,11 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
   const resolved = {
     pageSize: options.pageSize ?? 2_000,
     window: options.window ?? Math.max(4, availableParallelism() * 2),
-    rangeDocuments: options.rangeDocuments ?? 50_000,
+    rangeDocuments: options.rangeDocuments,
     segmentBytes: options.segmentBytes ?? 64 * 1024 * 1024,
   };
   for (const [name, value] of Object.entries(resolved)) {
+    if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new ArkError("ERR_USAGE", `${name} has to be a whole number from 1.`, { place: name });
     }

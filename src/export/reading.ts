@@ -2,14 +2,16 @@
 import { ArkError } from "../errors/errors.ts";
 import {
   type Connection,
-  type Extent,
+  idRanges,
   ids,
   type IdRange,
-  measure,
+  LAST_ID,
   recordPages,
 } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { DocumentRecord } from "../values/record.ts";
+import type { RangeInProgress } from "./range-in-progress.ts";
+import type { SchemaSnapshot } from "./schema.ts";
 
 export interface ReadingOptions {
   readonly source: Connection;
@@ -21,66 +23,98 @@ export interface ReadingOptions {
   readonly onProgress: OnProgress;
 }
 
+/** What became of the documents that were listed. */
+export interface Account {
+  readonly listed: number;
+  /** Read and handed on. */
+  readonly read: number;
+  /** Listed, but their ttl had passed when they were read. */
+  readonly expired: number;
+  /** Values that v10 may have shown as others, in a database that has v4 switched off. */
+  readonly lost: number;
+}
+
+/** Ids, both ends included; without an end, all from or to there. */
+export interface Bounds {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+export const NOTHING: Account = { listed: 0, read: 0, expired: 0, lost: 0 };
+
 export class CollectionReading {
-  readonly extent: Extent;
+  readonly name: string;
   readonly #options: ReadingOptions;
-  #read = 0;
-  #expired = 0;
-  #lost = 0;
+  #account: Account;
+  #isListed = false;
   #bytes = 0;
 
-  constructor(extent: Extent, options: ReadingOptions) {
-    this.extent = extent;
+  /** @param earlier what an earlier run has done of the same. */
+  constructor(name: string, options: ReadingOptions, earlier: Account = NOTHING) {
+    this.name = name;
     this.#options = options;
+    this.#account = earlier;
+    this.#report();
   }
 
-  /** Counts a collection's documents and cuts them into ranges, of which the reading is then made. */
-  static async measure(
-    collection: string,
-    options: ReadingOptions & { readonly rangeDocuments: number },
-  ): Promise<CollectionReading> {
-    const { source, at, rangeDocuments: documentsPerRange, signal, timeoutMs } = options;
-    const request = { collection, at, documentsPerRange, signal, timeoutMs };
-    const reading = new CollectionReading(await measure(source, request), options);
-    reading.#report();
-    return reading;
+  /** What is so far. */
+  get account(): Account {
+    return this.#account;
   }
 
-  get name(): string {
-    return this.extent.collection;
+  get isListed(): boolean {
+    return this.#isListed;
   }
 
-  /** Documents that were read and handed on. */
-  get read(): number {
-    return this.#read;
-  }
-
-  /** Documents that were listed, but whose ttl had passed when they were read. */
-  get expired(): number {
-    return this.#expired;
-  }
-
-  /** Values that v10 may have shown as others, in a database that has v4 switched off. */
-  get lost(): number {
-    return this.#lost;
-  }
-
-  /** Whether every document that was listed is accounted for. */
+  /** Whether every document was listed and is accounted for. */
   get isDone(): boolean {
-    return this.#read + this.#expired === this.extent.documents;
+    const { listed, read, expired } = this.#account;
+    return this.#isListed && read + expired === listed;
   }
 
-  /** The documents of a range, ascending by id, page by page. */
-  async *pages({ from, to }: IdRange): AsyncGenerator<readonly DocumentRecord[]> {
+  /**
+   * Lists what is between bounds, and gives ranges to be read as they close. A page of the listing each, which may have
+   * closed none.
+   */
+  async *list(
+    { from, to }: Bounds,
+    documentsPerRange: number | ((listed: number) => number),
+  ): AsyncGenerator<readonly IdRange[]> {
+    const { source, at, signal, timeoutMs } = this.#options;
+    const { listed } = this.#account;
+    const bounds = { collection: this.name, ...bounded({ from, to }) };
+    const request = { ...bounds, at, documentsPerRange, signal, timeoutMs };
+    for await (const { documents, ranges } of idRanges(source, request)) {
+      this.#add({ listed: listed + documents - this.#account.listed });
+      yield ranges;
+    }
+  }
+
+  /** Says that nothing is left to be listed. */
+  allListed(): void {
+    this.#isListed = true;
+    this.#report();
+  }
+
+  /** The documents of a range, ascending by id, page by page. Its end may be lowered meanwhile. */
+  async *pages(range: RangeInProgress): AsyncGenerator<readonly DocumentRecord[]> {
     const { source, at, pageSize, timeoutMs, signal } = this.#options;
-    const request = { collection: this.name, from, to, at, pageSize, signal, timeoutMs };
+    const request = {
+      collection: this.name,
+      from: bounded(range).from,
+      get to() {
+        return bounded(range).to;
+      },
+      at,
+      pageSize,
+      signal,
+      timeoutMs,
+    };
     for await (const { records, size, gone, lost } of recordPages(source, request)) {
-      if (records.length > 0) yield records;
-      this.#read += records.length;
-      this.#expired += gone;
-      this.#lost += lost;
+      const wanted = range.arrived(records, gone);
+      if (wanted.length > 0) yield wanted;
       this.#bytes += size;
-      this.#report();
+      this.#add({ read: wanted.length, expired: gone, lost });
     }
   }
 
@@ -91,18 +125,15 @@ export class CollectionReading {
    */
   async compareWithListing(): Promise<void> {
     if (this.isDone) return;
-    const { documents } = this.extent;
+    const { listed, read, expired } = this.#account;
     // At a fixed time nothing can leave a listing but what expires, so those that it lacks by now have.
-    const listed = await this.#countListed();
-    const seen = this.#read + this.#expired;
-    if (listed <= seen && seen < documents) {
-      this.#expired = documents - this.#read;
-      this.#report();
+    if (read <= listed && (await this.#countListed()) <= read + expired) {
+      this.#add({ expired: listed - read - expired });
       return;
     }
     throw new ArkError(
       "ERR_MISMATCH",
-      `${this.name} lists ${documents} documents at the snapshot time, but ${this.#read} were read and ${this.#expired} had expired.`,
+      `${this.name} lists ${listed} documents at the snapshot time, but ${read} were read and ${expired} had expired.`,
       {
         place: `${this.#options.source.place} collection ${this.name}`,
         hint: "Begin again; if it happens again, the database's index of documents is damaged.",
@@ -118,14 +149,37 @@ export class CollectionReading {
     return count;
   }
 
+  #add(more: Partial<Account>): void {
+    const { listed, read, expired, lost } = this.#account;
+    this.#account = {
+      listed: listed + (more.listed ?? 0),
+      read: read + (more.read ?? 0),
+      expired: expired + (more.expired ?? 0),
+      lost: lost + (more.lost ?? 0),
+    };
+    this.#report();
+  }
+
   #report(): void {
+    const { listed, read, expired } = this.#account;
     this.#options.onProgress({
       phase: "documents",
       item: this.name,
-      done: this.#read + this.#expired,
-      total: this.extent.documents,
+      done: read + expired,
+      total: listed,
+      ...(this.#isListed ? {} : { totalGrows: true }),
       unit: "documents",
       bytes: this.#bytes,
     });
   }
+}
+
+/** Whether the database answers v4, which shows every definition, whichever protocol made it. */
+export function answersV4({ definitions }: Pick<SchemaSnapshot, "definitions">): boolean {
+  return definitions.length === 0 || definitions.some(({ v4 }) => v4 !== undefined);
+}
+
+/** Bounds that exclude something: a range of every id is asked for without its ends. */
+function bounded({ from, to }: Bounds): Bounds {
+  return { from: from === "0" ? undefined : from, to: to === LAST_ID ? undefined : to };
 }

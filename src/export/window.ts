@@ -8,7 +8,10 @@ import type { CollectionAtSnapshot } from "./schema.ts";
 /** What has become of the documents when an export or a copy stops. */
 export interface HowFar {
   readonly documents: number;
+  /** Those that were listed. */
   readonly total: number;
+  /** There may be more than were listed. */
+  readonly totalGrows?: boolean | undefined;
   readonly collectionsDone: number;
   readonly collections: number;
   readonly seconds: number;
@@ -17,8 +20,9 @@ export interface HowFar {
 /** @param started when the reading began, by `performance.now()`. */
 export function howFar(readings: readonly CollectionReading[], started: number): HowFar {
   return {
-    documents: readings.reduce((sum, { read }) => sum + read, 0),
-    total: readings.reduce((sum, { extent }) => sum + extent.documents, 0),
+    documents: readings.reduce((sum, { account }) => sum + account.read, 0),
+    total: readings.reduce((sum, { account }) => sum + account.listed, 0),
+    ...(readings.every(({ isListed }) => isListed) ? {} : { totalGrows: true }),
     collectionsDone: readings.filter(({ isDone }) => isDone).length,
     collections: readings.length,
     seconds: (performance.now() - started) / 1000,
@@ -69,7 +73,7 @@ export function explainExpired(
   const percent = Math.floor(share * 100);
   return new ArkError(
     "ERR_SNAPSHOT_EXPIRED",
-    `The database can no longer be read at the snapshot time: ${far.documents} of ${far.total} documents (${percent} %) ` +
+    `The database can no longer be read at the snapshot time: ${far.documents} of ${far.total} ${far.totalGrows === true ? "or more " : ""}documents (${percent} %) ` +
       `and ${far.collectionsDone} of ${far.collections} collections were done after ${Math.round(far.seconds)} s.`,
     {
       cause: error,

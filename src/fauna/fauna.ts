@@ -35,6 +35,17 @@ export { largestFirst, measure, type Extent, type IdRange, type MeasureOptions }
 export { historiesOf, historyPages } from "./history.ts";
 export { historyEdge, type HistoryOptions } from "./history-edge.ts";
 export type { HistoryPage } from "./history-states.ts";
+export { identity, ping, rights, snapshotTime, type Identity, type Rights } from "./identity.ts";
+export {
+  type Cut,
+  type Extent,
+  type IdRange,
+  idRanges,
+  largestFirst,
+  LAST_ID,
+  measure,
+  type RangesOptions,
+} from "./ranges.ts";
 export { redactor, scrub, type Redact } from "./redact.ts";
 export { recordPages, records, type RecordPage, type RecordsOptions } from "./records.ts";
 export { faunaCode, faunaStatus, isV4Disabled } from "./refusal.ts";

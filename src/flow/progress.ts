@@ -11,6 +11,8 @@ export interface Progress {
   readonly done: number;
   /** How much there is in all, once that is known. */
   readonly total?: number | undefined;
+  /** The total is what is known of by now; there may be more. */
+  readonly totalGrows?: boolean | undefined;
   readonly unit: "documents" | "records" | "definitions" | "files" | "bytes" | "steps";
   /** Bytes moved so far for this item, where that means something. */
   readonly bytes?: number | undefined;

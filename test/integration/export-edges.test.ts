@@ -52,14 +52,14 @@ it("counts a document as expired that expires between listing and reading", asyn
       const report = await exportDatabase({
         source: database,
         target: new MemoryStore(),
-        onProgress: ({ phase, done }) => {
-          if (phase !== "documents" || done > 0 || jumped) return;
+        onProgress: ({ phase, done, totalGrows }) => {
+          if (phase !== "documents" || done > 0 || totalGrows === true || jumped) return;
           jumped = true;
           now += 13n * MINUTE;
         },
       });
       expect(jumped).toBe(true);
-      expect(report.collections).toEqual([{ database: "", name: "C", documents: 15, expired: 5 }]);
+      expect(report.collections).toMatchObject([{ name: "C", documents: 15, expired: 5 }]);
     },
     () => ++now,
   );

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { isArkError } from "../../../src/errors/errors.ts";
-import { ids, largestFirst, measure, recordPages, records } from "../../../src/fauna/fauna.ts";
+import {
+  idRanges,
+  ids,
+  largestFirst,
+  LAST_ID,
+  measure,
+  recordPages,
+  records,
+} from "../../../src/fauna/fauna.ts";
 import {
   cannedDatabase,
   v10Data,
@@ -289,6 +297,9 @@ describe("records", () => {
   });
 });
 
+/** Cuts after each of these documents. */
+const cuts = (...ids: string[]) => ids.map((to, i) => ({ to, documents: i + 1 }));
+
 describe("ids and measure", () => {
   it("list all ids of a collection or range, ascending", async () => {
     await using at = await cannedDatabase(collection(ten));
@@ -310,14 +321,37 @@ describe("ids and measure", () => {
       collection: "C",
       documents: 10,
       ranges: [
-        { collection: "C", from: "10", to: "40", documents: 4 },
-        { collection: "C", from: "50", to: "80", documents: 4 },
-        { collection: "C", from: "90", to: "100", documents: 2 },
+        { collection: "C", from: "0", to: "40", documents: 4, cuts: cuts("10", "20", "30") },
+        { collection: "C", from: "41", to: "80", documents: 4, cuts: cuts("50", "60", "70") },
+        { collection: "C", from: "81", to: LAST_ID, documents: 2, cuts: cuts("90") },
       ],
     });
     expect(largestFirst([...extent.ranges].toReversed()).map(({ documents }) => documents)).toEqual(
       [4, 4, 2],
     );
+  });
+
+  it("give ranges while a collection is being listed, and list the next page meanwhile", async () => {
+    await using at = await cannedDatabase(collection(ten));
+    const request = { collection: "C", at: T, documentsPerRange: 3, pageSize: 4 };
+    const found: unknown[] = [];
+    for await (const { documents, ranges } of idRanges(at.connection, request)) {
+      found.push([documents, ranges.map(({ to }) => to)]);
+    }
+    expect(found).toEqual([
+      [4, ["30"]],
+      [8, ["60"]],
+      [10, ["90"]],
+      [10, [LAST_ID]],
+    ]);
+  });
+
+  it("make ranges that grow with what is listed", async () => {
+    await using at = await cannedDatabase(collection(ten));
+    const documentsPerRange = (listed: number) => Math.max(1, listed);
+    const request = { collection: "C", at: T, documentsPerRange };
+    const { ranges } = await measure(at.connection, request);
+    expect(ranges.map(({ documents }) => documents)).toEqual([1, 1, 2, 4, 2]);
   });
 
   it("are to be had where v4 is switched off", async () => {

@@ -41,9 +41,9 @@ export const IMPORT_CONTRACT: Contract = {
     source: "What was imported.",
     target: "The endpoint and database it was imported into.",
     documents:
-      "`read` from the source, `written`, `expired` meanwhile, `refused` by the target, and written under a new `ts` (`newTs`).",
+      "`read` from the source; `written` by this run; `refused` by the target; `skipped`: those that were `there` already (with `--continue` by the interrupted run), `expired` meanwhile, or kept as the target had them. Always `read` = `written` + `refused` + `skipped`. In the target under a new `ts`: `newTs`.",
     collections:
-      "The same for each: `database` (its path, empty for the target itself), `name`, `read`, `written`, `expired`, `refused`, `newTs`.",
+      "The same for each: `database` (its path, empty for the target itself), `name`, and the counts as in `documents`.",
     databases: "Paths of the child databases that were restored.",
     secrets:
       "Of `credentials`, `keys` and `tokens` each: how many were `read`, `written` and `refused`.",

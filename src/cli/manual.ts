@@ -93,7 +93,9 @@ function section(command: CommandSpec): string {
 
 function optionTable(options: readonly OptionSpec[]): string {
   const rows = options.map((option) => [
-    `\`${optionWord(option)}\``,
+    [optionWord(option), ...(option.alias === undefined ? [] : [`--${option.alias}`])]
+      .map((word) => `\`${word}\``)
+      .join(" or "),
     [
       `${option.summary}.`,
       option.type === "list" ? "May be given more than once." : "",

@@ -7,6 +7,8 @@ import { ArkError } from "../errors/errors.ts";
 export interface OptionSpec {
   /** Long name without dashes; also the key in a config file, and `FAUNA_ARK_<NAME>` in the environment. */
   readonly name: string;
+  /** A second name that does the same on the command line, for those who know it from other commands. */
+  readonly alias?: string;
   readonly type: "text" | "flag" | "count" | "bytes" | "list" | "choice";
   /** One sentence for people, without a full stop at its end. */
   readonly summary: string;

@@ -142,6 +142,7 @@ function yargsOption(option: OptionSpec) {
       : option.type === "list"
         ? { type: "array" as const, string: true }
         : { type: "string" as const, requiresArg: true }),
+    ...(option.alias === undefined ? {} : { alias: option.alias }),
     ...(option.default === undefined ? {} : { defaultDescription: option.default }),
   };
 }
@@ -263,7 +264,9 @@ function refuseUnknownFlags(
   options: readonly OptionSpec[],
   argv: Argv,
 ): void {
-  const known = options.map(({ name }) => name);
+  const known = options.flatMap(({ name, alias }) =>
+    alias === undefined ? [name] : [name, alias],
+  );
   const expected = new Set([
     ...known,
     ...command.positionals.map(({ name }) => name),

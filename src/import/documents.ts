@@ -4,11 +4,15 @@ import { type Connection, ids, snapshotTime } from "../fauna/fauna.ts";
 import { mapConcurrent, type OnProgress } from "../flow/flow.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { Time } from "../values/time.ts";
+import { Batcher } from "./batcher.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Placeholders } from "./deleted-refs.ts";
 import { IdSet } from "./id-set.ts";
+import { Present } from "./present.ts";
+import type { DatabaseProgress, ProgressJournal } from "./progress.ts";
 import type { ImportSource } from "./source.ts";
-import { type Batch, kindOf, type RecordKind, sizeInRequest, writeBatch } from "./write.ts";
+import { type CollectionTally, newCollectionTally } from "./tally.ts";
+import { type Batch, kindOf, writeBatch } from "./write.ts";
 
 export interface DocumentsOptions {
   readonly window: number;
@@ -24,58 +28,48 @@ export interface DocumentsOptions {
   readonly now: () => bigint;
 }
 
-/** What became of the documents of one collection. */
-export interface CollectionTally {
-  readonly name: string;
-  read: number;
-  written: number;
-  /** Their ttl had passed before they were written; Fauna would not show them. */
-  expired: number;
-  refused: number;
-  /** Written with a new `ts`, because only v10 writes nulls inside arrays. */
-  newTs: number;
-  /** Some ids of those with a new `ts`. */
-  readonly newTsExamples: string[];
-  readonly refusedIds: Set<string>;
-  /** Documents with references into collections that are no more: restored if that was asked for, else refused. */
-  readonly deletedRefs: { restored: number; refused: number; readonly examples: string[] };
-  /** Documents with top-level members that Fauna takes no more. */
-  readonly lostMembers: { count: number; readonly examples: string[] };
-}
-
 const EXAMPLES = 10;
 /** Ids named by an error, at most. */
 const IDS_NAMED = 20;
+
+/** Where an import notes how far it is, and what an earlier attempt of it has noted. */
+export interface DocumentsJournal {
+  readonly journal: ProgressJournal;
+  /** The database, as the journal knows it. */
+  readonly path: readonly string[];
+  /** Whether there was an earlier attempt, of which documents may be there. */
+  readonly goesOn: boolean;
+}
 
 export class DocumentsRun {
   readonly #target: Connection;
   readonly #source: ImportSource;
   readonly #options: DocumentsOptions;
+  readonly #journal: DocumentsJournal;
+  readonly #found: DatabaseProgress;
+  #progress: DatabaseProgress;
   readonly #tallies = new Map<string, CollectionTally>();
   /** Ids that have to be in the target, by collection. */
   readonly #expected = new Map<string, IdSet>();
   readonly deadLetters: DeadLetters;
   readonly #placeholders: Placeholders;
 
-  constructor(target: Connection, source: ImportSource, options: DocumentsOptions) {
+  constructor(
+    target: Connection,
+    source: ImportSource,
+    options: DocumentsOptions,
+    journal: DocumentsJournal,
+  ) {
     this.#target = target;
     this.#source = source;
     this.#options = options;
+    this.#journal = journal;
+    this.#found = journal.journal.found(journal.path);
+    this.#progress = { ...this.#found, phase: "documents" };
     this.deadLetters = new DeadLetters(options.deadLetterFile);
     this.#placeholders = new Placeholders(target, options.signal);
     for (const { name } of source.collections) {
-      const tally = {
-        read: 0,
-        written: 0,
-        expired: 0,
-        refused: 0,
-        newTs: 0,
-        newTsExamples: [],
-        refusedIds: new Set<string>(),
-        deletedRefs: { restored: 0, refused: 0, examples: [] },
-        lostMembers: { count: 0, examples: [] },
-      };
-      this.#tallies.set(name, { name, ...tally });
+      this.#tallies.set(name, newCollectionTally(name));
       this.#expected.set(name, new IdSet());
     }
   }
@@ -84,12 +78,13 @@ export class DocumentsRun {
     return [...this.#tallies.values()];
   }
 
-  /** Writes every document that can be written. @throws what is no document's fault. */
+  /** Writes every document that can be written and is not there yet. @throws what is no document's fault. */
   async write(): Promise<void> {
     const stop = new AbortController();
     const onAbort = (): void => stop.abort(this.#options.signal.reason);
     this.#options.signal.addEventListener("abort", onAbort);
     const { window, timeoutMs } = this.#options;
+    this.#note({});
     try {
       this.#options.signal.throwIfAborted();
       const writing = mapConcurrent(
@@ -108,6 +103,7 @@ export class DocumentsRun {
             const refused = new Set(refusals.map(({ record }) => record));
             this.#count(batch, refused);
             await this.#countDeletedRefs(batch.collection, restored, refused);
+            return batch;
           } catch (error) {
             stop.abort(error);
             throw error;
@@ -115,7 +111,13 @@ export class DocumentsRun {
         },
         { concurrency: window },
       );
-      for await (const _ of writing) this.#options.signal.throwIfAborted();
+      // In the order of the batches: what came before one that is done is done, too.
+      for await (const { collection } of writing) {
+        this.#options.signal.throwIfAborted();
+        this.#reached(this.#source.collections.findIndex(({ name }) => name === collection));
+        await this.#journal.journal.did();
+      }
+      this.#reached(this.#source.collections.length);
       if (this.#options.restoreDeletedRefs === true) await this.#placeholders.remove();
     } catch (error) {
       // The first failure is the reason; the others were stopped by it.
@@ -126,34 +128,95 @@ export class DocumentsRun {
     }
   }
 
+  /** Notes that all collections before this one are written. */
+  #reached(index: number): void {
+    if (index <= this.#progress.written) return;
+    const again = this.tallies.flatMap(({ refused }, at) => {
+      const isAgain = at < index ? refused > 0 : this.#found.again.includes(at);
+      return isAgain ? [at] : [];
+    });
+    this.#note({ written: index, again });
+  }
+
+  #note(changes: Partial<DatabaseProgress>): void {
+    this.#progress = { ...this.#progress, ...changes };
+    this.#journal.journal.note(this.#journal.path, this.#progress);
+  }
+
   /** Batches of one collection and kind each; records of the rarer kinds wait for one another. */
   async *#batches(signal: AbortSignal): AsyncGenerator<Batch> {
-    for (const { name } of this.#source.collections) {
+    const { timeoutMs } = this.#options;
+    for (const [index, { name }] of this.#source.collections.entries()) {
       const batcher = new Batcher(name, this.#options);
-      for await (const record of this.#alive(name, signal)) {
-        const full = batcher.add(record);
-        if (full !== undefined) yield full;
+      const isWritten = this.#isWritten(index);
+      const present =
+        this.#journal.goesOn && !isWritten
+          ? new Present(this.#target, name, { signal, timeoutMs })
+          : undefined;
+      for await (const records of this.#source.records(name, signal)) {
+        const alive = this.#alive(name, records);
+        if (isWritten) await this.#countThere(name, alive);
+        else {
+          for (const record of await this.#missing(name, alive, present)) {
+            const full = batcher.add(record);
+            if (full !== undefined) yield full;
+          }
+        }
       }
+      await present?.close();
       yield* batcher.rest();
     }
   }
 
-  /** A collection's records, without those that Fauna would not show because their ttl has passed. */
-  async *#alive(name: string, signal: AbortSignal): AsyncGenerator<DocumentRecord> {
-    const tally = this.#tallies.get(name)!;
-    for await (const records of this.#source.records(name, signal)) {
-      const now = this.#options.now();
-      for (const record of records) {
-        tally.read++;
-        if (hasExpired(record, now)) tally.expired++;
-        else yield record;
-      }
-    }
+  /** Whether an earlier attempt has noted that it wrote all of a collection. */
+  #isWritten(index: number): boolean {
+    return index < this.#found.written && !this.#found.again.includes(index);
   }
 
-  #count({ collection, records, kind }: Batch, refused: ReadonlySet<DocumentRecord>): void {
+  /** Records without those that Fauna would not show because their ttl has passed. */
+  #alive(name: string, records: readonly DocumentRecord[]): readonly DocumentRecord[] {
+    const tally = this.#tallies.get(name)!;
+    const now = this.#options.now();
+    const alive = records.filter((record) => !hasExpired(record, now));
+    tally.read += records.length;
+    tally.expired += records.length - alive.length;
+    return alive;
+  }
+
+  /**
+   * What of the records is still to be written. One that is there is whole, because one Insert wrote it; but for those
+   * with nulls inside arrays, which come in a request of their own behind it.
+   */
+  async #missing(
+    name: string,
+    records: readonly DocumentRecord[],
+    present: Present | undefined,
+  ): Promise<readonly DocumentRecord[]> {
+    if (present === undefined) return records;
+    const { missing, there } = await present.split(records);
+    await this.#countThere(
+      name,
+      there.filter((record) => kindOf(record) !== "nulls"),
+    );
+    return [...missing, ...there.filter((record) => kindOf(record) === "nulls")];
+  }
+
+  /** Counts documents that an earlier attempt has written. */
+  async #countThere(name: string, records: readonly DocumentRecord[]): Promise<void> {
+    const tally = this.#tallies.get(name)!;
+    tally.there += records.length;
+    for (const record of records) {
+      this.#countInTarget(name, record);
+      if (this.#options.restoreDeletedRefs !== true) continue;
+      if ((await this.#placeholders.missing(record)).length === 0) continue;
+      tally.deletedRefs.restored++;
+      note(tally.deletedRefs.examples, record);
+    }
+    if (records.length > 0) this.#reportWritten(name);
+  }
+
+  #count({ collection, records }: Batch, refused: ReadonlySet<DocumentRecord>): void {
     const tally = this.#tallies.get(collection)!;
-    const expected = this.#expected.get(collection)!;
     for (const record of records) {
       if (refused.has(record)) {
         tally.refused++;
@@ -161,16 +224,27 @@ export class DocumentsRun {
         continue;
       }
       tally.written++;
-      expected.add(record.id);
-      if (record.extraText !== undefined) {
-        tally.lostMembers.count++;
-        note(tally.lostMembers.examples, record);
-      }
-      if (kind !== "nulls") continue;
-      tally.newTs++;
-      if (tally.newTsExamples.length < EXAMPLES) tally.newTsExamples.push(record.id);
+      this.#countInTarget(collection, record);
     }
-    this.#report("documents", collection, tally.written + tally.refused + tally.expired);
+    this.#reportWritten(collection);
+  }
+
+  /** What there is to say of a document that is in the target, whoever wrote it. */
+  #countInTarget(collection: string, record: DocumentRecord): void {
+    const { lostMembers, newTsExamples } = this.#tallies.get(collection)!;
+    this.#expected.get(collection)!.add(record.id);
+    if (record.extraText !== undefined) {
+      lostMembers.count++;
+      note(lostMembers.examples, record);
+    }
+    if (kindOf(record) !== "nulls") return;
+    this.#tallies.get(collection)!.newTs++;
+    note(newTsExamples, record);
+  }
+
+  #reportWritten(collection: string): void {
+    const { written, refused, expired, there } = this.#tallies.get(collection)!;
+    this.#report("documents", collection, written + refused + expired + there);
   }
 
   async #countDeletedRefs(
@@ -192,22 +266,43 @@ export class DocumentsRun {
   }
 
   /**
-   * Lists the refs of every collection and compares them with what was written.
+   * Lists the refs of every collection, of several at once, and compares them with what was written.
    *
    * @throws ArkError ERR_MISMATCH naming ids that are missing or extra.
    */
   async prove(): Promise<void> {
-    const { signal, timeoutMs } = this.#options;
+    const { signal, window } = this.#options;
     const at = await snapshotTime(this.#target, { signal });
-    for (const { name, read } of this.tallies) {
-      const found = new IdSet();
-      for await (const page of ids(this.#target, { collection: name, at, signal, timeoutMs })) {
-        for (const id of page) found.add(id);
-        this.#report("compare", name, Math.min(read, found.count));
-      }
-      if (found.equals(this.#expected.get(name)!)) continue;
-      if (!found.equals(await this.#stillAlive(name))) await this.#explain(name, at);
+    const proving = mapConcurrent(
+      this.#unproved(),
+      async (index) => {
+        await this.#proveOne(this.tallies[index]!, at);
+        return index;
+      },
+      { concurrency: window },
+    );
+    for await (const index of proving) {
+      this.#note({ proved: Math.max(index + 1, this.#progress.proved) });
+      await this.#journal.journal.did();
     }
+    await this.#journal.journal.closing(this.#journal.path, this.#progress);
+  }
+
+  /** Collections that an earlier attempt has not compared, or that it did not finish. */
+  async *#unproved(): AsyncGenerator<number> {
+    for (const index of this.tallies.keys())
+      if (index >= this.#found.proved || !this.#isWritten(index)) yield index;
+  }
+
+  async #proveOne({ name, read }: CollectionTally, at: bigint): Promise<void> {
+    const { signal, timeoutMs } = this.#options;
+    const found = new IdSet();
+    for await (const page of ids(this.#target, { collection: name, at, signal, timeoutMs })) {
+      for (const id of page) found.add(id);
+      this.#report("compare", name, Math.min(read, found.count));
+    }
+    if (found.equals(this.#expected.get(name)!)) return;
+    if (!found.equals(await this.#stillAlive(name))) await this.#explain(name, at);
   }
 
   /** Ids that have to be in the target, without those whose ttl has passed since they were written. */
@@ -269,42 +364,6 @@ function note(examples: string[], { id }: DocumentRecord): void {
 function named(list: readonly string[]): string {
   if (list.length === 0) return "";
   return ` (${list.slice(0, IDS_NAMED).join(", ")}${list.length > IDS_NAMED ? ", …" : ""})`;
-}
-
-/** Gathers a collection's records into batches, one kind in each. */
-class Batcher {
-  readonly #collection: string;
-  readonly #limits: Pick<DocumentsOptions, "batchDocuments" | "batchBytes">;
-  readonly #open = new Map<RecordKind, { records: DocumentRecord[]; bytes: number }>();
-
-  constructor(collection: string, limits: Pick<DocumentsOptions, "batchDocuments" | "batchBytes">) {
-    this.#collection = collection;
-    this.#limits = limits;
-  }
-
-  /** Takes a record and gives the batch that it does not fit into any more, if there is one. */
-  add(record: DocumentRecord): Batch | undefined {
-    const kind = kindOf(record);
-    const size = sizeInRequest(record);
-    const { batchDocuments, batchBytes } = this.#limits;
-    const open = this.#open.get(kind);
-    if (open === undefined) {
-      this.#open.set(kind, { records: [record], bytes: size });
-      return undefined;
-    }
-    if (open.records.length < batchDocuments && open.bytes + size <= batchBytes) {
-      open.records.push(record);
-      open.bytes += size;
-      return undefined;
-    }
-    this.#open.set(kind, { records: [record], bytes: size });
-    return { collection: this.#collection, kind, records: open.records };
-  }
-
-  *rest(): Generator<Batch> {
-    for (const [kind, { records }] of this.#open)
-      yield { collection: this.#collection, kind, records };
-  }
 }
 
 function hasExpired({ ttl }: DocumentRecord, now: bigint): boolean {

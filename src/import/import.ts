@@ -13,14 +13,16 @@
 import { basename } from "node:path";
 import type { Unlock } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
-import { type Connection, snapshotTime } from "../fauna/fauna.ts";
+import { type Connection, identity, snapshotTime } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { type DocumentsOptions, DocumentsRun } from "./documents.ts";
-import { removeMarker } from "./marker.ts";
+import { type Asked, printAsked } from "./asked.ts";
+import { type Marker, removeMarker, setMarker } from "./marker.ts";
 import { type ConflictPolicy, type MergeChoice, planMerge } from "./merge/merge.ts";
 import { importOver } from "./over.ts";
 import type { Step, StepContext } from "./plan.ts";
+import { ProgressJournal } from "./progress.ts";
 import { type ImportReport, makeReport } from "./report.ts";
 import { SecretsRun } from "./secrets.ts";
 import { type ImportSource, openSource } from "./source.ts";
@@ -101,10 +103,7 @@ export interface ReplayOptions extends Omit<ImportOptions, "source" | "schemaFol
   readonly checkSource?: Step | undefined;
 }
 
-type Asked = Pick<
-  ReplayOptions,
-  "continue" | "signal" | "checkSource" | "recursive" | "secrets" | "dataOnly"
->;
+type PlanChoice = Pick<ReplayOptions, "continue" | "signal" | "checkSource"> & Asked;
 
 /** What {@link importArchive} would do with the same options; writes nothing. @throws as it does. */
 export async function planImport(options: PlanOptions): Promise<ImportPlan> {
@@ -172,19 +171,25 @@ export async function importSource(
     const limits = await documentsOptions(target, source, options);
     return importOver(wanted(source, options), target, choice, limits);
   }
-  const { parts, steps } = await plan(source, target, options);
+  const { parts, steps, marker, asked } = await plan(source, target, options);
   const started = clock().toISOString();
+  const journal = new ProgressJournal(target, marker?.progress ?? "", signal);
+  const mark = async () => {
+    const { globalId: database } = await identity(target, { signal });
+    await setMarker(target, { source: source.identity, started, database, asked }, signal);
+  };
   const limits = await documentsOptions(target, source, options);
   const { now, deadLetterFile: file } = limits;
   const tree = new TreeRun(target, signal, (part, connection): StepContext => {
     const shared = { ...limits, signal, now, onProgress: below(part, onProgress) };
-    const deadLetterFile = deadLettersOf(part, file);
+    const documentsOf = { ...shared, deadLetterFile: deadLettersOf(part, file) };
+    const goesOn = { journal, path: part.path, goesOn: marker !== undefined };
     return {
       target: connection,
-      documents: new DocumentsRun(connection, part.source, { ...shared, deadLetterFile }),
+      documents: new DocumentsRun(connection, part.source, documentsOf, goesOn),
       secrets: new SecretsRun(connection, part.source, shared),
       signal,
-      started,
+      mark,
     };
   });
   for (const [index, step] of steps.entries()) {
@@ -249,6 +254,15 @@ function open({
   });
 }
 
+interface Planned {
+  readonly parts: readonly Part[];
+  readonly steps: readonly TreeStep[];
+  /** The mark of an earlier attempt. */
+  readonly marker: Marker | undefined;
+  /** What is asked for, as a mark has it. */
+  readonly asked: string;
+}
+
 /**
  * @param target undefined when it is yet to be made.
  * @throws ArkError ERR_TARGET_NOT_EMPTY when the target is not one to import into.
@@ -256,21 +270,24 @@ function open({
 async function plan(
   source: ImportSource,
   target: Connection | undefined,
-  options: Asked,
-): Promise<{ readonly parts: readonly Part[]; readonly steps: readonly TreeStep[] }> {
+  options: PlanChoice,
+): Promise<Planned> {
   const signal = options.signal ?? new AbortController().signal;
   const goOn = options.continue ?? false;
-  const parts = await partsOf(wanted(source, options), target, { goOn, signal });
+  const asked = printAsked(options);
+  const { parts, marker } = await partsOf(wanted(source, options), target, { goOn, asked, signal });
   const steps = planTree(parts);
   const { checkSource } = options;
   return {
     parts,
+    marker,
+    asked,
     steps: checkSource === undefined ? steps : [...steps, inPart(parts[0]!, checkSource)],
   };
 }
 
 /** What of the source is asked for. */
-function wanted(source: ImportSource, asked: Asked): ImportSource {
+function wanted(source: ImportSource, asked: PlanChoice): ImportSource {
   const { recursive = true, secrets = true, dataOnly = false } = asked;
   const ofOne = (one: ImportSource): ImportSource => ({
     ...one,

@@ -26,7 +26,8 @@ export async function importOver(
   const asOfNow = run.tallies.reduce((sum, tally) => sum + tally.asOfNow, 0);
   const all = [...report.notes, ...notes, ...secretsNote(source)];
   const { exact } = report.fidelity;
-  const exactly = exact.documents - asOfNow + conflicts.same - conflicts.otherTs;
+  // Those that were there are among them; a ts that is another in the target is not exact.
+  const exactly = exact.documents - asOfNow - conflicts.otherTs;
   return {
     ...report,
     seconds: (performance.now() - startedAt) / 1000,

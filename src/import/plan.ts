@@ -8,7 +8,6 @@ import { ArkError, isArkError } from "../errors/errors.ts";
 import { type Connection, pushSchema, type SchemaFile } from "../fauna/fauna.ts";
 import { isJsonObject, parseJson, printJson, printString } from "../values/json.ts";
 import type { DocumentsRun } from "./documents.ts";
-import { setMarker } from "./marker.ts";
 import { credentialSteps } from "./secret-steps.ts";
 import type { SecretsRun } from "./secrets.ts";
 import type { ImportSource } from "./source.ts";
@@ -33,32 +32,47 @@ export interface StepContext {
   readonly documents: DocumentsRun;
   readonly secrets: SecretsRun;
   readonly signal: AbortSignal;
-  readonly started: string;
+  /** Marks the target as that of this import. */
+  readonly mark: () => Promise<void>;
 }
 
-/** @param existing collections that the target has; the others of a source without a schema are made. */
-export function planSteps(source: ImportSource, existing: ReadonlySet<string>): Step[] {
-  return [markStep(source), ...databaseSteps(source, existing)];
+/** What the target has already. */
+export interface Existing {
+  /** Collections that are there; the others of a source without a schema are made. */
+  readonly existing: ReadonlySet<string>;
+  /** Whether an earlier attempt of the same import has made the schema as documents need it, and it is there. */
+  readonly hasSchema?: boolean | undefined;
+}
+
+export function planSteps(source: ImportSource, target: Existing): Step[] {
+  return [MARK_STEP, ...databaseSteps(source, target)];
 }
 
 /** As {@link planSteps}, without the mark: for databases below one that has it. */
-export function databaseSteps(source: ImportSource, existing: ReadonlySet<string>): Step[] {
+export function databaseSteps(source: ImportSource, { existing, hasSchema }: Existing): Step[] {
   return [
-    ...(source.hasSchema ? schemaSteps(source) : bareCollectionSteps(source, existing)),
+    ...(hasSchema === true
+      ? [LEAVE_SCHEMA_STEP]
+      : source.hasSchema
+        ? schemaSteps(source)
+        : bareCollectionSteps(source, existing)),
     ...documentSteps(source),
     ...credentialSteps(source),
     ...(source.hasSchema ? closingSteps(source) : []),
   ];
 }
 
-function markStep(source: ImportSource): Step {
-  return {
-    title: "mark the target",
-    reason: "an import that does not finish is recognised by it, and goes on with --continue",
-    run: ({ target, signal, started }) =>
-      setMarker(target, { source: source.identity, started }, signal),
-  };
-}
+const MARK_STEP: Step = {
+  title: "mark the target",
+  reason: "an import that does not finish is recognised by it, and goes on with --continue",
+  run: ({ mark }) => mark(),
+};
+
+const LEAVE_SCHEMA_STEP: Step = {
+  title: "leave the schema as it is",
+  reason: "the mark says that the interrupted import has made all of it, and all of it is there",
+  run: async () => {},
+};
 
 function schemaSteps(source: ImportSource): Step[] {
   const { v4Collections, bare, loading } = schemaStages(source);

@@ -1,32 +1,39 @@
 /** What an import did, put together from what became of each database's documents and secrets. */
 import { type Fidelity, fidelityOf } from "../archive/archive.ts";
 import { type Connection, identity } from "../fauna/fauna.ts";
-import type { CollectionTally, DocumentsRun } from "./documents.ts";
+import type { DocumentsRun } from "./documents.ts";
 import type { ConflictsReport } from "./merge/merge.ts";
 import type { ImportNote } from "./notes.ts";
 import type { StepContext } from "./plan.ts";
 import type { SecretsRun, SecretTally } from "./secrets.ts";
 import type { ImportSource, SecretKind } from "./source.ts";
+import { type CollectionTally, requireAccounted, skipped } from "./tally.ts";
 import type { Part } from "./tree.ts";
+
+export interface DocumentCounts {
+  readonly read: number;
+  /** By this run. */
+  readonly written: number;
+  /** The target refused them; they are in the dead-letter file. */
+  readonly refused: number;
+  /** Neither written nor refused: `there`, `expired`, or kept as the target had them. */
+  readonly skipped: number;
+  /** Found in the target just so: written by the interrupted run that this one continues, or there before. */
+  readonly there: number;
+  /** Their ttl had passed; Fauna would not show them. */
+  readonly expired: number;
+  /** In the target, but with a new `ts`. */
+  readonly newTs: number;
+}
 
 /** What an import did. Its form is the `--json` contract: members may be added, none change their meaning. */
 export interface ImportReport {
   readonly source: string;
   readonly target: string;
-  readonly documents: {
-    readonly read: number;
-    readonly written: number;
-    /** Their ttl had passed; Fauna would not show them. */
-    readonly expired: number;
-    /** The target refused them; they are in the dead-letter file. */
-    readonly refused: number;
-    /** Written, but with a new `ts`. */
-    readonly newTs: number;
-  };
-  readonly collections: readonly (Pick<
-    CollectionTally,
-    "name" | "read" | "written" | "expired" | "refused" | "newTs"
-  > & {
+  /** Always: `read` = `written` + `refused` + `skipped`. */
+  readonly documents: DocumentCounts;
+  readonly collections: readonly (DocumentCounts & {
+    readonly name: string;
     /** The database's path below the target, `parent/child`; "" for the target itself. */
     readonly database: string;
   })[];
@@ -82,6 +89,7 @@ export async function makeReport(
   const tallies = imported.flatMap(({ part: { path }, context }) =>
     context.documents.tallies.map((tally) => ({ tally, database: path.join("/") })),
   );
+  for (const { context } of imported) requireAccounted(context.documents.tallies, target.place);
   const sum = (of: (tally: CollectionTally) => number) =>
     tallies.reduce((total, { tally }) => total + of(tally), 0);
   const files = imported
@@ -102,7 +110,7 @@ export async function makeReport(
     .filter(([kind]) => kind !== "databases")
     .reduce((total, [, lines]) => total + lines.length, 0);
   const exact = {
-    documents: sum(({ written, newTs, lostMembers }) => written - newTs - lostMembers.count),
+    documents: sum((tally) => tally.written + tally.there - tally.newTs - tally.lostMembers.count),
     definitions,
     secrets: Object.values(secrets).reduce((total, { written }) => total + written, 0),
   };
@@ -114,11 +122,23 @@ export async function makeReport(
       written: sum(({ written }) => written),
       expired: sum(({ expired }) => expired),
       refused: sum(({ refused }) => refused),
+      skipped: sum(skipped),
+      there: sum(({ there }) => there),
       newTs: sum(({ newTs }) => newTs),
     },
     collections: tallies.map(({ database, tally }) => {
-      const { name, read, written, expired, refused, newTs } = tally;
-      return { database, name, read, written, expired, refused, newTs };
+      const { name, read, written, expired, refused, there, newTs } = tally;
+      return {
+        database,
+        name,
+        read,
+        written,
+        expired,
+        refused,
+        skipped: skipped(tally),
+        there,
+        newTs,
+      };
     }),
     databases: imported.map(({ part }) => part.path.join("/")).filter((path) => path !== ""),
     secrets,

@@ -6,17 +6,20 @@ import {
   type Definition,
   type DefinitionKind,
   faunaCode,
+  identity,
   ids,
   scoped,
   snapshotTime,
   stagedStatus,
 } from "../fauna/fauna.ts";
 import { isJsonObject, parseJson, printString } from "../values/json.ts";
+import { askedOtherwise } from "./asked.ts";
 import { isPlaceholder } from "./deleted-refs.ts";
-import { MARKER, type Marker, readMarker } from "./marker.ts";
+import { FORMAT, MARKER, type Marker, readMarker } from "./marker.ts";
 import type { ImportSource } from "./source.ts";
 
-const KINDS: readonly DefinitionKind[] = [
+/** Kinds of definitions that make up a schema. */
+export const SCHEMA_KINDS: readonly DefinitionKind[] = [
   "collections",
   "indexes",
   "functions",
@@ -36,7 +39,7 @@ export async function readTarget(target: Connection, signal: AbortSignal): Promi
   // The first request in v4: a target that refuses it is told apart before anything else.
   const marker = await readMarker(target, signal);
   const at = await snapshotTime(target, { signal });
-  const definitions = await allDefinitions(target, { at, signal, kinds: KINDS });
+  const definitions = await allDefinitions(target, { at, signal, kinds: SCHEMA_KINDS });
   return {
     marker,
     definitions: definitions.filter(
@@ -45,17 +48,24 @@ export async function readTarget(target: Connection, signal: AbortSignal): Promi
   };
 }
 
+export interface TargetChecks {
+  /** Whether an unfinished import of the same source may be continued. */
+  readonly goOn: boolean;
+  /** What is asked for, as `printAsked` has it. */
+  readonly asked: string;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Makes sure that the import may write here.
  *
- * @param goOn whether an unfinished import of the same source may be continued.
  * @throws ArkError ERR_TARGET_NOT_EMPTY naming what is in the way.
  */
 export async function checkTarget(
   target: Connection,
   source: ImportSource,
   state: TargetState,
-  { goOn, signal }: { readonly goOn: boolean; readonly signal: AbortSignal },
+  { goOn, asked, signal }: TargetChecks,
 ): Promise<void> {
   const { marker } = state;
   if (!source.hasSchema) refuseTtlDays(target, source, state);
@@ -82,11 +92,53 @@ export async function checkTarget(
         "Add --continue to finish it.",
       );
     }
+    refuseChanged(target, marker, asked);
     refuseForeign(target, source, state);
     return;
   }
   if (source.hasSchema) refuseAny(target, state, goOn);
   else await refuseOccupiedCollections(target, source, state, signal);
+}
+
+/** An import goes on as it began, or not at all. */
+function refuseChanged(
+  target: Connection,
+  { format, asked: before, started }: Marker,
+  asked: string,
+) {
+  if (format !== FORMAT) {
+    throw occupied(
+      target,
+      `The import that never finished here, begun at ${started}, was begun by another version of fauna-ark, which imports in another way (${format === "" ? 1 : format}, this one: ${FORMAT}).`,
+      "Finish it with that version, or use an empty database.",
+    );
+  }
+  const change = askedOtherwise(before, asked);
+  if (change === undefined) return;
+  throw occupied(
+    target,
+    `The import that never finished here, begun at ${started}, was begun ${change}.`,
+    "Continue it with the options it was begun with, or use an empty database.",
+  );
+}
+
+/**
+ * The mark of an import is of the database that it was set in: another one that has it is a copy of that one.
+ *
+ * @throws ArkError ERR_TARGET_NOT_EMPTY naming both databases.
+ */
+export async function refuseMoved(
+  target: Connection,
+  { database, started }: Marker,
+  signal: AbortSignal,
+): Promise<void> {
+  const { globalId } = await identity(target, { signal });
+  if (database === "" || database === globalId) return;
+  throw occupied(
+    target,
+    `The import that never finished here, begun at ${started}, was begun in another database (${database}, this one: ${globalId}).`,
+    "Continue it in its own database, or use an empty one.",
+  );
 }
 
 /** A source with a schema replaces the whole schema of its target: that has to be nothing. */

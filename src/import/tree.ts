@@ -3,20 +3,26 @@
  * all of them to be there.
  *
  * One mark, in the topmost database, stands for the whole tree. An import that goes on repeats every step of every
- * database, which changes nothing where it was done.
+ * database, which changes nothing where it was done; what the mark says to be done, and what costs, is left out.
  */
 import { type Connection, scoped } from "../fauna/fauna.ts";
 import { findChild, isProtected, makeChild, protectChild } from "./children.ts";
-import { databaseSteps, planSteps, type Step, type StepContext } from "./plan.ts";
+import type { Marker } from "./marker.ts";
+import { databaseSteps, type Existing, planSteps, type Step, type StepContext } from "./plan.ts";
+import { parseProgress, progressOf } from "./progress.ts";
 import { keySteps } from "./secret-steps.ts";
 import type { ChildSource, ImportSource } from "./source.ts";
-import { checkTarget, readTarget, type TargetState } from "./target.ts";
+import {
+  checkTarget,
+  readTarget,
+  refuseMoved,
+  SCHEMA_KINDS,
+  type TargetChecks,
+  type TargetState,
+} from "./target.ts";
 
 /** One database of the tree. */
-export interface Part extends ChildSource {
-  /** Collections that the target has already. */
-  readonly existing: ReadonlySet<string>;
-}
+export interface Part extends ChildSource, Existing {}
 
 export interface TreeStep extends Pick<Step, "title" | "reason"> {
   run(tree: TreeRun): Promise<void>;
@@ -31,8 +37,8 @@ export interface TreeStep extends Pick<Step, "title" | "reason"> {
 export async function partsOf(
   source: ImportSource,
   target: Connection | undefined,
-  options: { readonly goOn: boolean; readonly signal: AbortSignal },
-): Promise<Part[]> {
+  options: TargetChecks,
+): Promise<{ readonly parts: Part[]; readonly marker: Marker | undefined }> {
   const top = { path: [], definition: undefined, source };
   const parts: Part[] = [];
   const there = new Map<string, Connection | undefined>();
@@ -46,19 +52,35 @@ export async function partsOf(
         : parent && (await findChild(parent, path.at(-1)!, options.signal));
     there.set(keyOf(path), connection);
     let existing = new Set<string>();
+    let hasSchema = false;
     if (connection !== undefined) {
       const state = await readTarget(connection, options.signal);
       // What a marked import made below carries no mark of its own.
       const known: TargetState = { ...state, marker: state.marker ?? marker };
       await checkTarget(connection, part.source, known, options);
-      if (path.length === 0) marker = state.marker;
+      if (path.length === 0) {
+        marker = state.marker;
+        if (marker !== undefined) await refuseMoved(connection, marker, options.signal);
+      }
       existing = new Set(
         state.definitions.filter(({ kind }) => kind === "collections").map(({ name }) => name),
       );
+      const { phase } = progressOf(parseProgress(marker?.progress ?? ""), path);
+      hasSchema = phase === "documents" && hasAll(state, part.source);
     }
-    parts.push({ ...part, existing });
+    parts.push({ ...part, existing, hasSchema });
   }
-  return parts;
+  return { parts, marker };
+}
+
+/** Whether a target has a definition of each name that the source has. */
+function hasAll({ definitions }: TargetState, source: ImportSource): boolean {
+  const there = new Set(definitions.map(({ kind, name }) => `${kind} ${name}`));
+  const named = SCHEMA_KINDS.flatMap((kind) =>
+    (source.definitions.get(kind) ?? []).map(({ name }) => `${kind} ${name}`),
+  );
+  const collections = source.collections.map(({ name }) => `collections ${name}`);
+  return [...named, ...collections].every((each) => there.has(each));
 }
 
 export function planTree(parts: readonly Part[]): TreeStep[] {
@@ -72,8 +94,8 @@ export function planTree(parts: readonly Part[]): TreeStep[] {
     .concat(children.filter(({ definition }) => isProtected(definition)).map(protectStep));
 }
 
-function stepsOf({ path, source, existing }: Part): Step[] {
-  return path.length === 0 ? planSteps(source, existing) : databaseSteps(source, existing);
+function stepsOf(part: Part): Step[] {
+  return part.path.length === 0 ? planSteps(part.source, part) : databaseSteps(part.source, part);
 }
 
 /** The step with its own database's context. */

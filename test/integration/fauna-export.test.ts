@@ -83,8 +83,10 @@ describe.each([
     expect(imported.documents).toEqual({
       read: 9_227,
       written: 9_227,
-      expired: 0,
       refused: 0,
+      skipped: 0,
+      there: 0,
+      expired: 0,
       newTs: 0,
     });
     const archive = new MemoryStore();

@@ -58,6 +58,7 @@ export const copyCommand: CommandSpec = {
     },
     {
       name: "continue",
+      alias: "resume",
       type: "flag",
       summary: "Go on with a copy of the same source that was interrupted, at its own moment",
       callOnly: true,

@@ -81,8 +81,10 @@ export const importCommand: CommandSpec = {
     },
     {
       name: "continue",
+      alias: "resume",
       type: "flag",
-      summary: "Go on with an import of the same archive that was interrupted",
+      summary:
+        "Go on with an import of the same archive, by the same options, that was interrupted; what is there is not written again",
       callOnly: true,
     },
     {
@@ -233,6 +235,7 @@ type Summed = Omit<ImportReport, "notes"> & {
 /** What an import, or a copy, did, for people. */
 export function importSummary(report: Summed, what: "Imported" | "Copied" = "Imported"): string {
   const { documents, deadLetterFile } = report;
+  const there = report.conflicts === null ? documents.there : 0;
   const rate = report.seconds > 0 ? Math.round(documents.written / report.seconds) : 0;
   const rows = [
     ["from", report.source],
@@ -251,6 +254,12 @@ export function importSummary(report: Summed, what: "Imported" | "Copied" = "Imp
     rows.push(["secrets", each.join(", ")]);
   }
   rows.push(...conflictRows(report));
+  if (documents.there > 0 && report.conflicts === null) {
+    rows.push([
+      "there",
+      `${counted(documents.there, "document")}: written by the interrupted run before this one`,
+    ]);
+  }
   if (documents.expired > 0) {
     rows.push([
       "expired",
@@ -267,7 +276,7 @@ export function importSummary(report: Summed, what: "Imported" | "Copied" = "Imp
     rows.push(["refused", `${counted(documents.refused, "document")}, in ${deadLetterFile}`]);
   }
   return [
-    `${what} ${count(documents.written)} of ${counted(documents.read, "document")}, in ${counted(report.steps, "step")}.\n`,
+    `${what} ${count(documents.written + there)} of ${counted(documents.read, "document")}, in ${counted(report.steps, "step")}.\n`,
     columns(rows),
     notesSummary("What could not be kept exactly:", report.notes),
     fidelitySummary(report.fidelity),

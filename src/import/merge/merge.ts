@@ -72,7 +72,7 @@ export async function planMerge(
   const sum = (of: (tally: MergeTally) => number) => total(tallies, of);
   const steps = [
     {
-      count: sum(({ same }) => same),
+      count: sum(({ there }) => there),
       title: "leave %, which the target has",
       reason: "nothing would be another for whoever reads them",
     },
@@ -198,15 +198,15 @@ function checkConfirmed(
 function conflictsReport(policy: ConflictPolicy, tallies: readonly MergeTally[]): ConflictsReport {
   return {
     policy,
-    same: total(tallies, (each) => each.same),
+    same: total(tallies, (each) => each.there),
     otherTs: total(tallies, (each) => each.otherTs),
     created: total(tallies, (each) => each.created),
     replaced: total(tallies, (each) => each.replaced),
     kept: total(tallies, (each) => each.kept),
     deleted: total(tallies, (each) => each.deleted),
-    collections: tallies.map(({ name, same, created, replaced, kept, deleted }) => ({
+    collections: tallies.map(({ name, there, created, replaced, kept, deleted }) => ({
       name,
-      same,
+      same: there,
       created,
       replaced,
       kept,

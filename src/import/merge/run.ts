@@ -243,7 +243,7 @@ function batches(collection: string, decided: Decided): Batch[] {
 function count(tally: MergeTally, record: DocumentRecord, decision: Decision): void {
   switch (decision.do) {
     case "nothing":
-      tally.same++;
+      tally.there++;
       if (decision.otherTs) tally.otherTs++;
       return;
     case "keep":

@@ -1,11 +1,9 @@
 /** What became of one collection's documents in a database that held some already. */
 import { compareIds } from "../../values/record.ts";
-import type { CollectionTally } from "../documents.ts";
+import { type CollectionTally, newCollectionTally } from "../tally.ts";
 
 export interface MergeTally extends CollectionTally {
-  /** The target had just these. */
-  same: number;
-  /** The target had these under a `ts` that is not set back. */
+  /** Of those that are `there`, the ones under a `ts` that is not set back. */
   otherTs: number;
   /** Written where none was. */
   created: number;
@@ -14,8 +12,7 @@ export interface MergeTally extends CollectionTally {
   /** Written as of the time of the write, because a newer version or deletion would have hidden them. */
   asOfNow: number;
   readonly asOfNowExamples: string[];
-  /** Left as the target had them, though the source has others. */
-  kept: number;
+  /** Some ids of those that are `kept`. */
   readonly keptExamples: string[];
   /** Other than the source's, where that is to fail. */
   conflicts: number;
@@ -28,23 +25,12 @@ export interface MergeTally extends CollectionTally {
 
 export function newTally(name: string): MergeTally {
   return {
-    name,
-    read: 0,
-    written: 0,
-    expired: 0,
-    refused: 0,
-    newTs: 0,
-    newTsExamples: [],
-    refusedIds: new Set(),
-    deletedRefs: { restored: 0, refused: 0, examples: [] },
-    lostMembers: { count: 0, examples: [] },
-    same: 0,
+    ...newCollectionTally(name),
     otherTs: 0,
     created: 0,
     replaced: 0,
     asOfNow: 0,
     asOfNowExamples: [],
-    kept: 0,
     keptExamples: [],
     conflicts: 0,
     conflictExamples: [],

@@ -11,7 +11,7 @@ const v4 = (name: string, more = ""): DefinitionLine => ({
 });
 
 function titles(...[source, existing = []]: [Parameters<typeof importSource>[0], string[]?]) {
-  return planSteps(importSource(source), new Set(existing)).map(({ title }) => title);
+  return planSteps(importSource(source), { existing: new Set(existing) }).map(({ title }) => title);
 }
 
 describe("the steps of an import", () => {
@@ -77,7 +77,9 @@ describe("the steps of an import", () => {
   });
 
   it("each have a reason", () => {
-    for (const { reason } of planSteps(importSource({ collections: ["A"] }), new Set())) {
+    for (const { reason } of planSteps(importSource({ collections: ["A"] }), {
+      existing: new Set(),
+    })) {
       expect(reason.length).toBeGreaterThan(10);
     }
   });

@@ -1,0 +1,128 @@
+/**
+ * How far an import is, as its mark in the target says it: the journal that `--continue` goes by. It is written after
+ * what it says is durable in the target, and only so often that it costs next to nothing; what it does not say yet is
+ * found by listing refs, or done again.
+ */
+import type { Connection } from "../fauna/fauna.ts";
+import { updateMarker } from "./marker.ts";
+
+/** How far one database is. */
+export interface DatabaseProgress {
+  /**
+   * `schema`: being made. `documents`: made as documents need it, to which nothing more was done. `closing`: what
+   * comes after the documents has begun, and changes the schema again.
+   */
+  readonly phase: "schema" | "documents" | "closing";
+  /** Of the collections, in the source's order, so many first ones are written. */
+  readonly written: number;
+  /** Those among them of which documents were refused: they are looked at again. */
+  readonly again: readonly number[];
+  /** So many first ones were compared with what was written. */
+  readonly proved: number;
+}
+
+const NOTHING_DONE: DatabaseProgress = { phase: "schema", written: 0, again: [], proved: 0 };
+
+/** Requests between two entries: an entry is one request, too. */
+const REQUESTS_BETWEEN = 32;
+
+/** The journal of one import, over all its databases. */
+export class ProgressJournal {
+  readonly #target: Connection;
+  readonly #signal: AbortSignal;
+  readonly #found: ReadonlyMap<string, DatabaseProgress>;
+  readonly #now = new Map<string, DatabaseProgress>();
+  #requests = 0;
+  #changed = false;
+  /** What the mark says is at least in part about documents: it has to be taken back before the schema changes. */
+  #entered: boolean;
+
+  /** @param found what the mark of an earlier attempt says; "" for an import that begins. */
+  constructor(target: Connection, found: string, signal: AbortSignal) {
+    this.#target = target;
+    this.#signal = signal;
+    this.#found = parseProgress(found);
+    this.#entered = this.#found.size > 0;
+    for (const [database, progress] of this.#found) this.#now.set(database, progress);
+  }
+
+  /** How far the earlier attempt came in a database. */
+  found(path: readonly string[]): DatabaseProgress {
+    return progressOf(this.#found, path);
+  }
+
+  /** Notes how far a database is. What is noted reaches the target after some more requests. */
+  note(path: readonly string[], progress: DatabaseProgress): void {
+    this.#now.set(keyOf(path), progress);
+    this.#changed = true;
+  }
+
+  /** Counts a request, and enters into the mark what was noted when there were enough of them. */
+  async did(): Promise<void> {
+    if (++this.#requests < REQUESTS_BETWEEN || !this.#changed) return;
+    await this.#enter();
+  }
+
+  /** Notes that a database's schema will no longer be what documents need, before that is so. */
+  async closing(path: readonly string[], progress: DatabaseProgress): Promise<void> {
+    this.note(path, { ...progress, phase: "closing" });
+    if (this.#entered) await this.#enter();
+  }
+
+  async #enter(): Promise<void> {
+    this.#requests = 0;
+    this.#changed = false;
+    this.#entered = true;
+    await updateMarker(this.#target, printProgress(this.#now), this.#signal);
+  }
+}
+
+const PHASES: ReadonlySet<unknown> = new Set(["schema", "documents", "closing"]);
+
+function printProgress(progress: ReadonlyMap<string, DatabaseProgress>): string {
+  return JSON.stringify([...progress]);
+}
+
+/** What cannot be read says nothing: then everything is looked at again. */
+export function parseProgress(text: string): ReadonlyMap<string, DatabaseProgress> {
+  const found = new Map<string, DatabaseProgress>();
+  let entries: unknown;
+  try {
+    entries = JSON.parse(text);
+  } catch {
+    return found;
+  }
+  for (const entry of Array.isArray(entries) ? entries : []) {
+    const [path, progress] = Array.isArray(entry) ? (entry as unknown[]) : [];
+    if (typeof path === "string" && isProgress(progress)) found.set(path, progress);
+  }
+  return found;
+}
+
+/** How far a database is. */
+export function progressOf(
+  progress: ReadonlyMap<string, DatabaseProgress>,
+  path: readonly string[],
+): DatabaseProgress {
+  return progress.get(keyOf(path)) ?? NOTHING_DONE;
+}
+
+function isProgress(value: unknown): value is DatabaseProgress {
+  if (typeof value !== "object" || value === null) return false;
+  const { phase, written, again, proved } = value as Record<string, unknown>;
+  return (
+    PHASES.has(phase) &&
+    isCount(written) &&
+    isCount(proved) &&
+    Array.isArray(again) &&
+    again.every(isCount)
+  );
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function keyOf(path: readonly string[]): string {
+  return JSON.stringify(path);
+}

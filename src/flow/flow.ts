@@ -6,8 +6,10 @@
  * Whoever makes a source sees to its end; a stage that is left early closes the source it was given.
  */
 export { batch, type BatchLimits } from "./batch.ts";
+export { Credits, type Lease } from "./credits.ts";
 export { CLOCK, type Clock } from "./clock.ts";
 export { coalesce } from "./coalesce.ts";
+export { HillClimb, type ClimbStep, type HillClimbOptions, type Knob } from "./hill-climb.ts";
 export { lines, LineError, type Line, type LinesOptions } from "./lines.ts";
 export { mapConcurrent, type MapConcurrentOptions } from "./map-concurrent.ts";
 export { merge } from "./merge.ts";

@@ -30,8 +30,8 @@ export {
 } from "./definitions.ts";
 export type { LimitOptions } from "./limits.ts";
 export { failureOf, type Failure, type FailureKind } from "./failure.ts";
-export { identity, ping, rights, snapshotTime, type Identity, type Rights } from "./identity.ts";
-export { largestFirst, measure, type Extent, type IdRange, type MeasureOptions } from "./ranges.ts";
+export { Feed, type FeedOptions, type FeedPage, isFeedGone } from "./feed.ts";
+export { type DocumentsById, documentsById, type DocumentsOptions } from "./feed-documents.ts";
 export { historiesOf, historyPages } from "./history.ts";
 export { historyEdge, type HistoryOptions } from "./history-edge.ts";
 export type { HistoryPage } from "./history-states.ts";

@@ -16,7 +16,10 @@ import { isTooMuch } from "./records.ts";
 export interface HistoryPage {
   /** Ascending by id, those of one document by time; each with its action. */
   readonly records: readonly DocumentRecord[];
-  /** Versions that Fauna shows no more because their ttl has passed (live 3). */
+  /**
+   * Versions that Fauna shows no more because their ttl has passed (live 3). As nothing is to be seen from them on
+   * until the next version, they are among the records as deletions.
+   */
   readonly expired: readonly { readonly id: string; readonly ts: bigint }[];
   /** Documents whose events were looked at. */
   readonly documents: number;
@@ -114,7 +117,7 @@ async function readSome(
   for (const state of states) {
     const { id, ts, action } = state;
     if (action === "delete") {
-      records.push({ id, ts, action });
+      addDeletion(records, id, ts);
       continue;
     }
     const item = items[next];
@@ -122,6 +125,7 @@ async function readSome(
     if (item?.id !== id || item.ts !== ts) {
       if (item?.id === id && item.ts < ts) next++;
       expired.push({ id, ts });
+      addDeletion(records, id, ts);
       continue;
     }
     next++;
@@ -145,6 +149,13 @@ async function readSome(
     const call = { idempotent: true, signal, timeoutMs, onTimeout } as const;
     return (await connection.v4(`{"object":{"data":${each}}}`, call)).text;
   }
+}
+
+/** Adds a deletion, unless the document's last record is one of the same time. */
+function addDeletion(records: DocumentRecord[], id: string, ts: bigint): void {
+  const last = records.at(-1);
+  if (last?.id === id && last.ts === ts && last.action === "delete") return;
+  records.push({ id, ts, action: "delete" });
 }
 
 const DATA_QUERY = "states.map(s => at(s.t) { collection.byId(s.id)?.data })";

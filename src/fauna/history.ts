@@ -63,18 +63,23 @@ export async function* historiesOf(
 interface EventList {
   readonly id: string;
   readonly events: readonly { readonly ts: bigint; readonly action: string }[];
+  /** Whether the document is there at the time. */
+  readonly isThere: boolean;
 }
 
 /** What is to be known of each event, but of the one that holds now. */
 function statesOf(
-  { id, events }: EventList,
+  { id, events, isThere }: EventList,
   { at, withPresent = false }: HistoryOptions & { readonly withPresent?: boolean | undefined },
 ): State[] {
   const past = events.filter(({ ts }) => ts <= at);
   return past.flatMap(({ ts, action }, index): State[] => {
     if (action === "delete") return [{ id, ts, action }];
     const next = past[index + 1];
-    if (next === undefined && !withPresent) return [];
+    if (next === undefined && !withPresent) {
+      // What is hidden by a ttl that has passed hides what was before it.
+      return isThere || index === 0 ? [] : [{ id, ts, action: "delete" }];
+    }
     const readAt = next === undefined ? at : next.ts - 1n;
     return [{ id, ts, action: action === "update" ? "update" : "create", readAt }];
   });
@@ -94,14 +99,17 @@ async function eventsOf(
   const { collection, at, signal, timeoutMs } = options;
   const ref = `{"ref":${collectionRef(collection)},"id":{"var":"i"}}`;
   const page = timesOf(`{"paginate":${ref},"events":true,"size":${EVENTS}}`);
-  const each = `{"map":{"lambda":"i","expr":${page}},"collection":${JSON.stringify(batch)}}`;
+  const row = `[${page},{"exists":${ref}}]`;
+  const each = `{"map":{"lambda":"i","expr":${row}},"collection":${JSON.stringify(batch)}}`;
   const { text } = await connection.v4(asOf(at, each), { idempotent: true, signal, timeoutMs });
   const answers = resourceOf(text);
   if (!Array.isArray(answers) || answers.length !== batch.length) throw odd(connection);
   const events: EventList[] = [];
   let size = text.length;
   for (const [index, id] of batch.entries()) {
-    const first = pageOf(answers[index], connection);
+    const answer = answers[index];
+    const [found, isThere] = Array.isArray(answer) ? answer : [];
+    const first = pageOf(found, connection);
     const list = [...first.events];
     let { after } = first;
     while (after !== undefined) {
@@ -110,14 +118,15 @@ async function eventsOf(
       const more = timesOf(
         `{"paginate":${document},"events":true,"size":${EVENTS_MORE},"after":${cursor}}`,
       );
-      const answer = await connection.v4(asOf(at, more), { idempotent: true, signal, timeoutMs });
-      size += answer.text.length;
-      const next = pageOf(resourceOf(answer.text), connection);
+      const call = { idempotent: true, signal, timeoutMs } as const;
+      const { text: further } = await connection.v4(asOf(at, more), call);
+      size += further.length;
+      const next = pageOf(resourceOf(further), connection);
       list.push(...next.events);
       if (next.after === after) throw odd(connection);
       ({ after } = next);
     }
-    events.push({ id, events: list });
+    events.push({ id, events: list, isThere: isThere === true });
   }
   return { documents: batch.length, events, size };
 }

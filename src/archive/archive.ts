@@ -25,6 +25,12 @@ export {
   parseDefinitionLine,
   printDefinitionLine,
 } from "./definition-line.ts";
+export {
+  type DefinitionsByKind,
+  type LivingDefinitions,
+  type LostReference,
+  withoutLostReferences,
+} from "./lost-references.ts";
 export type { Compression } from "./compression.ts";
 export type { Encryption, Unlock } from "./encryption.ts";
 export { parseIdentities, parseRecipients } from "./key-file.ts";

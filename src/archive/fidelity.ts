@@ -56,7 +56,22 @@ const NATURAL: readonly Category[] = [
     title: "secrets that are worth nothing in another database",
     notes: /_(?:elsewhere|without_database)$/,
   },
+  {
+    code: "lost_references",
+    title: "references of definitions to others that are no more",
+    notes: /^lost_references$/,
+  },
   { code: "audience", title: "audiences of access providers", notes: /^audience$/ },
+  {
+    code: "fsl_reconstructed",
+    title: "schema files made from the definitions of a past time",
+    notes: /^fsl_reconstructed$/,
+  },
+  {
+    code: "deleted_since",
+    title: "collections and child databases deleted since that time",
+    notes: /(?:^|_)deleted_since$/,
+  },
   {
     code: "deleted_refs",
     title: "documents whose references into deleted collections were restored",

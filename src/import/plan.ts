@@ -3,7 +3,11 @@
  * import runs it. Every step can be repeated without changing its result.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DefinitionKind, DefinitionLine } from "../archive/archive.ts";
+import {
+  type DefinitionKind,
+  type DefinitionLine,
+  withoutLostReferences,
+} from "../archive/archive.ts";
 import { ArkError, isArkError } from "../errors/errors.ts";
 import { type Connection, pushSchema, type SchemaFile } from "../fauna/fauna.ts";
 import { isJsonObject, parseJson, printJson, printString } from "../values/json.ts";
@@ -75,9 +79,10 @@ const LEAVE_SCHEMA_STEP: Step = {
 };
 
 function schemaSteps(source: ImportSource): Step[] {
-  const { v4Collections, bare, loading } = schemaStages(source);
-  const definitions = (kind: DefinitionKind): readonly DefinitionLine[] =>
-    source.definitions.get(kind) ?? [];
+  const { v4Collections, bare, granting, loading } = schemaStages(source);
+  // Fauna takes no definition that names what is not there, though it may have made one.
+  const { definitions: living } = withoutLostReferences(source.definitions);
+  const definitions = (kind: DefinitionKind): readonly DefinitionLine[] => living.get(kind) ?? [];
   const v4 = (kind: V4Kind): readonly DefinitionLine[] =>
     definitions(kind).filter(({ madeBy }) => madeBy === "v4");
   const functions = v4("functions");
@@ -124,6 +129,24 @@ function schemaSteps(source: ImportSource): Step[] {
       v4("roles"),
       "after the collections, indexes and functions that it names",
     ),
+  );
+  if (!sameFiles(bare, granting)) {
+    steps.push(
+      pushStep(
+        "push the schema files again",
+        granting,
+        "now with what names v4's functions, roles and collections",
+      ),
+    );
+  }
+  const v4Providers = eachV4(
+    "create the v4 access provider",
+    "access_providers",
+    v4("access_providers"),
+    // Files hold those with v4 roles, too, but without their predicates and data.
+    "after its roles, and before files that hold a part of it",
+  );
+  steps.push(
     ...withRole.map((definition) =>
       updateStep(
         "give the v4 function its role",
@@ -133,33 +156,14 @@ function schemaSteps(source: ImportSource): Step[] {
         "roles and functions may name one another",
       ),
     ),
+    ...v4Providers,
   );
-  if (bare.length > 0) {
-    // The providers with v4 roles are in the files too, but only without their predicates and data.
+  if (!sameFiles(granting, loading)) {
     steps.push(
-      ...eachV4(
-        "create the v4 access provider",
-        "access_providers",
-        v4("access_providers"),
-        "after its roles",
-      ),
-    );
-    if (!sameFiles(bare, loading)) {
-      steps.push(
-        pushStep(
-          "push the schema files again",
-          loading,
-          "now with what names v4's functions and roles",
-        ),
-      );
-    }
-  } else {
-    steps.push(
-      ...eachV4(
-        "create the access provider",
-        "access_providers",
-        v4("access_providers"),
-        "after its roles",
+      pushStep(
+        "push the schema files with their access providers",
+        loading,
+        "now that v4's are there, which the files hold too",
       ),
     );
   }

@@ -1,5 +1,5 @@
 /** What an import did, put together from what became of each database's documents and secrets. */
-import { type Fidelity, fidelityOf } from "../archive/archive.ts";
+import { type Fidelity, fidelityOf, withoutLostReferences } from "../archive/archive.ts";
 import { type Connection, identity } from "../fauna/fauna.ts";
 import type { DocumentsRun } from "./documents.ts";
 import type { ConflictsReport } from "./merge/merge.ts";
@@ -209,6 +209,7 @@ async function notesOf({ part, context }: Imported): Promise<ImportNote[]> {
       .filter(({ count }) => count > 0)
       .map((note) => ({ ...note, database, message: NOTES[note.code] })),
     ...context.secrets.notes.map((note) => ({ ...note, database })),
+    ...lostReferencesNote(part),
     ...(await audienceNote(part, context)),
   ];
 }
@@ -222,6 +223,22 @@ function childrenNote(paths: readonly string[]): ImportNote {
     count: paths.length,
     examples: paths.slice(0, EXAMPLES),
   };
+}
+
+function lostReferencesNote({ path, source }: Imported["part"]): ImportNote[] {
+  const { lost } = withoutLostReferences(source.hasSchema ? source.definitions : new Map());
+  if (lost.length === 0) return [];
+  return [
+    {
+      code: "lost_references",
+      message:
+        "References of v4's definitions to others that are no more, which Fauna shows but does not take; they grant nothing, and were left out.",
+      database: path,
+      collection: null,
+      count: lost.length,
+      examples: lost.map(({ kind, name, lost: to }) => `${kind} ${name}: ${to}`).slice(0, EXAMPLES),
+    },
+  ];
 }
 
 /** Whoever issues tokens for a database has to be told that it is another now (facts §5.6). */

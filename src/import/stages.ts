@@ -1,10 +1,12 @@
 /**
- * The schema files in the three states in which an import pushes them.
+ * The schema files in the states in which an import pushes them.
  *
  * 1. `bare`: without what needs v4-made definitions, which cannot be there before their collections are, and
  *    without `ttl_days`, which would give every imported document a ttl counted from now (live 21, facts §5.1).
- * 2. `loading`: everything but `ttl_days`.
- * 3. `final`: the files as they are.
+ * 2. `granting`: with all roles, but without access providers that v4 made, of which files hold only a part: pushed
+ *    first, they would be v10's.
+ * 3. `loading`: everything but `ttl_days`.
+ * 4. `final`: the files as they are.
  */
 import {
   type FslFile,
@@ -17,13 +19,14 @@ import {
   removeItem,
   removeMember,
 } from "../fsl/fsl.ts";
-import type { SchemaFile } from "../fauna/fauna.ts";
+import type { DefinitionKind, SchemaFile } from "../fauna/fauna.ts";
 import type { ImportSource } from "./source.ts";
 
 export interface SchemaStages {
   /** Collections that the first push leaves out because only v4 can create them. */
   readonly v4Collections: ReadonlySet<string>;
   readonly bare: readonly SchemaFile[];
+  readonly granting: readonly SchemaFile[];
   readonly loading: readonly SchemaFile[];
   readonly final: readonly SchemaFile[];
 }
@@ -35,8 +38,10 @@ export function schemaStages(source: ImportSource): SchemaStages {
   const final = [...source.files].map(([filename, content]) => ({ filename, content }));
   const loading = final.map((file) => edited(file, withoutTtlDays));
   const missing = missingNames(source, loading);
-  const bare = loading.map((file) => edited(file, without(missing)));
-  return { v4Collections: missing.collections, bare, loading, final };
+  const v4Providers = new Set(v4Names(source, "access_providers"));
+  const granting = loading.map((file) => edited(file, withoutProviders(v4Providers)));
+  const bare = granting.map((file) => edited(file, without(missing)));
+  return { v4Collections: missing.collections, bare, granting, loading, final };
 }
 
 /** Whether two states are the same, so that the second need not be pushed. */
@@ -80,20 +85,30 @@ export function needsV4(name: string): boolean {
   return !isIdentifier(name) || isKeyword(name) || isGlobalName(name) || name === "_";
 }
 
+function v4Names({ definitions }: ImportSource, kind: DefinitionKind): string[] {
+  const made = (definitions.get(kind) ?? []).filter(({ madeBy }) => madeBy === "v4");
+  return made.map(({ name }) => name);
+}
+
+function withoutProviders(names: ReadonlySet<string>): Edit {
+  return (file) => {
+    const item = file.items.find(
+      ({ kind, name }) => kind === "access provider" && names.has(name.text),
+    );
+    return item === undefined ? undefined : removeItem(file, item);
+  };
+}
+
 /** What the first push cannot name: v4-made collections, functions and roles, and the roles that name those. */
 function missingNames(source: ImportSource, files: readonly SchemaFile[]): Missing {
-  const v4 = (kind: "functions" | "roles"): string[] =>
-    (source.definitions.get(kind) ?? [])
-      .filter(({ madeBy }) => madeBy === "v4")
-      .map(({ name }) => name);
   const collections = new Set<string>();
   for (const { filename, content } of files) {
     for (const { kind, name } of parseFsl(content, filename).items) {
       if (kind === "collection" && needsV4(name.text)) collections.add(name.text);
     }
   }
-  const resources = new Set([...v4("functions"), ...collections]);
-  const roles = new Set(v4("roles"));
+  const resources = new Set([...v4Names(source, "functions"), ...collections]);
+  const roles = new Set(v4Names(source, "roles"));
   for (const { filename, content } of files) {
     for (const item of parseFsl(content, filename).items) {
       if (item.kind === "role" && namesAny(item, resources)) roles.add(item.name.text);

@@ -1,8 +1,13 @@
 /** The schema of two sides: definitions one by one, schema files line by line. */
+import {
+  type DefinitionLine,
+  type DefinitionsByKind,
+  withoutLostReferences,
+} from "../archive/archive.ts";
 import type { DefinitionKind } from "../fauna/fauna.ts";
 import { isJsonObject, type Json, JsonNumber, parseJson, printJson } from "../values/json.ts";
 import { saidInFiles, withoutSpelling } from "./same-in-files.ts";
-import { COMPARED_KINDS, type NamedDefinition, type Side } from "./side.ts";
+import { COMPARED_KINDS, type Side } from "./side.ts";
 
 export interface DefinitionDifference {
   readonly kind: DefinitionKind | "fsl";
@@ -42,9 +47,10 @@ export function compareSchema(
   const said = { left: saidInFiles(left.files), right: saidInFiles(right.files) };
   const differences: DefinitionDifference[] = [];
   const natural: NaturalDifference[] = [];
+  const [ours, others] = [living(left), living(right)];
   for (const kind of kinds) {
-    const there = named(right, kind);
-    for (const mine of named(left, kind).values()) {
+    const there = named(others, kind);
+    for (const mine of named(ours, kind).values()) {
       const { name } = mine;
       const theirs = there.get(name);
       there.delete(name);
@@ -67,8 +73,17 @@ export function compareSchema(
   return { differences: [...differences, ...compareFiles(left, right)], natural };
 }
 
-function named({ definitions }: Side, kind: DefinitionKind): Map<string, NamedDefinition> {
-  return new Map(definitions.filter((each) => each.kind === kind).map((each) => [each.name, each]));
+/** What no copy can have is not compared: what v4's definitions name in vain. */
+function living({ definitions }: Side): DefinitionsByKind {
+  const kinds = new Set(definitions.map(({ kind }) => kind));
+  const byKind = [...kinds].map(
+    (kind) => [kind, definitions.filter((each) => each.kind === kind)] as const,
+  );
+  return withoutLostReferences(new Map(byKind)).definitions;
+}
+
+function named(definitions: DefinitionsByKind, kind: DefinitionKind): Map<string, DefinitionLine> {
+  return new Map((definitions.get(kind) ?? []).map((each) => [each.name, each]));
 }
 
 function compareFiles(left: Side, right: Side): DefinitionDifference[] {
@@ -87,8 +102,8 @@ function compareFiles(left: Side, right: Side): DefinitionDifference[] {
 const OWN = new Set(["ts", "ref", "audience", "global_id", "active"]);
 
 function differentMembers(
-  left: NamedDefinition,
-  right: NamedDefinition,
+  left: DefinitionLine,
+  right: DefinitionLine,
 ): { readonly members: readonly string[]; readonly own: readonly string[] } {
   const different = new Set<string>();
   for (const form of ["v4", "v10"] as const) {

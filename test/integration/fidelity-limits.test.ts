@@ -97,3 +97,39 @@ it("indexes and unique constraints are built anew over what is there, duplicates
   expect(differences).toEqual([]);
   expect((await copy.v10("C.byN(1).count()")).dataText).toBe('{"@int":"2"}');
 });
+
+it("references of v4's definitions to others that are no more are left out, and counted; the definitions grant what they did", async () => {
+  const ref = (kind: string, name: string) =>
+    `{"@ref":{"id":"${name}","collection":{"@ref":{"id":"${kind}"}}}}`;
+  const privilege = (kind: string, name: string, action: string) =>
+    `{"resource":${ref(kind, name)},"actions":{"${action}":true}}`;
+  const lambda = '{"@query":{"api_version":"4","lambda":"x","expr":{"var":"x"}}}';
+  const trip = await roundTrip(bench, async (database) => {
+    const make = (text: string) => database.v4(`{"do":[${text},null]}`);
+    await make('{"create_collection":{"quote":{"name":"kept"}}}');
+    await make('{"create_collection":{"quote":{"name":"gone"}}}');
+    await make(`{"create_function":{"quote":{"name":"gone_too","body":${lambda}}}}`);
+    await make(
+      `{"create_index":{"quote":{"name":"both","source":[${ref("collections", "kept")},${ref("collections", "gone")}]}}}`,
+    );
+    await make(
+      `{"create_role":{"quote":{"name":"r","privileges":[${privilege("collections", "kept", "read")},${privilege("collections", "gone", "read")},${privilege("functions", "gone_too", "call")}]}}}`,
+    );
+    await make('{"delete":{"collection":"gone"}}');
+    await make('{"delete":{"function":"gone_too"}}');
+  });
+  expect(trip.imported.notes).toContainEqual(
+    expect.objectContaining({
+      code: "lost_references",
+      count: 3,
+      examples: [
+        "roles r: collection gone",
+        "roles r: function gone_too",
+        "indexes both: collection gone",
+      ],
+    }),
+  );
+  const role = JSON.parse(trip.after.definitions.get("roles/r")!) as { privileges: unknown[] };
+  expect(role.privileges).toEqual([JSON.parse(privilege("collections", "kept", "read"))]);
+  expect(trip.verified.equal).toBe(true);
+});

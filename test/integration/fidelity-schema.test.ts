@@ -282,6 +282,24 @@ access provider ap {
   expect((await copy.v10('C.byId("1")!.n')).dataText).toBe('{"@int":"1"}');
 });
 
+it("a role over what only v4 can make is there before the v4 functions and access providers that have it", async () => {
+  await expectKept(async (database) => {
+    await create(database, "collection", '{"name":"audit-log"}');
+    await create(database, "function", `{"name":"old","body":${lambda('"x"', '{"var":"x"}')}}`);
+    await database.v10(
+      'Role.create({ name: "clerk", privileges: [{ resource: "old", actions: { call: true } }], membership: [{ resource: "audit-log" }] })',
+    );
+    await database.v4(
+      `{"do":[{"update":{"function":"old"},"params":{"quote":{"role":${ref("roles", "clerk")}}}},null]}`,
+    );
+    await create(
+      database,
+      "access_provider",
+      `{"name":"ap","issuer":"https://ap.example/","jwks_uri":"https://ap.example/j","roles":[{"role":${ref("roles", "clerk")},"predicate":${lambda('"j"', "true")}}]}`,
+    );
+  });
+});
+
 it("comments and the division into files are kept", async () => {
   const trip = await expectKept((database) =>
     pushSchema(

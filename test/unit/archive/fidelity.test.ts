@@ -24,6 +24,7 @@ describe("the fidelity report", () => {
       "new_ts",
       "expired",
       "tokens",
+      "lost_references",
       "audience",
       "deleted_refs",
       "history",

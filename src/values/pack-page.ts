@@ -1,0 +1,206 @@
+/**
+ * A v4 answer with a page of documents, packed as lines by one pass over its bytes: the fast path of `page.ts`.
+ *
+ * What it means is what `cutPage` and `printRecord` say. Whatever is not plainly of the form that servers print is
+ * left to them: a document by itself where that is all, else the page as a whole.
+ */
+import { isArkError } from "../errors/errors.ts";
+import { isNullAt, skipValueBytes, standsAt, UNSURE } from "./byte-scan.ts";
+import { holdsNumberLikeString } from "./detect.ts";
+import { cutDocument, readDocumentRef } from "./document.ts";
+import { LinePacker, type PackedLines } from "./packed-lines.ts";
+import { RecordSpans } from "./record-spans.ts";
+
+/** What a page holds, and where it goes on. */
+export interface PackedPage {
+  /** Undefined when there are none. */
+  readonly lines: PackedLines | undefined;
+  /** As in `Page`. */
+  readonly gone: number;
+  readonly after?: string;
+}
+
+const PAGE_HEAD = Buffer.from('{"resource":{"');
+const REF_HEAD = Buffer.from('{"ref":{"@ref":{"id":"');
+/** Where in {@link REF_HEAD} the ref itself begins. */
+const REF_AT = '{"ref":'.length;
+const DATA = Buffer.from('data":');
+const AFTER = Buffer.from('after":');
+const BEFORE = Buffer.from('before":');
+const TS = Buffer.from('ts":');
+const TTL = Buffer.from('ttl":{"@ts":"');
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+
+/**
+ * The documents of the answer `page`, which must be UTF-8, as records of `collection`.
+ *
+ * @returns undefined when the page needs thought: it is malformed, its ids are not ascending, a text in it may be a
+ * number (see `holdsNumberLikeString`), or it is spelled in an unusual way.
+ */
+export function packPage(page: Uint8Array, collection: string): PackedPage | undefined {
+  return new PageScan(page, collection).run();
+}
+
+class PageScan {
+  readonly #page: Uint8Array;
+  readonly #packer: LinePacker;
+  readonly #spans = new RecordSpans();
+  #gone = 0;
+  /** What follows the id in the refs of this collection, from its closing quote on. */
+  #tail: Uint8Array | undefined;
+
+  constructor(page: Uint8Array, collection: string) {
+    this.#page = page;
+    // A line is shorter than the document that it is of, whose ref names the collection.
+    this.#packer = new LinePacker(collection, page.length);
+  }
+
+  run(): PackedPage | undefined {
+    const page = this.#page;
+    let after: string | undefined;
+    let hasData = false;
+    let hasBefore = false;
+    let at = PAGE_HEAD.length;
+    if (!standsAt(page, 0, PAGE_HEAD) || mayHoldNumberLike(page)) return undefined;
+    for (;;) {
+      // A member's name begins at `at`, its quote passed.
+      if (!hasData && standsAt(page, at, DATA)) {
+        hasData = true;
+        at = this.#documents(at + DATA.length);
+      } else if (after === undefined && standsAt(page, at, AFTER)) {
+        const start = at + AFTER.length;
+        at = skipValueBytes(page, start);
+        if (at >= 0) after = textOf(page, start, at);
+      } else if (!hasBefore && standsAt(page, at, BEFORE)) {
+        hasBefore = true;
+        at = skipValueBytes(page, at + BEFORE.length);
+      } else return undefined;
+      if (at < 0) return undefined;
+      if (page[at] === CLOSE_BRACE) break;
+      if (page[at] !== COMMA || page[at + 1] !== QUOTE) return undefined;
+      at += 2;
+    }
+    if (!hasData || page[at + 1] !== CLOSE_BRACE || page.length !== at + 2) return undefined;
+    const lines = this.#packer.finish();
+    return { lines, gone: this.#gone, ...(after === undefined ? {} : { after }) };
+  }
+
+  /** Packs the documents of the array that begins at `at`. @returns the offset behind it, or UNSURE. */
+  #documents(at: number): number {
+    const page = this.#page;
+    if (page[at] !== OPEN_BRACKET) return UNSURE;
+    if (page[at + 1] === CLOSE_BRACKET) return at + 2;
+    for (;;) {
+      at = this.#element(at + 1);
+      if (at < 0) return UNSURE;
+      if (page[at] === CLOSE_BRACKET) return at + 1;
+      if (page[at] !== COMMA) return UNSURE;
+    }
+  }
+
+  #element(start: number): number {
+    const page = this.#page;
+    if (isNullAt(page, start)) {
+      this.#gone++;
+      return start + 4;
+    }
+    const end = this.#document(start);
+    if (end < 0) return this.#byText(start);
+    return this.#packer.addSpans(page, this.#spans) ? end : UNSURE;
+  }
+
+  /** Finds the pieces of the document that begins at `start`. @returns the offset behind it, or UNSURE. */
+  #document(start: number): number {
+    const page = this.#page;
+    const spans = this.#spans;
+    if (!standsAt(page, start, REF_HEAD)) return UNSURE;
+    let at = this.#ref(start);
+    spans.clear();
+    while (at >= 0 && page[at] === COMMA && page[at + 1] === QUOTE) {
+      at += 2;
+      if (spans.ts < 0 && standsAt(page, at, TS)) at = spans.readTs(page, at + TS.length);
+      else if (spans.data < 0 && standsAt(page, at, DATA)) at = this.#data(at + DATA.length);
+      else if (spans.ttl < 0 && standsAt(page, at, TTL)) at = spans.readTtl(page, at + TTL.length);
+      else return UNSURE;
+    }
+    const isWhole = at >= 0 && page[at] === CLOSE_BRACE && spans.ts >= 0 && spans.data >= 0;
+    return isWhole ? at + 1 : UNSURE;
+  }
+
+  /** The id in the ref of the document that begins at `start`. @returns the offset behind the ref, or UNSURE. */
+  #ref(start: number): number {
+    const page = this.#page;
+    const at = this.#spans.readId(page, start + REF_HEAD.length);
+    if (at < 0) return UNSURE;
+    if (this.#tail !== undefined && standsAt(page, at, this.#tail)) return at + this.#tail.length;
+    return this.#newRef(start + REF_AT, at);
+  }
+
+  /** Reads a ref with another tail as text: it says which collection the next ones are in, if theirs is the same. */
+  #newRef(start: number, idEnd: number): number {
+    const page = this.#page;
+    const end = skipValueBytes(page, start);
+    if (end < 0) return UNSURE;
+    try {
+      const text = textOf(page, start, end);
+      const [{ id }] = readDocumentRef(text, 0);
+      if (id !== textOf(page, this.#spans.id, idEnd)) return UNSURE;
+    } catch (error) {
+      if (isArkError(error)) return UNSURE;
+      throw error;
+    }
+    this.#tail = page.slice(idEnd, end);
+    return end;
+  }
+
+  #data(start: number): number {
+    if (this.#page[start] !== OPEN_BRACE) return UNSURE;
+    this.#spans.data = start;
+    return (this.#spans.dataEnd = skipValueBytes(this.#page, start));
+  }
+
+  /** Packs the document that begins at `start` by way of its text. @returns the offset behind it, or UNSURE. */
+  #byText(start: number): number {
+    const end = endOfObject(this.#page, start);
+    if (end < 0) return UNSURE;
+    try {
+      const { record } = cutDocument(textOf(this.#page, start, end));
+      return this.#packer.addRecord(record) ? end : UNSURE;
+    } catch (error) {
+      if (isArkError(error)) return UNSURE;
+      throw error;
+    }
+  }
+}
+
+const NUMBER_LIKE = [Buffer.from('NaN"'), Buffer.from('Infinity"')];
+
+/** As `holdsNumberLikeString` of the page's text. */
+function mayHoldNumberLike(page: Uint8Array): boolean {
+  const bytes = Buffer.from(page.buffer, page.byteOffset, page.length);
+  const isSuspect = NUMBER_LIKE.some((token) => bytes.includes(token));
+  return isSuspect && holdsNumberLikeString(bytes.toString("utf8"));
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
+}
+
+/** Where the object that begins at `start` ends, by its braces alone: right if it is well-formed. */
+function endOfObject(bytes: Uint8Array, start: number): number {
+  if (bytes[start] !== OPEN_BRACE) return UNSURE;
+  let depth = 0;
+  for (let at = start; at < bytes.length; at++) {
+    const c = bytes[at];
+    if (c === QUOTE) {
+      for (at++; at < bytes.length && bytes[at] !== QUOTE; at++) if (bytes[at] === 0x5c) at++;
+    } else if (c === OPEN_BRACE) depth++;
+    else if (c === CLOSE_BRACE && --depth === 0) return at + 1;
+  }
+  return UNSURE;
+}

@@ -1,0 +1,116 @@
+/** The pieces of one record as places in bytes, found without making strings of them. */
+import { skipStringBytes, UNSURE } from "./byte-scan.ts";
+import { compareIds } from "./record.ts";
+
+/** A time as servers print it is much shorter. */
+const TTL_BYTES = 64;
+/** Ids of 19 digits may be beyond the largest. */
+const ID_DIGITS = 18;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACE = 0x7d;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+
+/**
+ * Where the pieces of a record lie: offsets, each piece from its start up to its end. A start of -1: not there.
+ *
+ * The `read` methods take a piece at an offset and give the offset behind it, or UNSURE when it has to be looked at
+ * as text.
+ */
+export class RecordSpans {
+  id = -1;
+  idEnd = -1;
+  ts = -1;
+  tsEnd = -1;
+  /** The time at `ts`, as a number: one that is exact. */
+  micros = 0;
+  /** What is between the quotes of `{"@ts":"…"}`: short and without any escape. */
+  ttl = -1;
+  ttlEnd = -1;
+  data = -1;
+  dataEnd = -1;
+  extra = -1;
+  extraEnd = -1;
+
+  /** Forgets all but the id. */
+  clear(): void {
+    this.ts = -1;
+    this.ttl = -1;
+    this.ttlEnd = -1;
+    this.data = -1;
+    this.extra = -1;
+    this.extraEnd = -1;
+  }
+
+  /** The digits at `start`. */
+  readId(bytes: Uint8Array, start: number): number {
+    let at = start;
+    for (let c = bytes[at]!; c >= 0x30 && c <= 0x39; c = bytes[at]!) at++;
+    const digits = at - start;
+    if (digits === 0 || digits > ID_DIGITS || (bytes[start] === ZERO && digits > 1)) return UNSURE;
+    this.id = start;
+    this.idEnd = at;
+    return at;
+  }
+
+  /** The integer at `start`. What follows is not looked at: a fraction ends where no record goes on. */
+  readTs(bytes: Uint8Array, start: number): number {
+    const isNegative = bytes[start] === MINUS;
+    const first = isNegative ? start + 1 : start;
+    let at = first;
+    let micros = 0;
+    for (let c = bytes[at]!; c >= 0x30 && c <= 0x39; c = bytes[at]!) {
+      micros = micros * 10 + (c - ZERO);
+      at++;
+    }
+    if (at === first || micros > Number.MAX_SAFE_INTEGER) return UNSURE;
+    if (bytes[first] === ZERO && (isNegative || at - first > 1)) return UNSURE;
+    this.ts = start;
+    this.tsEnd = at;
+    this.micros = isNegative ? -micros : micros;
+    return at;
+  }
+
+  /** The rest of `{"@ts":"…"}` whose text begins at `start`. */
+  readTtl(bytes: Uint8Array, start: number): number {
+    const end = skipStringBytes(bytes, start - 1);
+    if (end < 0 || bytes[end] !== CLOSE_BRACE || end - start > TTL_BYTES) return UNSURE;
+    for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return UNSURE;
+    this.ttl = start;
+    this.ttlEnd = end - 1;
+    return end + 1;
+  }
+}
+
+/** Whether ids come in ascending order. */
+export class AscendingIds {
+  readonly #digits = new Uint8Array(20);
+  #length = 0;
+
+  /** Takes the id at `start..end` of `bytes`. @returns whether it is greater than the one before. */
+  take(bytes: Uint8Array, start: number, end: number): boolean {
+    const digits = this.#digits;
+    const length = end - start;
+    let order = length - this.#length;
+    for (let i = 0; i < length; i++) {
+      const digit = bytes[start + i]!;
+      if (order === 0) order = digit - digits[i]!;
+      digits[i] = digit;
+    }
+    this.#length = length;
+    return order > 0;
+  }
+
+  /** As {@link take}. */
+  takeText(id: string): boolean {
+    const isAscending = this.#length === 0 || compareIds(this.last, id) < 0;
+    for (let i = 0; i < id.length; i++) this.#digits[i] = id.charCodeAt(i);
+    this.#length = id.length;
+    return isAscending;
+  }
+
+  /** The id that was taken last. */
+  get last(): string {
+    return String.fromCharCode(...this.#digits.subarray(0, this.#length));
+  }
+}

@@ -3,7 +3,7 @@ import type { Expr } from "faunadb";
 import { printString } from "../values/json.ts";
 import { cutMembers, integerOf, parseObject, requireJson } from "./answer.ts";
 import { Counters, type CounterValues } from "./counters.ts";
-import { Drivers, type Call } from "./drivers.ts";
+import { Drivers } from "./drivers.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { HttpTransport } from "./http.ts";
 import { LastTransaction } from "./last-transaction.ts";
@@ -53,6 +53,8 @@ export interface CallOptions {
   /** What it does, where that makes it comparable with others, and with how many documents at most. */
   readonly kind?: RequestKind | undefined;
   readonly documents?: number | undefined;
+  /** A larger answer is not taken in but fails. */
+  readonly maxAnswerBytes?: number | undefined;
 }
 
 export interface V4Options extends CallOptions {
@@ -287,9 +289,9 @@ export class Connection {
     });
   }
 
-  #call({ idempotent = false, timeoutMs = this.#shared.timeoutMs, ...call }: CallOptions): Call {
-    const { onTimeout, signal, kind, documents } = call;
-    return { idempotent, timeoutMs, onTimeout, signal, kind, documents };
+  #call({ idempotent = false, timeoutMs = this.#shared.timeoutMs, ...call }: CallOptions) {
+    const { onTimeout, signal, kind, documents, maxAnswerBytes } = call;
+    return { idempotent, timeoutMs, onTimeout, signal, kind, documents, maxAnswerBytes };
   }
 
   #v10Answer(answer: Answer): V10Answer {

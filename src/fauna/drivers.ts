@@ -6,10 +6,7 @@ import type { LastTransaction } from "./last-transaction.ts";
 import type { Answer, FaunaRequest, Transport } from "./transport.ts";
 
 /** What a caller says about one request beyond the query itself. */
-export type Call = Pick<
-  FaunaRequest,
-  "idempotent" | "timeoutMs" | "onTimeout" | "signal" | "kind" | "documents"
->;
+export type Call = Pick<FaunaRequest, "idempotent" | "timeoutMs" | "onTimeout" | "signal">;
 
 /** An answer that a driver took part in: `refused` is the driver's own error for it. */
 export interface DriverAnswer {
@@ -130,8 +127,8 @@ export class Drivers {
     if (call === undefined)
       throw new ArkError("ERR_UNEXPECTED", "A driver was called past its door.");
     try {
-      const { idempotent, timeoutMs, onTimeout, signal, kind, documents } = call;
-      const own = { idempotent, timeoutMs, onTimeout, signal, kind, documents };
+      const { idempotent, timeoutMs, onTimeout, signal } = call;
+      const own = { idempotent, timeoutMs, onTimeout, signal };
       call.answer = await this.#transport.send({ ...request, ...own });
       return call.answer;
     } catch (error) {

@@ -77,7 +77,7 @@ export class HttpTransport implements Transport {
             : { ...request.headers, [request.timeoutHeader]: String(request.timeoutMs) },
         body,
         signal,
-        maxBytes: this.#maxBytes,
+        maxBytes: Math.min(this.#maxBytes, request.maxAnswerBytes ?? Infinity),
       }),
     );
     if (!isUtf8(raw)) {

@@ -11,7 +11,8 @@ import { cutPage } from "../values/page.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { failureOf } from "./failure.ts";
-import { nextPageOf, PageSize } from "./paging.ts";
+import { PageFlow, type PageTurn, type PageTurns } from "./page-flow.ts";
+import { nextPageOf } from "./paging.ts";
 import { at, refsPage, withDocuments, withReadableDocuments, type IdBounds } from "./query.ts";
 import { faunaCode, faunaStatus, isV4Disabled } from "./refusal.ts";
 import { settleNumbers } from "./settle-numbers.ts";
@@ -22,6 +23,8 @@ export interface RecordsOptions extends IdBounds, Pick<CallOptions, "signal" | "
   readonly at: bigint;
   /** The most documents a request asks for. Pages of large documents hold fewer. */
   readonly pageSize?: number | undefined;
+  /** What several streams have in common: page size, pages under way, bytes held. It goes before `pageSize`. */
+  readonly flow?: PageFlow | undefined;
 }
 
 /** Some consecutive records of a collection. */
@@ -49,14 +52,18 @@ export async function* recordPages(
   const reader = new PageReader(connection, options);
   let ahead: Promise<RawPage> | undefined = reader.read(undefined);
   let begun = false;
+  let turn: PageTurn | undefined;
   try {
     while (ahead !== undefined) {
       const page: RawPage = await ahead;
       begun = true;
+      turn = page.turn;
       ahead = page.after === undefined ? undefined : reader.read(page.after);
       // Whoever stops early never looks at the page ahead; its failure is then nobody's.
       ahead?.catch(() => {});
       if (page.records.length > 0 || page.gone > 0) yield page;
+      // Whoever asks for the next page is done with this one.
+      turn.release();
     }
   } catch (error) {
     // Once v4 has given a page, starting over through v10 would give its records again.
@@ -64,7 +71,11 @@ export async function* recordPages(
     yield* recordPagesByV10(connection, options);
   } finally {
     reader.stop();
-    await ahead?.catch(() => {});
+    turn?.release();
+    await ahead?.then(
+      (page) => page.turn.release(),
+      () => {},
+    );
   }
 }
 
@@ -77,13 +88,14 @@ export async function* records(
 }
 
 interface RawPage extends RecordPage {
+  readonly turn: PageTurn;
   readonly after: string | undefined;
 }
 
 class PageReader {
   readonly #connection: Connection;
   readonly #options: RecordsOptions;
-  readonly #size: PageSize;
+  readonly #turns: PageTurns;
   readonly #stop = new AbortController();
   /** Whether a listed document turned out to be unreadable: from then on each is asked about. */
   #careful = false;
@@ -91,18 +103,21 @@ class PageReader {
   constructor(connection: Connection, options: RecordsOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#size = new PageSize(options.pageSize ?? 4_000);
+    const flow = options.flow ?? new PageFlow({ pageSize: options.pageSize ?? 4_000 });
+    this.#turns = flow.stream(options.collection);
     options.signal?.addEventListener("abort", this.#onAbort);
     if (options.signal?.aborted === true) this.#onAbort();
   }
 
   async read(after: string | undefined): Promise<RawPage> {
     for (;;) {
+      const turn = await this.#turns.begin(this.#stop.signal);
       try {
-        return await this.#page(after);
+        return await this.#page(after, turn);
       } catch (error) {
+        turn.release();
         if (!this.#careful && faunaCode(error) === "instance not found") this.#careful = true;
-        else if (!isTooMuch(error) || !this.#size.halve()) throw error;
+        else if (!isTooMuch(error) || !this.#turns.tooMuch(turn, error)) throw error;
       }
     }
   }
@@ -114,21 +129,22 @@ class PageReader {
 
   readonly #onAbort = (): void => this.#stop.abort(this.#options.signal?.reason);
 
-  async #page(after: string | undefined): Promise<RawPage> {
-    const refs = refsPage(this.#options, this.#size.size, after);
+  async #page(after: string | undefined, turn: PageTurn): Promise<RawPage> {
+    const refs = refsPage(this.#options, turn.size, after);
     const query = at(
       this.#options.at,
       this.#careful ? withReadableDocuments(refs) : withDocuments(refs),
     );
     const { timeoutMs } = this.#options;
     // Where a smaller page can be asked for, that helps sooner than more time.
-    const onTimeout = this.#size.size > 1 ? "report" : "repeat";
+    const onTimeout = turn.size > 1 ? "report" : "repeat";
     const calls = { idempotent: true, signal: this.#stop.signal, timeoutMs, onTimeout } as const;
-    const work = { kind: "documents", documents: this.#size.size } as const;
+    const { maxAnswerBytes } = turn;
+    const work = { kind: "documents", documents: turn.size, maxAnswerBytes } as const;
     const { text } = await this.#connection.v4(query, { ...calls, ...work });
     const page = cutPage(text);
     this.#connection.moved(page.items.length);
-    this.#size.saw(page.items.length, text.length);
+    turn.arrived(page.items.length, text.length);
     const cut = page.items.map(({ record }) => record);
     // One search through the page spares thousands through its records.
     const settled = holdsNumberLikeString(text) ? await this.#settled(cut) : cut;
@@ -137,6 +153,7 @@ class PageReader {
       size: text.length,
       gone: page.gone + cut.length - settled.length,
       lost: 0,
+      turn,
       after: nextPageOf(page, after, this.#connection.place),
     };
   }

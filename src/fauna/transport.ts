@@ -31,6 +31,8 @@ export interface FaunaRequest {
   readonly kind?: RequestKind | undefined;
   /** How many documents it asks for or carries, at most. */
   readonly documents?: number | undefined;
+  /** A larger answer is not taken in; it is an `oversized` failure. */
+  readonly maxAnswerBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,0 +1,27 @@
+import { ArkError } from "../errors/errors.ts";
+
+const MiB = 1024 * 1024;
+
+/** What the process takes before it holds anything of a database: Node, the code, the buffers of files and sockets. */
+const BASELINE = 96 * MiB;
+
+/** A page is, for moments, there as bytes of the wire, as a whole, as text, and as lines of a segment. */
+const COPIES = 4;
+
+export const MEMORY_DEFAULT = 256 * MiB;
+
+/** A document of 8 MiB, the largest that Fauna takes, has to fit with what its text adds. */
+export const MEMORY_MIN = BASELINE + COPIES * 16 * MiB;
+
+/**
+ * How many bytes of pages or batches may be held for the whole process to stay within `maxMemory` bytes.
+ * @throws ArkError ERR_USAGE with the smallest value that works.
+ */
+export function bytesToHold(maxMemory: number = MEMORY_DEFAULT): number {
+  if (Number.isSafeInteger(maxMemory) && maxMemory >= MEMORY_MIN)
+    return Math.floor((maxMemory - BASELINE) / COPIES);
+  throw new ArkError("ERR_USAGE", `${maxMemory} bytes of memory are too few.`, {
+    place: "--max-memory",
+    hint: `Use ${MEMORY_MIN / MiB}MiB or more: Node takes ${BASELINE / MiB} of them, and the largest document has to fit.`,
+  });
+}

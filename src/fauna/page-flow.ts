@@ -1,0 +1,245 @@
+/**
+ * How pages of documents flow: how many are asked for at once, how large they are, and how many bytes of them are held.
+ * One for all streams that are read together; each stream takes turns.
+ */
+import { ArkError } from "../errors/errors.ts";
+import {
+  type ClimbStep,
+  type Clock,
+  Credits,
+  HillClimb,
+  type Knob,
+  type Lease,
+} from "../flow/flow.ts";
+import { failureOf } from "./failure.ts";
+
+export interface PageFlowOptions {
+  /** The most documents a page asks for. Without it what is best is found, by trying. */
+  readonly pageSize?: number | undefined;
+  /** How many pages are asked for at once; `found` tries what is best up to `max`. Without it there is no limit. */
+  readonly underWay?: { readonly max: number; readonly found: boolean } | undefined;
+  /** Bytes of pages that are asked for or held, in all. Without it only each page's size is limited. */
+  readonly bytes?: number | undefined;
+  /** Told of what is tried and found. */
+  readonly onStep?: ((step: PageFlowStep) => void) | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** `page`: documents in a page, at most; `underWay`: pages asked for at once. Throughput is in documents and kilobytes a second. */
+export type PageFlowStep = ClimbStep<"page" | "underWay">;
+
+/** A page's text is meant to be about this large at most, so that memory depends on bytes and not on documents. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** The first page of a collection: nothing is known of its documents yet. */
+const FIRST_PAGE = 250;
+
+/** Between these the best page size is looked for. */
+const PAGE_SIZES = { start: 2_000, min: 250, max: 8_000 } as const;
+
+/** At first so many pages are asked for at once. */
+const UNDER_WAY_START = 8;
+
+/** A page may be so much larger than was expected; one that is larger still is asked for again, smaller. */
+const SLACK = 2;
+
+/** Less than this is never set aside for a page. */
+const SET_ASIDE_MIN = 512 * 1024;
+
+export class PageFlow {
+  readonly #climb: HillClimb<"page" | "underWay">;
+  readonly #credits: Credits | undefined;
+  readonly #perDocument = new Map<string, number>();
+  readonly #waiting = new Set<() => void>();
+  #underWay = 0;
+
+  constructor({ pageSize, underWay, bytes, onStep, clock }: PageFlowOptions = {}) {
+    const max = underWay?.max ?? Number.MAX_SAFE_INTEGER;
+    this.#climb = new HillClimb({
+      knobs: {
+        page: pageSize === undefined ? PAGE_SIZES : fixed(pageSize),
+        underWay: underWay?.found === true ? { start: UNDER_WAY_START, min: 1, max } : fixed(max),
+      },
+      underWay: (values) => Math.min(values.underWay, Math.max(1, this.#underWay)),
+      onStep,
+      clock,
+    });
+    this.#credits = bytes === undefined ? undefined : new Credits(bytes);
+  }
+
+  /** Bytes of pages that are held now, the most that were, and the most that may be. */
+  get bytes(): Pick<Credits, "held" | "peak" | "limit"> | undefined {
+    return this.#credits;
+  }
+
+  /** Documents in a page, at most, and pages asked for at once. */
+  get values(): { readonly page: number; readonly underWay: number } {
+    return this.#climb.values;
+  }
+
+  /** The turns of one stream of pages of a collection. */
+  stream(collection: string): PageTurns {
+    return new PageTurns(this, collection);
+  }
+
+  /** What a document of a collection has taken lately, in bytes; undefined when nobody knows. */
+  perDocument(collection: string): number | undefined {
+    return this.#perDocument.get(collection);
+  }
+
+  learn(collection: string, perDocument: number): void {
+    this.#perDocument.set(collection, perDocument);
+  }
+
+  /** Bytes that a page is meant to have at most. */
+  get pageBytes(): number {
+    if (this.#credits === undefined) return PAGE_BYTES;
+    const share = this.#credits.limit / (SLACK * Math.max(1, Math.min(this.values.underWay, 64)));
+    return Math.min(PAGE_BYTES, share);
+  }
+
+  /** Waits until another page may be asked for, and until there is room for its bytes. */
+  async enter(bytes: number, signal: AbortSignal | undefined): Promise<Lease | undefined> {
+    while (this.#underWay >= this.values.underWay) await this.#change(signal);
+    this.#underWay++;
+    try {
+      return await this.#credits?.acquire(bytes, signal);
+    } catch (error) {
+      this.leave();
+      throw error;
+    }
+  }
+
+  /** A page is under way no more. */
+  leave(): void {
+    this.#underWay--;
+    for (const wake of this.#waiting) wake();
+  }
+
+  done(documents: number, bytes: number): void {
+    this.#climb.done(documents + bytes / 1024);
+  }
+
+  /** Whether more can be set aside for a page than this. */
+  hasMoreThan(bytes: number): boolean {
+    return this.#credits !== undefined && bytes < this.#credits.limit;
+  }
+
+  async #change(signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const end = (): void => {
+        this.#waiting.delete(wake);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const wake = (): void => {
+        end();
+        resolve();
+      };
+      const onAbort = (): void => {
+        end();
+        reject(signal!.reason as Error);
+      };
+      if (signal?.aborted === true) return onAbort();
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.add(wake);
+    });
+  }
+}
+
+function fixed(value: number): Knob {
+  return { start: value, min: value, max: value };
+}
+
+/** A page that may be asked for now. */
+export interface PageTurn {
+  /** Documents to ask for. */
+  readonly size: number;
+  /** An answer with more bytes than this is not to be taken in. */
+  readonly maxAnswerBytes: number | undefined;
+  /** Tells what came; what was set aside beyond that is free for others. */
+  arrived(documents: number, bytes: number): void;
+  /** Tells that the page is held no more, or never came. Call it however the page ended; a second time does nothing. */
+  release(): void;
+}
+
+/** One stream's pages: as many documents as fill a page of the wanted size, going by those seen so far. */
+export class PageTurns {
+  readonly #flow: PageFlow;
+  readonly #collection: string;
+  /** The most documents of the next page, when a larger one has been too much, or nothing is known yet. */
+  #most: number;
+
+  constructor(flow: PageFlow, collection: string) {
+    this.#flow = flow;
+    this.#collection = collection;
+    this.#most = flow.perDocument(collection) === undefined ? FIRST_PAGE : Infinity;
+  }
+
+  /** Documents that the next page asks for. */
+  get size(): number {
+    const perDocument = this.#flow.perDocument(this.#collection) ?? 0;
+    const fitting = Math.floor(this.#flow.pageBytes / perDocument);
+    return Math.max(1, Math.min(this.#most, this.#flow.values.page, fitting));
+  }
+
+  /** Waits for the stream's turn. @throws the signal's reason. */
+  async begin(signal: AbortSignal | undefined): Promise<PageTurn> {
+    const flow = this.#flow;
+    const lease = await flow.enter(this.#setAside(this.size), signal);
+    // While it waited, others have learned.
+    const { size } = this;
+    let isUnderWay = true;
+    const end = (): void => {
+      if (isUnderWay) flow.leave();
+      isUnderWay = false;
+    };
+    return {
+      size,
+      maxAnswerBytes: lease?.bytes,
+      arrived: (documents, bytes) => {
+        end();
+        lease?.shrink(bytes);
+        if (documents > 0) {
+          flow.learn(this.#collection, bytes / documents);
+          this.#most = size * 4;
+        }
+        flow.done(documents, bytes);
+      },
+      release: () => {
+        end();
+        lease?.release();
+      },
+    };
+  }
+
+  /**
+   * Learns that a page was too much for the server, or for what was set aside for it.
+   *
+   * @returns whether a smaller page, or more room, is worth another try.
+   * @throws ArkError ERR_USAGE when one document alone is more than may be held.
+   */
+  tooMuch({ size, maxAnswerBytes }: PageTurn, error: unknown): boolean {
+    if (maxAnswerBytes !== undefined && failureOf(error)?.kind === "oversized") {
+      if (size === 1 && !this.#flow.hasMoreThan(maxAnswerBytes)) throw this.#tooLarge(error);
+      this.#flow.learn(this.#collection, (SLACK * maxAnswerBytes) / size);
+      this.#most = Math.max(1, Math.ceil(size / 2));
+      return true;
+    }
+    this.#most = Math.ceil(size / 2);
+    return size > 1;
+  }
+
+  #setAside(size: number): number {
+    const perDocument = this.#flow.perDocument(this.#collection);
+    const expected = perDocument === undefined ? this.#flow.pageBytes : size * perDocument;
+    return Math.max(SET_ASIDE_MIN, SLACK * expected);
+  }
+
+  #tooLarge(cause: unknown): ArkError {
+    return new ArkError(
+      "ERR_USAGE",
+      `A document of ${this.#collection} is too large for the memory that may be used.`,
+      { place: "--max-memory", cause, hint: "Give it more memory: --max-memory 512MiB." },
+    );
+  }
+}

@@ -87,6 +87,8 @@ class Check {
   readonly #options: CheckOptions;
   readonly #problems: PlacedProblem[] = [];
   readonly #perFile = new Map<string, number>();
+  /** Names of the child databases that are defined, by the path of the database; without those of unreadable files. */
+  readonly #children = new Map<string, Set<string>>();
   #files = 1;
   #bytes = 0;
   #documents = 0;
@@ -100,7 +102,9 @@ class Check {
   async run(): Promise<CheckReport> {
     const { manifest } = this.#archive;
     for (const database of manifest.databases) {
-      for (const entry of database.schema) await this.#file(entry.file, () => this.#schema(entry));
+      for (const entry of database.schema)
+        await this.#file(entry.file, () => this.#schema(entry, database.path));
+      this.#isDefined(database.path);
       for (const collection of database.collections) await this.#collection(collection);
     }
     for (const [file, count] of this.#perFile) {
@@ -143,7 +147,15 @@ class Check {
     this.#progress();
   }
 
-  async #schema(entry: SchemaFileEntry): Promise<void> {
+  /** Of a child database its parent holds a definition, where it holds any. */
+  #isDefined(path: readonly string[]): void {
+    const names = this.#children.get(JSON.stringify(path.slice(0, -1)));
+    if (path.length === 0 || names === undefined || names.has(path.at(-1)!)) return;
+    const message = `the database ${path.join("/")} is none of those that are defined`;
+    this.#report({ code: "ERR_ARCHIVE_CORRUPT", message, file: this.#archive.manifestFile });
+  }
+
+  async #schema(entry: SchemaFileEntry, path: readonly string[]): Promise<void> {
     const store = this.#open();
     if (store === undefined) {
       await this.#stored(entry);
@@ -154,15 +166,19 @@ class Check {
       return;
     }
     let line = 0;
+    const names = new Set<string>();
+    const before = this.#problems.length;
     for await (const text of readDefinitions(store, entry, this.#report)) {
       line++;
       try {
-        parseDefinitionLine(text, entry.file);
+        names.add(parseDefinitionLine(text, entry.file).name);
       } catch (error) {
         if (!isArkError(error)) throw error;
         this.#report({ code: error.code, message: error.message, file: entry.file, line });
       }
     }
+    if (entry.kind === "databases" && this.#problems.length === before)
+      this.#children.set(JSON.stringify(path), names);
   }
 
   async #collection(collection: CollectionEntry): Promise<void> {

@@ -114,6 +114,7 @@ function* contradictions(manifest: Manifest, place: string): Generator<string, v
   if (databases[0]?.path.length !== 0) yield "databases: the first is not the exported one";
   yield* repeated(databases, (database) => JSON.stringify(database.path), "database");
   yield* repeated(databases, (database) => database.folder.toLowerCase(), "database folder");
+  yield* orphans(databases);
   const files = databases.flatMap((database) => [
     ...database.schema.map((entry) => entry.file),
     ...database.collections.flatMap((entry) => everySegment(entry).map((segment) => segment.file)),
@@ -148,6 +149,16 @@ function* contradictions(manifest: Manifest, place: string): Generator<string, v
   yield* unequal(totals, sums, "totals");
 }
 
+/** Databases that do not come after the one above them. */
+function* orphans(databases: readonly DatabaseEntry[]): Generator<string, void> {
+  const before = new Set<string>();
+  for (const { path } of databases) {
+    if (path.length > 0 && !before.has(JSON.stringify(path.slice(0, -1))))
+      yield `databases: ${path.join("/")} does not follow the one above it`;
+    before.add(JSON.stringify(path));
+  }
+}
+
 function* inDatabase(
   database: DatabaseEntry,
   manifest: Manifest,
@@ -158,8 +169,16 @@ function* inDatabase(
     if (!folder.endsWith("/")) yield `folder ${folder} does not end in a slash`;
     safeName(folder.slice(0, -1), place);
   }
-  for (const { file } of database.schema)
+  for (const { file, kind, name } of database.schema) {
     if (!file.startsWith(`${folder}schema/`)) yield `${file} is not in ${folder}schema/`;
+    const isFsl = kind === "fsl" || kind === "fsl-staged";
+    if (isFsl !== (name !== null)) yield `${file}: FSL files have names, and only they`;
+  }
+  yield* repeated(
+    database.schema,
+    ({ kind, name }) => `${kind} ${name ?? ""}`.trim(),
+    "schema file",
+  );
   yield* repeated(database.collections, (entry) => entry.name, "collection");
   for (const collection of database.collections)
     yield* inCollection(collection, `${folder}data/`, manifest);

@@ -73,6 +73,7 @@ export async function parseCommandLine(
   if (chosen === undefined) return { kind: "print", text: printed };
   const { command, argv } = chosen;
   refuseSecretArguments(command, argv, words);
+  refuseSwitchValues(command, words);
   return { kind: "run", command, args: await resolveArguments(command, argv, context) };
 }
 
@@ -202,6 +203,19 @@ function refuseSecretArguments(
     throw new ArkError("ERR_USAGE", `--${name} is a switch and takes no value.`, {
       place: `--${name}`,
       hint: "It asks at the terminal. What is in an argument list can be read by others on the machine.",
+    });
+  }
+}
+
+/** `--recursive=yes`: yargs takes any value of a switch but `true` for `false`, without a word. */
+function refuseSwitchValues({ options }: CommandSpec, words: readonly string[]): void {
+  for (const { name, type } of [...options, ...COMMON_OPTIONS]) {
+    if (type !== "flag") continue;
+    const written = words.find((word) => word.startsWith(`--${name}=`));
+    if (written === undefined || /=(?:true|false)$/.test(written)) continue;
+    throw new ArkError("ERR_USAGE", `--${name} is a switch and takes no value.`, {
+      place: `--${name}`,
+      hint: `Write --${name} alone, or --${name}=false.`,
     });
   }
 }

@@ -167,6 +167,16 @@ describe("the command line", () => {
     expect(profile.stderr).toContain("Did you mean prod?");
   });
 
+  it("refuses a value for a switch, which would be taken for no", async () => {
+    for (const word of ["--dry-run=yes", "--dry-run=1", "--json=on"]) {
+      const { status, stderr } = await call(["pack", "box", word]);
+      expect(status).toBe(2);
+      expect(stderr).toContain(`${word.split("=")[0]} is a switch and takes no value.`);
+    }
+    expect((await argumentsOf(["pack", "box", "--dry-run=true"])).flag("dry-run")).toBe(true);
+    expect((await argumentsOf(["pack", "box", "--dry-run=false"])).flag("dry-run")).toBe(false);
+  });
+
   it("ends every help with examples and exit statuses", async () => {
     const { status, stdout, stderr } = await call(["pack", "--help"]);
     expect(status).toBe(0);

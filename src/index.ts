@@ -55,6 +55,7 @@ export {
   importArchive,
   planImport,
 } from "./import/import.ts";
+export { planReplay, type RefusedOptions, replayRefused } from "./import/replay.ts";
 export {
   type CopyOptions,
   type CopyReport,

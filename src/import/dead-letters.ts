@@ -1,6 +1,8 @@
 import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { folderName } from "../archive/names.ts";
 import { ArkError } from "../errors/errors.ts";
+import { type Connection, identity } from "../fauna/fauna.ts";
 import { fileError } from "../store/file-error.ts";
 import { printString } from "../values/json.ts";
 import { printRecord } from "../values/record.ts";
@@ -8,15 +10,21 @@ import type { Refusal } from "./write.ts";
 
 /**
  * The file of documents that the target refused, with the reason of each, so that none is lost:
- * `{"collection":"C","reason":{"code":"…","message":"…"},"record":{…}}`, one a line. Made only when there is one.
+ * `{"database":"y…","collection":"C","reason":{"code":"…","message":"…"},"record":{…}}`, one a line. `database` is the
+ * global id of the database that refused it. Made only when there is one; `refused-source.ts` reads it again.
  */
 export class DeadLetters {
   #path: string;
+  readonly #target: Connection;
+  readonly #signal: AbortSignal;
   #file: Promise<FileHandle> | undefined;
+  #database: Promise<string> | undefined;
   #count = 0;
 
-  constructor(path: string) {
+  constructor(path: string, target: Connection, signal: AbortSignal) {
     this.#path = resolve(path);
+    this.#target = target;
+    this.#signal = signal;
   }
 
   /** Where they are: a file that was there already is left alone, and a number is put behind the name. */
@@ -31,19 +39,25 @@ export class DeadLetters {
   /** @throws ArkError ERR_FILE_ACCESS or ERR_DISK_FULL when the file cannot be written. */
   async add(refusals: readonly Refusal[]): Promise<void> {
     if (refusals.length === 0) return;
+    this.#database ??= identity(this.#target, { signal: this.#signal }).then(
+      ({ globalId }) => globalId,
+    );
+    const database = await this.#database;
     this.#file ??= this.#create();
     const file = await this.#file;
     this.#count += refusals.length;
-    await this.#doing("write", file.appendFile(refusals.map(line).join("")));
+    const lines = refusals.map((refusal) => line(database, refusal));
+    await this.#doing("write", file.appendFile(lines.join("")));
   }
 
-  /** Makes what was added durable. */
+  /** Makes what was added durable, and the file's name with it. */
   async close(): Promise<void> {
     const file = await this.#file;
     if (file === undefined) return;
     this.#file = undefined;
     try {
       await this.#doing("write", file.sync());
+      await this.#doing("write", syncFolder(dirname(this.#path)));
     } finally {
       await file.close();
     }
@@ -59,6 +73,8 @@ export class DeadLetters {
 
   async #create(): Promise<FileHandle> {
     const wanted = this.#path;
+    // `x.ndjson.2` asked for, the next is `x.ndjson.3`.
+    const stem = wanted.replace(/(\.ndjson)\.\d+$/, "$1");
     try {
       await mkdir(dirname(wanted), { recursive: true });
       for (let number = 2; ; number++) {
@@ -66,7 +82,7 @@ export class DeadLetters {
           return await open(this.#path, "ax");
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-          this.#path = `${wanted}.${number}`;
+          this.#path = `${stem}.${number}`;
         }
       }
     } catch (cause) {
@@ -79,8 +95,29 @@ export class DeadLetters {
   }
 }
 
-function line({ collection, record, error }: Refusal): string {
+/** Where the refused documents of a database go: each has a file of its own, named after the topmost one's. */
+export function deadLettersOf(path: readonly string[], file: string): string {
+  if (path.length === 0) return file;
+  const stem = file.endsWith(".ndjson") ? file.slice(0, -".ndjson".length) : file;
+  const below = path.map((name) => folderName(name)).join(".");
+  // A file's name may be of 255 bytes, and a number may follow.
+  const name = below.length <= 120 ? below : folderName(path.join("/"));
+  return `${stem}.${name}.ndjson`;
+}
+
+function line(database: string, { collection, record, error }: Refusal): string {
   const code = error.details?.["code"];
   const reason = `{"code":${printString(typeof code === "string" ? code : error.code)},"message":${printString(error.message)}}`;
-  return `{"collection":${printString(collection)},"reason":${reason},"record":${printRecord(record)}}\n`;
+  return `{"database":${printString(database)},"collection":${printString(collection)},"reason":${reason},"record":${printRecord(record)}}\n`;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open folders, and needs no such thing.
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

@@ -10,6 +10,7 @@ import { Placeholders } from "./deleted-refs.ts";
 import { IdSet } from "./id-set.ts";
 import { Present } from "./present.ts";
 import type { DatabaseProgress, ProgressJournal } from "./progress.ts";
+import { ServerFailures } from "./server-failures.ts";
 import type { ImportSource } from "./source.ts";
 import { type CollectionTally, newCollectionTally } from "./tally.ts";
 import { type Batch, kindOf, writeBatch } from "./write.ts";
@@ -53,6 +54,7 @@ export class DocumentsRun {
   readonly #expected = new Map<string, IdSet>();
   readonly deadLetters: DeadLetters;
   readonly #placeholders: Placeholders;
+  readonly #failures = new ServerFailures();
 
   constructor(
     target: Connection,
@@ -66,7 +68,7 @@ export class DocumentsRun {
     this.#journal = journal;
     this.#found = journal.journal.found(journal.path);
     this.#progress = { ...this.#found, phase: "documents" };
-    this.deadLetters = new DeadLetters(options.deadLetterFile);
+    this.deadLetters = new DeadLetters(options.deadLetterFile, target, options.signal);
     this.#placeholders = new Placeholders(target, options.signal);
     for (const { name } of source.collections) {
       this.#tallies.set(name, newCollectionTally(name));
@@ -98,6 +100,7 @@ export class DocumentsRun {
             const refusals = await writeBatch(this.#target, batch, {
               signal: stop.signal,
               timeoutMs,
+              failures: this.#failures,
             });
             await this.deadLetters.add(refusals);
             const refused = new Set(refusals.map(({ record }) => record));

@@ -17,6 +17,19 @@ export interface SourceCollection {
   readonly documents: number;
 }
 
+/** What a source tells of the past of its collections. */
+export interface HistorySource {
+  readonly collections: readonly {
+    readonly name: string;
+    /** Versions that are no more, and deletions. */
+    readonly versions: number;
+  }[];
+  /** Why it is not restored; undefined when it is. */
+  readonly leftOut?: string | undefined;
+  /** A collection's past in the order of `compareHistory`, batch by batch. Reading it twice gives the same. */
+  records(collection: string, signal: AbortSignal): AsyncGenerator<readonly DocumentRecord[]>;
+}
+
 /** Secrets that are restored with their hashes. */
 export type SecretKind = "credentials" | "keys" | "tokens";
 
@@ -50,12 +63,21 @@ export interface ImportSource {
   readonly leftOut: readonly { readonly collection: string; readonly count: number }[];
   /** The database's own id, which its tokens hold; undefined where it is not known. */
   readonly globalId?: string | undefined;
+  /** Undefined where the source tells nothing of the past. */
+  readonly history?: HistorySource | undefined;
   /** Undefined where the source holds no secrets. */
   readonly secrets?: SecretsSource | undefined;
   /** The databases below, each after the one that it is in. */
   readonly children?: readonly ChildSource[] | undefined;
+  /** Whether it holds few documents of many: then an import over what is there looks them up one by one. */
+  readonly isSparse?: boolean | undefined;
   /** A collection's documents, batch by batch. Reading it twice gives the same. */
   records(collection: string, signal: AbortSignal): AsyncGenerator<readonly DocumentRecord[]>;
+}
+
+/** What an import restores of a source's past; undefined when nothing. */
+export function restoredHistory({ history, hasSchema }: ImportSource): HistorySource | undefined {
+  return hasSchema && history?.leftOut === undefined ? history : undefined;
 }
 
 export interface OpenSourceOptions {

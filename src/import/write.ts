@@ -12,6 +12,7 @@ import { printString } from "../values/json.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { printWriteExpression } from "../values/write-expression.ts";
 import { nullsPatch } from "./nulls.ts";
+import type { ServerFailures } from "./server-failures.ts";
 
 /** Records of one collection that can travel in one request. */
 export interface Batch {
@@ -42,6 +43,8 @@ export interface Refusal {
 export interface WriteOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs: number | undefined;
+  /** What is known of the server from all batches. */
+  readonly failures: ServerFailures;
 }
 
 /**
@@ -49,7 +52,7 @@ export interface WriteOptions {
  * to single documents.
  *
  * @returns the documents that the target refuses by themselves.
- * @throws ArkError for everything that is no document's fault: access, connection, time.
+ * @throws ArkError for everything that is no document's fault: access, connection, time, a server that fails on and on.
  */
 export async function writeBatch(
   target: Connection,
@@ -58,12 +61,14 @@ export async function writeBatch(
 ): Promise<Refusal[]> {
   try {
     await send(target, batch, options);
+    options.failures.worked();
     return [];
   } catch (error) {
     if (!isBatchesFault(error)) throw error;
     const { records, collection } = batch;
     if (records.length === 1) {
       if (!isRefusal(error)) throw error;
+      options.failures.refused(error, target.place);
       return [{ collection, record: records[0]!, error }];
     }
     const half = Math.ceil(records.length / 2);

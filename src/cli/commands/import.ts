@@ -8,6 +8,7 @@ import {
   importArchive,
   planImport,
 } from "../../import/import.ts";
+import { planReplay, type RefusedOptions, replayRefused } from "../../import/replay.ts";
 import type { Arguments } from "../arguments.ts";
 import type { CommandSpec } from "../command.ts";
 import {
@@ -56,7 +57,8 @@ export const importCommand: CommandSpec = {
   positionals: [
     {
       name: "source",
-      summary: "Folder of an archive, or one with Fauna's metadata_00.json",
+      summary:
+        "Folder of an archive, or one with Fauna's metadata_00.json; with --replay a file of refused documents",
       required: true,
     },
   ],
@@ -105,6 +107,13 @@ export const importCommand: CommandSpec = {
       placeholder: "FILE",
       summary: "Where documents go that the target refuses; <source>.refused.ndjson by default",
     },
+    {
+      name: "replay",
+      type: "flag",
+      summary:
+        "The source is a file of documents that the target has refused: send them again, after a fix there or in the file; what is refused again goes to a new file",
+      callOnly: true,
+    },
     ...CONFLICT_OPTIONS,
     ...UNLOCK_OPTIONS,
     windowOption("Batches under way at once", 8),
@@ -120,6 +129,10 @@ export const importCommand: CommandSpec = {
     {
       line: "fauna-ark import ./archive --on-conflict newer",
       about: "Into a database of the same schema; of each document the newer one stays",
+    },
+    {
+      line: "fauna-ark import archive.refused.ndjson --replay",
+      about: "Send refused documents again",
     },
     {
       line: "fauna-ark import ./fauna-export --schema ./schema",
@@ -143,11 +156,12 @@ export const importCommand: CommandSpec = {
   },
   async run(args, terminal) {
     refuseUnclearTarget(args, args.text("database"), "--database");
-    return args.flag("dry-run") ? plan(args, terminal) : replay(args, terminal);
+    if (args.flag("replay")) return replay(args, terminal);
+    return args.flag("dry-run") ? plan(args, terminal) : run(args, terminal);
   },
 };
 
-async function replay(args: Arguments, terminal: Terminal): Promise<number> {
+async function run(args: Arguments, terminal: Terminal): Promise<number> {
   const unlock = await unlockOf(args, terminal);
   const report = await withEndpoint(args, terminal, async (connection) => {
     // Before the source is read, which may take long: does the secret open anything?
@@ -162,6 +176,59 @@ async function replay(args: Arguments, terminal: Terminal): Promise<number> {
   else terminal.err(importSummary(report));
   failIfRefused(report);
   return 0;
+}
+
+/** What says how a whole source is imported says nothing of some documents of it. */
+const NOT_IN_REPLAY = [
+  "create",
+  "continue",
+  "top-only",
+  "skip-secrets",
+  "data-only",
+  "delete-extra",
+] as const;
+
+async function replay(args: Arguments, terminal: Terminal): Promise<number> {
+  for (const name of NOT_IN_REPLAY) {
+    if (!args.flag(name)) continue;
+    throw new ArkError("ERR_USAGE", `--${name} is not for --replay.`, {
+      place: `--${name}`,
+      hint: "Leave it out: the documents go into the database that refused them.",
+    });
+  }
+  return withEndpoint(args, terminal, async (connection) => {
+    const target = await openTarget(args, terminal, connection, args.text("database"));
+    const options = { ...refusedOptions(args, terminal), target };
+    if (args.flag("dry-run")) {
+      const planned = await planReplay(options);
+      if (args.flag("json")) printJsonReport(terminal, planned);
+      else terminal.out(planText(planned));
+      return 0;
+    }
+    const report = await withProgress(args, terminal, (onProgress) =>
+      replayRefused({ ...options, onProgress }),
+    );
+    if (args.flag("json")) printJsonReport(terminal, report);
+    else terminal.err(importSummary(report));
+    failIfRefused(report);
+    return 0;
+  });
+}
+
+function refusedOptions(args: Arguments, terminal: Terminal): Omit<RefusedOptions, "target"> {
+  const deadLetters = args.text("dead-letters");
+  const { onConflict, restoreDeletedRefs } = conflictOptions(args);
+  return {
+    file: placeIn(terminal, args.required("source")),
+    onConflict,
+    restoreDeletedRefs,
+    window: args.number("window"),
+    batchDocuments: args.number("batch-size"),
+    batchBytes: args.number("batch-bytes"),
+    deadLetterFile: deadLetters === undefined ? undefined : placeIn(terminal, deadLetters),
+    timeoutMs: timeoutMs(args),
+    signal: terminal.signal,
+  };
 }
 
 async function plan(args: Arguments, terminal: Terminal): Promise<number> {
@@ -223,7 +290,7 @@ export function failIfRefused({
     `The target refused ${counted(documents.refused, "document")}; all else is there.`,
     {
       place: deadLetterFile ?? target,
-      hint: "Each line of the file is a document and the reason; mend and import them by hand.",
+      hint: "Each line of the file is a document and the reason; mend what is wrong, there or in the target, and send them again: fauna-ark import FILE --replay.",
     },
   );
 }

@@ -40,6 +40,7 @@ export async function* chunksOf(
       records,
       from: coverAll ? next : first,
       to: coverAll && isLast ? LAST_ID : to,
+      isSparse: source.isSparse,
     };
     if (compareIds(to, LAST_ID) < 0) next = String(BigInt(to) + 1n);
     return chunk;

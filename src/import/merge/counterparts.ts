@@ -10,6 +10,8 @@ export interface Chunk {
   readonly records: readonly DocumentRecord[];
   readonly from: string;
   readonly to: string;
+  /** Whether other documents lie between them that nobody asks for: then each is looked up by itself. */
+  readonly isSparse?: boolean | undefined;
 }
 
 export interface Sides {
@@ -26,18 +28,23 @@ interface Options {
 /** Reads the target as it is now. */
 export async function readCounterparts(
   target: Connection,
-  { collection, records, from, to }: Chunk,
+  { collection, records, from, to, isSparse = false }: Chunk,
   options: Options,
 ): Promise<Sides> {
   const wanted = new Set(records.map(({ id }) => id));
   const found = new Map<string, DocumentRecord>();
   const extra: string[] = [];
   const at = await snapshotTime(target, options);
-  const pages = recordPages(target, { ...options, collection, from, to, at });
-  for await (const page of pages) {
-    for (const record of page.records) {
-      if (wanted.has(record.id)) found.set(record.id, record);
-      else extra.push(record.id);
+  const ranges = isSparse
+    ? (await existing(target, collection, [...wanted], options)).map((id) => ({ from: id, to: id }))
+    : [{ from, to }];
+  for (const range of ranges) {
+    const pages = recordPages(target, { ...options, ...range, collection, at });
+    for await (const page of pages) {
+      for (const record of page.records) {
+        if (wanted.has(record.id)) found.set(record.id, record);
+        else extra.push(record.id);
+      }
     }
   }
   const absent = records.filter(({ id }) => !found.has(id)).map(({ id }) => id);
@@ -46,6 +53,22 @@ export async function readCounterparts(
     records.map(({ id }) => [id, { record: found.get(id), goneAt: gone.get(id) }]),
   );
   return { counterparts, extra };
+}
+
+/** Those of the ids under which there is a document. */
+async function existing(
+  target: Connection,
+  collection: string,
+  ids: readonly string[],
+  { signal, timeoutMs }: Options,
+): Promise<string[]> {
+  const ref = `{"ref":{"collection":${printString(collection)}},"id":{"var":"i"}}`;
+  const each = `{"lambda":"i","expr":{"exists":${ref}}}`;
+  const query = `{"map":${each},"collection":[${ids.map((id) => `"${id}"`).join(",")}]}`;
+  const { text } = await target.v4(query, { idempotent: true, signal, timeoutMs });
+  const answer = parseJson(text);
+  const there = isJsonObject(answer) ? answer.get("resource") : undefined;
+  return ids.filter((_, index) => Array.isArray(there) && there[index] === true);
 }
 
 /** When something last happened to ids without a document: a deletion, or a version whose ttl has passed. */

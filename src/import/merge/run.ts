@@ -11,6 +11,7 @@ import { Time } from "../../values/time.ts";
 import { DeadLetters } from "../dead-letters.ts";
 import { Placeholders } from "../deleted-refs.ts";
 import type { DocumentsOptions } from "../documents.ts";
+import { ServerFailures } from "../server-failures.ts";
 import type { ImportSource } from "../source.ts";
 import { type Batch, kindOf, writeBatch } from "../write.ts";
 import { chunksOf } from "./chunks.ts";
@@ -38,6 +39,7 @@ export class MergeRun {
   readonly #source: ImportSource;
   readonly #options: MergeOptions;
   readonly #placeholders: Placeholders;
+  readonly #failures = new ServerFailures();
   readonly #done: Tallies;
   readonly deadLetters: DeadLetters;
 
@@ -47,7 +49,7 @@ export class MergeRun {
     this.#options = options;
     this.#placeholders = new Placeholders(target, options.signal);
     this.#done = this.#newTallies();
-    this.deadLetters = new DeadLetters(options.deadLetterFile);
+    this.deadLetters = new DeadLetters(options.deadLetterFile, target, options.signal);
   }
 
   /** What has been done. */
@@ -185,13 +187,14 @@ export class MergeRun {
     if (conflict !== undefined) throw meanwhile(this.#target, collection, conflict[0].id);
     const { deletedRefs } = this.#done.get(collection)!;
     const refused = new Set<DocumentRecord>();
+    const failures = this.#failures;
     for (const batch of batches(collection, decided)) {
       if (restoreDeletedRefs === true) {
         const restored = await this.#placeholders.make(batch.records);
         deletedRefs.restored += restored.length;
         for (const { id } of restored) example(deletedRefs.examples, id);
       }
-      const refusals = await writeBatch(this.#target, batch, { signal, timeoutMs });
+      const refusals = await writeBatch(this.#target, batch, { signal, timeoutMs, failures });
       await this.deadLetters.add(refusals);
       for (const { record } of refusals) refused.add(record);
     }

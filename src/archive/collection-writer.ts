@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { compareIds, type DocumentRecord } from "../values/record.ts";
+import { compareIds } from "../values/record.ts";
+import type { RecordBatch } from "../values/record-lines.ts";
 import { UNSEALED } from "./age.ts";
 import { HistoryWriter } from "./history-writer.ts";
 import { writeDone } from "./journal.ts";
@@ -47,23 +48,21 @@ export class CollectionWriter {
    * is closed however this ends.
    */
   async write(
-    records: AsyncIterable<readonly DocumentRecord[]>,
+    records: AsyncIterable<RecordBatch>,
     { signal, onSegment }: WriteRecordsOptions = {},
   ): Promise<void> {
     const { store, codec, sealer, sealing, naming, segmentBytes, frameBytes } = this.#context;
     const journalSealer = sealing?.hidesManifest === true ? sealer : UNSEALED;
     const { name, folder } = this.#place;
-    const source = new RecordSource(records);
+    const source = new RecordSource(records, name);
     this.#unfinished++;
     try {
-      await source.advance();
-      while (source.next !== undefined) {
-        const { id } = source.next.record;
+      await source.load();
+      for (let id = source.nextId; id !== undefined; id = source.nextId) {
         assert(!this.#firstIds.has(id), `two segments of ${name} begin with ${id}`);
         this.#firstIds.add(id);
         const limits = { segmentBytes, frameBytes, signal };
         const segment = await writeSegment(store, source, {
-          collection: name,
           folder,
           codec,
           sealer,

@@ -33,12 +33,11 @@ export class HistoryWriter {
   ): Promise<void> {
     assert(this.#segments.length === 0, `the history of ${this.#collection} is written twice`);
     const { store, codec, sealer, naming, segmentBytes, frameBytes } = this.#context;
-    const source = new RecordSource(records, "history");
+    const source = new RecordSource(records, this.#collection, "history");
     try {
-      await source.advance();
-      while (source.next !== undefined) {
+      await source.load();
+      while (source.nextId !== undefined) {
         const segment = await writeSegment(store, source, {
-          collection: this.#collection,
           folder: this.#folder,
           codec,
           sealer,

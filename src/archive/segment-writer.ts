@@ -4,15 +4,14 @@ import { mapConcurrent } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareHistory } from "../values/history.ts";
-import { compareIds, type DocumentRecord, printRecord } from "../values/record.ts";
+import { compareIds, type DocumentRecord } from "../values/record.ts";
+import { type RecordBatch, RecordLines } from "../values/record-lines.ts";
 import type { Sealer } from "./age.ts";
 import type { Codec } from "./compression.ts";
 import type { FrameEntry, SegmentEntry } from "./manifest.ts";
 import type { Naming } from "./names.ts";
 
 export interface SegmentOptions {
-  /** The collection's real name, which the fingerprint is taken with. */
-  readonly collection: string;
   /** Where segments go, ending in a slash. */
   readonly folder: string;
   readonly codec: Codec;
@@ -31,70 +30,89 @@ const FRAMES_AHEAD = 2;
 /** Room for the line that takes a frame over its size. Longer ones make the buffer grow. */
 const LINE_BYTES = 64 * 1024;
 
-const NEWLINE = 0x0a;
-
 /** What a segment holds: documents, each once, or what is told of their past. */
 export type SegmentContent = "documents" | "history";
 
-/** A source of records that can be looked at before it is taken from. */
+/** A source of lines that can be looked at before they are taken. */
 export class RecordSource {
-  /** The next record and its line; undefined at the end. */
-  next:
-    | { readonly record: DocumentRecord; readonly line: string; readonly bytes: number }
-    | undefined;
-  readonly #records: AsyncIterator<readonly DocumentRecord[]>;
-  #batch: readonly DocumentRecord[] = [];
-  #at = 0;
   readonly content: SegmentContent;
+  readonly collection: string;
+  readonly #batches: AsyncIterator<RecordBatch>;
+  #lines: RecordLines | undefined;
+  #at = 0;
   #last: DocumentRecord | undefined;
+  #lastId: string | undefined;
 
+  /** @param collection the real name of the collection that the records are of. */
   constructor(
-    records: AsyncIterable<readonly DocumentRecord[]>,
+    batches: AsyncIterable<RecordBatch>,
+    collection: string,
     content: SegmentContent = "documents",
   ) {
-    this.#records = records[Symbol.asyncIterator]();
+    this.#batches = batches[Symbol.asyncIterator]();
+    this.collection = collection;
     this.content = content;
   }
 
-  /** Puts the next record into {@link next}. Only a promise when a further batch has to be awaited. */
-  advance(): void | Promise<void> {
-    const record = this.#batch[this.#at];
-    return record === undefined ? this.#nextBatch() : this.#take(record);
+  /** The id of the next record; undefined at the end, and before the first {@link load}. */
+  get nextId(): string | undefined {
+    return this.#lines?.id(this.#at);
   }
 
-  #take(record: DocumentRecord): void {
-    this.#at++;
-    const isHistory = this.content === "history";
-    const last = this.#last;
-    const isAscending =
-      last === undefined ||
-      (isHistory ? compareHistory(last, record) : compareIds(last.id, record.id)) < 0;
-    assert(isAscending, `records have to be ascending by id: ${record.id} after ${last?.id}`);
-    assert.equal(record.action !== undefined, isHistory, "only a history tells actions");
-    this.#last = record;
-    const line = printRecord(record);
-    this.next = { record, line, bytes: Buffer.byteLength(line) + 1 };
+  /** What is there of the next lines without waiting, and the index in them of the first that is not yet taken. */
+  get next(): { readonly lines: RecordLines; readonly from: number } | undefined {
+    return this.#lines === undefined ? undefined : { lines: this.#lines, from: this.#at };
   }
 
-  async #nextBatch(): Promise<void> {
-    for (;;) {
-      const { done, value } = await this.#records.next();
-      if (done === true) {
-        this.next = undefined;
-        return;
-      }
-      this.#batch = value;
-      this.#at = 0;
-      const first = value[0];
-      if (first !== undefined) {
-        this.#take(first);
-        return;
-      }
+  /** Goes on to the line of index `to`. @returns whether something else has to be loaded first. */
+  taken(to: number): boolean {
+    this.#at = to;
+    return to === this.#lines?.length;
+  }
+
+  /** Waits for further lines. At the end there are none. */
+  async load(): Promise<void> {
+    this.#lines = undefined;
+    this.#at = 0;
+    while (this.#lines === undefined) {
+      const { done, value } = await this.#batches.next();
+      if (done === true) return;
+      this.#lines = value instanceof RecordLines ? this.#checkedLines(value) : this.#packed(value);
     }
   }
 
   async close(): Promise<void> {
-    await this.#records.return?.();
+    await this.#batches.return?.();
+  }
+
+  #checkedLines(lines: RecordLines): RecordLines {
+    assert.equal(this.content, "documents", "a history comes as records");
+    assert.equal(lines.collection, this.collection);
+    this.#assertAscending(
+      this.#lastId === undefined || compareIds(this.#lastId, lines.firstId) < 0,
+      lines.firstId,
+    );
+    this.#lastId = lines.lastId;
+    return lines;
+  }
+
+  #packed(records: readonly DocumentRecord[]): RecordLines | undefined {
+    const isHistory = this.content === "history";
+    for (const record of records) {
+      const last = this.#last;
+      const isAscending = isHistory
+        ? last === undefined || compareHistory(last, record) < 0
+        : this.#lastId === undefined || compareIds(this.#lastId, record.id) < 0;
+      this.#assertAscending(isAscending, record.id);
+      assert.equal(record.action !== undefined, isHistory, "only a history tells actions");
+      this.#last = record;
+      this.#lastId = record.id;
+    }
+    return RecordLines.of(this.collection, records);
+  }
+
+  #assertAscending(isAscending: boolean, id: string): void {
+    assert(isAscending, `records have to be ascending by id: ${id} after ${this.#lastId}`);
   }
 }
 
@@ -115,50 +133,55 @@ export async function writeSegment(
   options: SegmentOptions,
 ): Promise<SegmentEntry> {
   const { codec, sealer, signal } = options;
-  const first = source.next?.record;
-  assert(first !== undefined, "a segment has at least one record");
-  const stem = options.folder + options.naming.segment(first.id);
+  const begin = source.nextId;
+  assert(begin !== undefined, "a segment has at least one record");
+  const stem = options.folder + options.naming.segment(begin);
   const file = `${stem}.ndjson${codec.extension}${sealer.extension}`;
-  const fingerprint = new Fingerprint();
+  const contents = new Contents();
   const sha256 = createHash("sha256");
   const frames: FrameEntry[] = [];
   const spare: Buffer[] = [];
-  let lastId = first.id;
-  let minTs = first.ts;
-  let maxTs = first.ts;
   let plainBytes = 0;
   let compressedBytes = 0;
   let storedBytes = 0;
 
   async function* plainFrames(): AsyncGenerator<PlainFrame, void, undefined> {
-    while (source.next !== undefined) {
-      const plainOffset = plainBytes;
-      const firstId = source.next.record.id;
+    for (let next = source.next; next !== undefined; next = source.next) {
+      const frame = { plainOffset: plainBytes, firstId: next.lines.id(next.from) };
       let buffer = spare.pop() ?? Buffer.allocUnsafeSlow(options.frameBytes + LINE_BYTES);
       let length = 0;
       let records = 0;
-      while (source.next !== undefined && length < options.frameBytes) {
-        const { record, line, bytes } = source.next;
-        const isFull = plainBytes > 0 && plainBytes + bytes > options.segmentBytes;
-        // All that is told of one document is in one segment.
-        if (isFull && !(source.content === "history" && record.id === lastId)) break;
-        fingerprint.add(options.collection, record);
-        lastId = record.id;
-        if (record.ts < minTs) minTs = record.ts;
-        if (record.ts > maxTs) maxTs = record.ts;
-        if (length + bytes > buffer.length) buffer = grown(buffer, length, bytes);
-        buffer.write(line, length);
-        length += bytes;
-        buffer[length - 1] = NEWLINE;
-        plainBytes += bytes;
-        records++;
-        const waiting = source.advance();
-        if (waiting !== undefined) await waiting;
+      for (; next !== undefined && length < options.frameBytes; next = source.next) {
+        const { lines, from } = next;
+        const start = lines.offset(from);
+        const wanted = lines.reaching(start + options.frameBytes - length);
+        const to = Math.min(wanted, roomFor(lines, from));
+        if (to <= from) break;
+        const bytes = lines.bytes(from, to);
+        if (length + bytes.length > buffer.length) buffer = grown(buffer, length, bytes.length);
+        buffer.set(bytes, length);
+        length += bytes.length;
+        plainBytes += bytes.length;
+        records += to - from;
+        contents.take(lines, from, to);
+        if (source.taken(to)) await source.load();
       }
       if (records === 0) return;
       signal?.throwIfAborted();
-      yield { plain: buffer.subarray(0, length), plainOffset, records, firstId };
+      yield { ...frame, plain: buffer.subarray(0, length), records };
     }
+  }
+
+  /** The index behind the last line, of those from `from` on, that the segment has room for. */
+  function roomFor(lines: RecordLines, from: number): number {
+    const start = lines.offset(from);
+    let to = lines.fitting(start + options.segmentBytes - plainBytes);
+    if (plainBytes === 0) to = Math.max(to, from + 1);
+    if (source.content === "documents") return to;
+    // All that is told of one document is in one segment.
+    const last = to > from ? lines.id(to - 1) : contents.lastId;
+    while (to < lines.length && lines.id(to) === last) to++;
+    return to;
   }
 
   async function compress({ plain, ...frame }: PlainFrame) {
@@ -187,20 +210,65 @@ export async function writeSegment(
 
   const written = await store.write(file, storedChunks(), { signal });
   assert.equal(written.bytes, storedBytes);
+  const { lastId, minTs, maxTs, records, fingerprint } = contents.entry();
   return {
     file,
-    firstId: first.id,
+    firstId: begin,
     lastId,
-    minTs: String(minTs),
-    maxTs: String(maxTs),
-    records: fingerprint.records,
+    minTs,
+    maxTs,
+    records,
     plainBytes,
     storedBytes,
     ...(sealer.extension === "" ? {} : { openedBytes: compressedBytes }),
     sha256: sha256.digest("hex"),
-    fingerprint: fingerprint.toJSON(),
+    fingerprint,
     frames,
   };
+}
+
+/** What is in a segment, summed up. Lines are looked at once for all pieces of them that were taken in a row. */
+class Contents {
+  readonly #fingerprint = new Fingerprint();
+  #minTs: bigint | undefined;
+  #maxTs: bigint | undefined;
+  #lastId: string | undefined;
+  #pending: { readonly lines: RecordLines; readonly from: number; readonly to: number } | undefined;
+
+  get lastId(): string | undefined {
+    return this.#pending?.lines.id(this.#pending.to - 1) ?? this.#lastId;
+  }
+
+  take(lines: RecordLines, from: number, to: number): void {
+    if (this.#pending?.lines === lines) this.#pending = { ...this.#pending, to };
+    else {
+      this.#settle();
+      this.#pending = { lines, from, to };
+    }
+  }
+
+  entry(): Pick<SegmentEntry, "lastId" | "minTs" | "maxTs" | "records" | "fingerprint"> {
+    this.#settle();
+    const fingerprint = this.#fingerprint.toJSON();
+    return {
+      lastId: this.#lastId!,
+      minTs: String(this.#minTs),
+      maxTs: String(this.#maxTs),
+      records: fingerprint.records,
+      fingerprint,
+    };
+  }
+
+  #settle(): void {
+    if (this.#pending === undefined) return;
+    const { lines, from, to } = this.#pending;
+    this.#pending = undefined;
+    const part = lines.part(from, to);
+    this.#fingerprint.merge(part.fingerprint);
+    if (this.#minTs === undefined || part.minTs < this.#minTs) this.#minTs = part.minTs;
+    if (this.#maxTs === undefined || part.maxTs > this.#maxTs) this.#maxTs = part.maxTs;
+    this.#lastId = part.lastId;
+  }
 }
 
 /** A larger buffer with the first `length` bytes of `buffer` and room for `more`. */

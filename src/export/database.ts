@@ -9,6 +9,7 @@ import type { OnProgress } from "../flow/flow.ts";
 import { DocumentsRun } from "./documents.ts";
 import { exportHistory } from "./history.ts";
 import type { ResolvedExport } from "./options.ts";
+import { notePast } from "./past-notes.ts";
 import { answersV4 } from "./reading.ts";
 import { type CollectionAtSnapshot, checkSchemaHeld, type SchemaSnapshot } from "./schema.ts";
 import { noteSecrets, writeSecrets } from "./secrets.ts";
@@ -38,7 +39,11 @@ export async function exportOne(
   const { signal, timeoutMs } = options;
   const { at } = schema;
   const own = { ...options, source, onProgress: below(path, options.onProgress) };
-  const documents = new DocumentsRun(own, { at, hasV4: answersV4(schema) });
+  const documents = new DocumentsRun(own, {
+    at,
+    hasV4: answersV4(schema),
+    renames: schema.past?.renames,
+  });
   try {
     const database = archive.database(path);
     if (options.choice.schema) await writeSchema(archive, database, schema, own);
@@ -50,6 +55,7 @@ export async function exportOne(
   } catch (error) {
     throw explainDeleted(explainExpired(error, chosen, documents.howFar, source.endpoint), path);
   }
+  notePast(archive, snapshot);
   noteDocuments(archive, path, documents);
   if (!options.secrets) await noteSecrets(archive, source, { path, signal, timeoutMs });
   return { path, expired: documents.expired };

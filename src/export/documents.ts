@@ -5,6 +5,7 @@ import type { DocumentRecord } from "../values/record.ts";
 import type { ResolvedExport } from "./options.ts";
 import type { RangeInProgress } from "./range-in-progress.ts";
 import { CollectionReading } from "./reading.ts";
+import { asNamedThen, type Renames } from "./renames.ts";
 import { type Listing, Schedule, type Task } from "./schedule.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
 import { withoutSecrets } from "./secrets.ts";
@@ -26,16 +27,21 @@ export class DocumentsRun {
   readonly #options: ResolvedExport;
   readonly #at: bigint;
   readonly #hasV4: boolean;
+  readonly #renames: Renames | undefined;
   readonly #moving = new Map<string, Moving>();
   readonly #stop = new AbortController();
   readonly #started = performance.now();
   readonly #credentials = new Map<string, number>();
 
   /** @param hasV4 whether the database answers v4; v10 alone cannot begin anywhere but at a collection's first id. */
-  constructor(options: ResolvedExport, { at, hasV4 }: { at: bigint; hasV4: boolean }) {
+  constructor(
+    options: ResolvedExport,
+    { at, hasV4, renames }: { at: bigint; hasV4: boolean; renames?: Renames | undefined },
+  ) {
     this.#options = options;
     this.#at = at;
     this.#hasV4 = hasV4;
+    this.#renames = renames;
   }
 
   /** Lists, reads and writes every collection. When anything fails, all of it stops and is awaited. */
@@ -81,11 +87,11 @@ export class DocumentsRun {
   }
 
   #begin(database: DatabaseWriter, collection: CollectionAtSnapshot): CollectionReading {
-    const { name, historyDays, ttlDays } = collection;
+    const { name, nameNow = name, historyDays, ttlDays } = collection;
     const writer = database.collection(name, { historyDays, ttlDays });
     const options = { ...this.#options, at: this.#at, signal: this.#stop.signal };
-    const reading = new CollectionReading(name, options);
-    this.#moving.set(name, { writer, reading });
+    const reading = new CollectionReading(nameNow, options);
+    this.#moving.set(nameNow, { writer, reading });
     return reading;
   }
 
@@ -129,9 +135,10 @@ export class DocumentsRun {
     pages: AsyncGenerator<readonly DocumentRecord[]>,
     { collection }: RangeInProgress,
   ): AsyncGenerator<readonly DocumentRecord[]> {
-    if (this.#options.secrets) return pages;
+    const renamed = asNamedThen(pages, this.#renames);
+    if (this.#options.secrets) return renamed;
     const counts = this.#credentials;
-    return withoutSecrets(pages, () => {
+    return withoutSecrets(renamed, () => {
       counts.set(collection, (counts.get(collection) ?? 0) + 1);
     });
   }

@@ -1,7 +1,7 @@
 /**
  * Export: a database, read at one moment, becomes an archive.
  *
- *     pick the moment T and read the schema at T        (schema.ts; of a tree of databases, tree.ts)
+ *     pick the moment T and read the schema at T        (schema.ts; of a tree of databases, tree.ts; of the past, past.ts)
  *     begin the archive                                 (refuses a place that is not empty)
  *     for each database                                 (database.ts)
  *     write schema files and definitions, and secrets where asked for              (secrets.ts)
@@ -17,6 +17,7 @@ import { type CaughtUp, exportCatchingUp } from "./catch-up.ts";
 import { checkHeld, type ExportedDatabase, exportOne } from "./database.ts";
 import { requireHistory } from "./history.ts";
 import { type ExportOptions, type ResolvedExport, resolveExport } from "./options.ts";
+import { refuseUnreadable } from "./past-window.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
 import { type DatabaseAtSnapshot, readTree } from "./tree.ts";
 
@@ -73,9 +74,11 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
   const started = performance.now();
   const requestsBefore = source.counters.requests;
 
-  const databases = await readTree(source, resolved);
+  const { at: asOf } = resolved;
+  const databases = await readTree(source, { ...resolved, asOf, isPast: asOf !== undefined });
   const [top] = databases;
   const chosen = choose(resolved, databases);
+  if (asOf !== undefined) await refuseUnreadable(withChosen(databases, chosen), resolved);
   if (resolved.history) {
     for (const database of databases)
       await requireHistory(database.connection, chosen.get(database)!, resolved);
@@ -119,6 +122,13 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
     seconds: (performance.now() - started) / 1000,
     requests: source.counters.requests - requestsBefore,
   });
+}
+
+function withChosen(
+  databases: readonly DatabaseAtSnapshot[],
+  chosen: ReadonlyMap<DatabaseAtSnapshot, readonly CollectionAtSnapshot[]>,
+) {
+  return databases.map((database) => ({ database, chosen: chosen.get(database)! }));
 }
 
 /** Globs of collections have to name one in any of the databases. */

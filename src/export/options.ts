@@ -4,6 +4,7 @@ import { ArkError } from "../errors/errors.ts";
 import type { Connection } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
+import { Time } from "../values/time.ts";
 import {
   type CatchUpOptions,
   type ResolvedCatchUp,
@@ -26,6 +27,8 @@ export interface ExportOptions extends ChoiceOptions {
    * longer than the history window (docs/CATCH_UP.md).
    */
   readonly catchUp?: boolean | CatchUpOptions | undefined;
+  /** Not as it is now but as it was at this moment, in microseconds since 1970; see `parseMoment`. */
+  readonly at?: bigint | undefined;
   /** Also credentials, keys and tokens with their hashes; only into an archive that is encrypted. */
   readonly secrets?: boolean | undefined;
   /** Secrets may be written where everybody who has the archive can read them. */
@@ -60,6 +63,8 @@ export interface ResolvedExport {
   readonly recursive: boolean;
   readonly history: boolean;
   readonly catchUp: ResolvedCatchUp | undefined;
+  /** The moment, when it is one of the past. */
+  readonly at: bigint | undefined;
   readonly secrets: boolean;
   readonly compression: Compression;
   readonly encryption: Encryption | undefined;
@@ -89,7 +94,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
     });
   }
   const catchUp = resolveCatchUp(options.catchUp);
-  if (catchUp !== undefined) refuseWithCatchUp({ history });
+  if (catchUp !== undefined) refuseWithCatchUp({ history, at: options.at !== undefined });
   const compression = options.compression ?? "gzip";
   const resolved = {
     pageSize: options.pageSize ?? 2_000,
@@ -111,6 +116,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
     recursive,
     history,
     catchUp,
+    at: options.at,
     secrets,
     compression,
     encryption: options.encryption,
@@ -127,6 +133,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
       ...(recursive ? { recursive: true } : {}),
       ...(history ? { history: true } : {}),
       ...(catchUp === undefined ? {} : { "catch-up": true }),
+      ...(options.at === undefined ? {} : { at: Time.fromMicros(options.at).toString() }),
       ...(secrets ? { secrets: true } : {}),
       compress: compression,
     },

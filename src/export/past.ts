@@ -21,6 +21,8 @@ import { Renames } from "./renames.ts";
 
 /** What the past of a schema lacks. */
 export interface Past {
+  /** Whether its files had to be made from definitions. */
+  readonly rebuilt: boolean;
   /** Definitions, as `kind name`, that the schema files could not say. */
   readonly left: readonly string[];
   /** Collections deleted since: their definitions are there, their documents can no longer be listed. */
@@ -37,20 +39,20 @@ interface Options {
 const FILE = "main.fsl";
 
 /**
- * @throws ArkError ERR_SNAPSHOT_EXPIRED when a collection was migrated since: its documents show in their newest shape
- * only (facts §6.7); or when names of then and now cannot be told apart.
+ * @param options.files the schema files of that time, where they are known.
+ * @throws ArkError ERR_SNAPSHOT_EXPIRED when names of then and now cannot be told apart.
  */
 export async function readPast(
   connection: Connection,
   at: bigint,
-  options: Options,
+  { files, signal, timeoutMs }: Options & { readonly files: readonly SchemaFile[] | undefined },
 ): Promise<{
   readonly files: readonly SchemaFile[];
   readonly definitions: readonly Definition[];
   readonly collections: readonly CollectionAtSnapshot[];
   readonly past: Past;
 }> {
-  const paired = inPairs(await allDefinitions(connection, { at, ...options }));
+  const paired = inPairs(await allDefinitions(connection, { at, signal, timeoutMs }));
   const renames = Renames.of(
     paired.map(({ kind, name, nameNow }) => ({ kind, was: name, now: nameNow })),
     connection.place,
@@ -62,19 +64,17 @@ export async function readPast(
     kind === "collections" ? [{ ...settings(definitions[index]!), nameNow }] : [],
   );
   const namesNow = collections.map(({ nameNow }) => nameNow);
-  const missing = await missingNow(connection, namesNow, at, options);
+  const missing = await missingNow(connection, namesNow, at, { signal, timeoutMs });
   const there = collections.filter(({ nameNow }) => !missing.has(nameNow));
-  const rebuilt = rebuildSchema(definitions, [
-    `Made by fauna-ark from the definitions of ${Time.fromMicros(at).toString()}: schema files cannot be read as they were.`,
-    "Comments, layout and the division into files are lost.",
-  ]);
+  const rebuilt = files === undefined ? rebuild(definitions, at) : { files, left: [] };
   return {
-    files: rebuilt.text === "" ? [] : [{ filename: FILE, content: rebuilt.text }],
+    files: rebuilt.files,
     definitions,
     collections: there.map(({ nameNow, ...each }) =>
       nameNow === each.name ? each : { ...each, nameNow },
     ),
     past: {
+      rebuilt: files === undefined,
       left: rebuilt.left,
       gone: collections.filter(({ nameNow }) => missing.has(nameNow)).map(({ name }) => name),
       renames,
@@ -82,14 +82,26 @@ export async function readPast(
   };
 }
 
+function rebuild(
+  definitions: readonly Definition[],
+  at: bigint,
+): { readonly files: readonly SchemaFile[]; readonly left: readonly string[] } {
+  const { text, left } = rebuildSchema(definitions, [
+    `Made by fauna-ark from the definitions of ${Time.fromMicros(at).toString()}: schema files cannot be read as they were.`,
+    "Comments, layout and the division into files are lost.",
+  ]);
+  return { files: text === "" ? [] : [{ filename: FILE, content: text }], left };
+}
+
 /** @throws ArkError ERR_SNAPSHOT_EXPIRED naming collections whose documents no longer show as they were. */
 export async function refuseMigrated(
   connection: Connection,
   { at, chosen }: { readonly at: bigint; readonly chosen: readonly CollectionAtSnapshot[] },
-  options: Options,
+  { signal, timeoutMs }: Options,
 ): Promise<void> {
-  const time = await snapshotTime(connection, { signal: options.signal });
-  const now = await allDefinitions(connection, { at: time, ...options, kinds: ["collections"] });
+  const time = await snapshotTime(connection, { signal });
+  const kinds = ["collections"] as const;
+  const now = await allDefinitions(connection, { at: time, signal, timeoutMs, kinds });
   const shapes = new Map(now.map((definition) => [definition.name, definition]));
   const migrated = chosen.filter(({ name, nameNow = name, definition }) => {
     const current = shapes.get(nameNow);

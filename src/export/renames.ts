@@ -1,6 +1,7 @@
 /** Definitions that were renamed: what refers to them is printed with their names of now, whatever time it is read at. */
 import { ArkError } from "../errors/errors.ts";
 import { printString } from "../values/json.ts";
+import type { DocumentRecord } from "../values/record.ts";
 
 interface Named {
   readonly kind: string;
@@ -47,6 +48,30 @@ export class Renames {
     if (this.#pattern === undefined) return text;
     return text.replaceAll(this.#pattern, (ref) => this.#refs.get(ref) ?? ref);
   }
+}
+
+/** The records with refs as they were. */
+export function asNamedThen(
+  pages: AsyncGenerator<readonly DocumentRecord[]>,
+  renames: Renames | undefined,
+): AsyncGenerator<readonly DocumentRecord[]> {
+  return renames?.any === true ? undoneIn(pages, renames) : pages;
+}
+
+async function* undoneIn(
+  pages: AsyncGenerator<readonly DocumentRecord[]>,
+  renames: Renames,
+): AsyncGenerator<readonly DocumentRecord[]> {
+  for await (const records of pages) yield records.map((record) => renamed(record, renames));
+}
+
+function renamed(record: DocumentRecord, renames: Renames): DocumentRecord {
+  const { dataText, extraText } = record;
+  return {
+    ...record,
+    ...(dataText === undefined ? {} : { dataText: renames.undo(dataText) }),
+    ...(extraText === undefined ? {} : { extraText: renames.undo(extraText) }),
+  };
 }
 
 /** A ref to a definition, as v4 prints it. */

@@ -29,7 +29,7 @@ export interface SchemaSnapshot {
   readonly stagedStatus: StagedStatus;
   readonly definitions: readonly Definition[];
   readonly collections: readonly CollectionAtSnapshot[];
-  /** What became of the schema since, where its files had to be made from definitions. */
+  /** What has become of the schema since, when the moment is one of the past. */
   readonly past?: Past | undefined;
 }
 
@@ -64,7 +64,11 @@ export async function readSchema(
     if (asOf !== undefined && version > asOf) {
       if (!isPast) throw changedSince(connection, asOf);
       if (status !== "none") throw stagedSince(connection, asOf);
-      const read = await readPast(connection, asOf, { signal, timeoutMs });
+    }
+    if (asOf !== undefined && isPast && status === "none") {
+      // Of a schema that has not changed since, the files of now are those of then.
+      const known = version > asOf ? undefined : files;
+      const read = await readPast(connection, asOf, { files: known, signal, timeoutMs });
       const after = await schemaFiles(connection, { signal });
       if (after.version !== version) continue;
       return { at: asOf, ...read, staged: [], stagedStatus: "none" };

@@ -51,7 +51,7 @@ export async function readTree(
     const { globalId } = await identity(source, { signal });
     const schema = await readSchema(source, { signal, timeoutMs, asOf, isPast });
     const top: DatabaseAtSnapshot = { path: [], connection: source, globalId, schema };
-    if (schema.past !== undefined && schema.definitions.length === 0) throw nothingYet(top);
+    if (schema.past?.rebuilt === true && schema.definitions.length === 0) throw nothingYet(top);
     if (!options.recursive) return [top];
     try {
       const { gone, below } = await readBelow(top, options);

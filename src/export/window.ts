@@ -32,7 +32,7 @@ export function howFar(readings: readonly CollectionReading[], started: number):
 export interface StillReadable {
   readonly source: Connection;
   readonly at: bigint;
-  readonly collections: readonly { readonly name: string }[];
+  readonly collections: readonly Pick<CollectionAtSnapshot, "name" | "nameNow">[];
   readonly signal: AbortSignal;
   readonly timeoutMs: number | undefined;
 }
@@ -45,8 +45,8 @@ export interface StillReadable {
  */
 export async function checkStillReadable(options: StillReadable): Promise<void> {
   const { source, at, collections, signal, timeoutMs } = options;
-  for (const { name } of collections) {
-    const pages = ids(source, { collection: name, at, pageSize: 1, signal, timeoutMs });
+  for (const { name, nameNow = name } of collections) {
+    const pages = ids(source, { collection: nameNow, at, pageSize: 1, signal, timeoutMs });
     await pages.next();
     await pages.return(undefined);
   }

@@ -2,7 +2,7 @@
  * Diff: what differs between two sides, each an archive or a live database, from A to B.
  *
  *     open both; a database stands at a moment of its own from here on   (place.ts, archive-side.ts, live-side.ts)
- *     of archives of several databases, each beside the one of its path
+ *     of several databases, each beside the one of its path              (place.ts)
  *     schema files line by line, definitions by members                  (definitions.ts, line-diff.ts)
  *     documents by fingerprints, ranges, and one by one                  (documents.ts)
  *     of changed documents the fields                                    (changed-fields.ts)
@@ -18,7 +18,7 @@ import { compareSchema, type DefinitionDifference, type SchemaComparison } from 
 import { compareDocuments } from "./documents.ts";
 import { unifiedDiff } from "./line-diff.ts";
 import { type NaturalNote, naturalNotes } from "./natural.ts";
-import { openPlace, pairsOf, type Place } from "./place.ts";
+import { openPlace, pairsOf, type Place, type PlacedPair } from "./place.ts";
 import type { Side } from "./side.ts";
 
 export type { FieldChange } from "./changed-fields.ts";
@@ -33,6 +33,8 @@ export interface DiffOptions {
   readonly b: DiffPlace;
   /** What opens encrypted archives. */
   readonly unlock?: Unlock | undefined;
+  /** Also the databases below live ones; those of an archive that holds some are always compared. */
+  readonly recursive?: boolean | undefined;
   /** Leave out when documents were written; false by default. */
   readonly ignoreTs?: boolean | undefined;
   /** Id ranges compared at once. */
@@ -121,15 +123,12 @@ export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
     throw new ArkError("ERR_USAGE", `${name} has to be a whole number from 1.`, { place: name });
   }
   signal.throwIfAborted();
-  const a = await openPlace(options.a, { ...limits, signal, unlock: options.unlock });
-  const b = await openPlace(options.b, { ...limits, signal, unlock: options.unlock });
+  const { unlock, recursive = false } = options;
+  const a = await openPlace(options.a, { ...limits, signal, unlock, recursive });
+  const b = await openPlace(options.b, { ...limits, signal, unlock, recursive });
   const found: Found[] = [];
-  for await (const { path, left, right } of pairsOf(a, b)) {
-    const database = path.join("/");
-    found.push(
-      await compareOne(left, right, { ...limits, database, ignoreTs, signal, onProgress }),
-    );
-  }
+  for await (const pair of pairsOf(a, b))
+    found.push(await compareOne(pair, { ...limits, ignoreTs, signal, onProgress }));
   const all = <T>(of: (each: Found) => readonly T[]) => found.flatMap(of);
   const collections = all(({ collections: each }) => each);
   return {
@@ -143,7 +142,7 @@ export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
     notCompared: [
       ...all(({ notCompared }) => notCompared),
       ...unseenPasswords(a, b),
-      ...unseenChildren(a, b, found),
+      ...unseenChildren(found),
     ],
     seconds: (performance.now() - started) / 1000,
   };
@@ -154,12 +153,12 @@ interface Found extends Pick<
   DiffReport,
   "equal" | "files" | "definitions" | "collections" | "natural" | "notCompared"
 > {
+  readonly path: readonly string[];
   readonly left: Side;
   readonly right: Side;
 }
 
 interface CompareOptions {
-  readonly database: string;
   readonly ignoreTs: boolean;
   readonly window: number;
   readonly signal: AbortSignal;
@@ -167,10 +166,10 @@ interface CompareOptions {
 }
 
 async function compareOne(
-  left: Side,
-  right: Side,
-  { database, onProgress, ...options }: CompareOptions,
+  { path, left, right, only }: PlacedPair,
+  { onProgress, ...options }: CompareOptions,
 ): Promise<Found> {
+  const database = path.join("/");
   const schema = compareSchema(left, right);
   const { names, notCompared } = comparable(left, right);
   const found = await compareDocuments(left, right, names, {
@@ -181,19 +180,24 @@ async function compareOne(
       ),
   });
   return {
+    path,
     left,
     right,
-    equal: schema.differences.length === 0 && found.every(({ equal }) => equal),
+    equal:
+      only === undefined && schema.differences.length === 0 && found.every(({ equal }) => equal),
     files: filesOf(schema, left, right).map((each) => ({ database, ...each })),
-    definitions: schema.differences
-      .filter(({ kind }) => kind !== "fsl")
-      .map(({ kind, name, how, members }) => ({
-        database,
-        kind,
-        name,
-        how: CHANGES[how],
-        members,
-      })),
+    definitions: [
+      ...databaseItself(path, only),
+      ...schema.differences
+        .filter(({ kind }) => kind !== "fsl")
+        .map(({ kind, name, how, members }) => ({
+          database,
+          kind,
+          name,
+          how: CHANGES[how],
+          members,
+        })),
+    ],
     collections: found.map((each) => ({ database, ...collectionDiff(each) })),
     natural: naturalNotes(schema, found).map((each) => ({ database, ...each })),
     notCompared: notCompared.map(({ what, why }) => ({
@@ -201,6 +205,17 @@ async function compareOne(
       why,
     })),
   };
+}
+
+/** A database of one side only, as a definition of the one above it. */
+function databaseItself(
+  path: readonly string[],
+  only: PlacedPair["only"],
+): DiffReport["definitions"] {
+  if (only === undefined) return [];
+  const how = only === "left" ? "removed" : "added";
+  const database = path.slice(0, -1).join("/");
+  return [{ database, kind: "databases", name: path.at(-1)!, how, members: [] }];
 }
 
 function unseenPasswords(a: Place, b: Place): DiffReport["notCompared"] {
@@ -211,15 +226,25 @@ function unseenPasswords(a: Place, b: Place): DiffReport["notCompared"] {
   ];
 }
 
-/** Child databases that one side names and no pair was made of. */
-function unseenChildren(a: Place, b: Place, found: readonly Found[]): DiffReport["notCompared"] {
-  if (a.paths !== undefined || b.paths !== undefined) return [];
-  const names = [found[0]!.left, found[0]!.right].flatMap(({ definitions }) =>
-    definitions.filter(({ kind }) => kind === "databases").map(({ name }) => name),
-  );
+/** Child databases that a side names and that were not compared. */
+function unseenChildren(found: readonly Found[]): DiffReport["notCompared"] {
+  const seen = new Set(found.map(({ path }) => JSON.stringify(path)));
+  const names = found
+    .flatMap(({ path, left, right }) =>
+      [left, right].flatMap(({ definitions }) =>
+        definitions.filter(({ kind }) => kind === "databases").map(({ name }) => [...path, name]),
+      ),
+    )
+    .filter((path) => !seen.has(JSON.stringify(path)))
+    .map((path) => path.join("/"));
   if (names.length === 0) return [];
   const all = [...new Set(names)].toSorted();
-  return [{ what: `child databases (${all.join(", ")})`, why: "each is compared by itself" }];
+  return [
+    {
+      what: `child databases (${all.join(", ")})`,
+      why: "--recursive, and an archive made with it, compare them",
+    },
+  ];
 }
 
 function described({ kind, place }: Place, { at }: Side): DiffSide {

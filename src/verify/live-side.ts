@@ -14,14 +14,16 @@ export interface LiveSideOptions {
   readonly pageSize: number;
   /** Documents in a range that is cut where nothing else says where. */
   readonly rangeDocuments: number;
+  /** The moment to look at, in microseconds; now without it. */
+  readonly at?: bigint | undefined;
 }
 
-/** A database as it is now, which from here on stays that moment. */
+/** A database at a moment, which it stays at. */
 export async function liveSide(
   connection: Connection,
-  { signal, pageSize, rangeDocuments }: LiveSideOptions,
+  { signal, pageSize, rangeDocuments, at: moment }: LiveSideOptions,
 ): Promise<Side> {
-  const at = await snapshotTime(connection, { signal });
+  const at = moment ?? (await snapshotTime(connection, { signal }));
   const kinds = [...COMPARED_KINDS, "databases"] as const;
   const definitions = await allDefinitions(connection, { at, signal, kinds });
   const { files } = await schemaFiles(connection, { signal });

@@ -1,6 +1,6 @@
 /** The two places that a diff compares, and the databases of both that belong together. */
 import { openArchive, type Unlock } from "../archive/archive.ts";
-import type { Connection } from "../fauna/fauna.ts";
+import { type Connection, definitions, snapshotTime } from "../fauna/fauna.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { archiveSide } from "./archive-side.ts";
 import { liveSide, type LiveSideOptions } from "./live-side.ts";
@@ -20,6 +20,8 @@ export interface Place {
 
 export interface PlaceOptions extends LiveSideOptions {
   readonly unlock: Unlock | undefined;
+  /** Whether the databases below a live one are looked for; those of an archive are known. */
+  readonly recursive: boolean;
 }
 
 /** @throws ArkError as `openArchive` does. */
@@ -45,23 +47,49 @@ export async function openPlace(
   };
 }
 
-function livePlace(connection: Connection, options: PlaceOptions): Place {
+/** All of its databases are looked at as they were at one moment. */
+async function livePlace(connection: Connection, options: PlaceOptions): Promise<Place> {
+  const at = await snapshotTime(connection, { signal: options.signal });
+  const own = { ...options, at };
   return {
     kind: "database",
     place: connection.place,
-    paths: undefined,
+    paths: options.recursive ? await pathsBelow(connection, [], own) : undefined,
     lacksPasswords: false,
     side: async (path) => {
-      const database = await openBelow(connection, path, options);
-      return database === undefined ? undefined : liveSide(database, options);
+      const database = await openBelow(connection, path, own);
+      return database === undefined ? undefined : liveSide(database, own);
     },
   };
 }
 
+/** The paths of a database and of those below it, each after its parent's. */
+async function pathsBelow(
+  connection: Connection,
+  path: readonly string[],
+  options: LiveSideOptions & { readonly at: bigint },
+): Promise<(readonly string[])[]> {
+  const database = await openBelow(connection, path, options);
+  if (database === undefined) return [];
+  const { at, signal } = options;
+  const paths = [path];
+  for (const { name } of await definitions(database, "databases", { at, signal }))
+    paths.push(...(await pathsBelow(connection, [...path, name], options)));
+  return paths;
+}
+
+export interface PlacedPair extends Pair {
+  /** The side that has the database, where the other has none. */
+  readonly only: "left" | "right" | undefined;
+}
+
 /** Every database that either place holds, beside the one of its path; one that is not there is empty. */
-export async function* pairsOf(a: Place, b: Place): AsyncGenerator<Pair> {
+export async function* pairsOf(a: Place, b: Place): AsyncGenerator<PlacedPair> {
   const paths = new Map([[keyOf([]), [] as readonly string[]]]);
-  for (const path of [...(a.paths ?? []), ...(b.paths ?? [])]) paths.set(keyOf(path), path);
+  // What an archive does not hold because it was not asked to, is no difference.
+  const isSilent = [a, b].some(({ kind, paths: held }) => kind === "archive" && held === undefined);
+  if (!isSilent)
+    for (const path of [...(a.paths ?? []), ...(b.paths ?? [])]) paths.set(keyOf(path), path);
   for (const path of paths.values()) {
     const left = await a.side(path);
     const right = await b.side(path);
@@ -70,7 +98,8 @@ export async function* pairsOf(a: Place, b: Place): AsyncGenerator<Pair> {
       if (side === undefined) return nothing(there);
       return other.lacksPasswords && !mine.lacksPasswords ? withoutPasswords(side) : side;
     };
-    yield { path, left: seen(left, a, b), right: seen(right, b, a) };
+    const only = left === undefined ? "right" : right === undefined ? "left" : undefined;
+    yield { path, left: seen(left, a, b), right: seen(right, b, a), only };
   }
 }
 

@@ -291,6 +291,48 @@ describe("an archive of some of a database", () => {
   });
 });
 
+describe("two live databases", () => {
+  it("with databases below are compared one by one, those that are missing included", async () => {
+    const build = async () => {
+      const source = await bench.emptyDatabase();
+      await source.v10('Database.create({ name: "kid" })');
+      const below = (...path: string[]) =>
+        bench.root.withScope({ path: [source.path, ...path], role: "admin" });
+      await below("kid").v10('Collection.create({ name: "B" }); Database.create({ name: "deep" })');
+      await below("kid").v10('B.create({ id: "7", n: 1 })\nnull');
+      await below("kid", "deep").v10('Collection.create({ name: "C" })');
+      return { source, below };
+    };
+    const [a, b] = [await build(), await build()];
+    const compare = (recursive: boolean) =>
+      diffDatabases({ a: a.source, b: b.source, recursive, ignoreTs: true });
+    expect((await compare(true)).equal).toBe(true);
+    const alone = await compare(false);
+    expect(alone.notCompared.map(({ what }) => what)).toEqual(["child databases (kid)"]);
+
+    await b.below("kid", "deep").v10('C.create({ id: "1", n: 1 })\nnull');
+    await a.below("kid").v10('Database.create({ name: "only" })');
+    const report = await compare(true);
+    expect(report.equal).toBe(false);
+    expect(report.definitions).toMatchObject([
+      { database: "kid", kind: "databases", name: "only", how: "removed" },
+    ]);
+    expect(different(report).collections).toMatchObject([
+      { database: "kid/deep", name: "C", added: { count: 1, ids: ["1"] } },
+    ]);
+    expect((await compare(false)).equal).toBe(true);
+  });
+
+  it("are compared with an archive of the topmost alone as far as that goes", async () => {
+    const source = await bench.emptyDatabase();
+    await source.v10('Database.create({ name: "kid" }); Collection.create({ name: "A" })');
+    const top = await archiveOf(source);
+    const report = await diffDatabases({ a: top, b: source, recursive: true });
+    expect(report.equal).toBe(true);
+    expect(report.notCompared.map(({ what }) => what)).toContain("child databases (kid)");
+  });
+});
+
 describe("a diff", () => {
   it("reads nothing of collections whose fingerprints are the same", async () => {
     const source = await bench.emptyDatabase();

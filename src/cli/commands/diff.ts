@@ -50,6 +50,11 @@ export const diffCommand: CommandSpec = {
       summary: "Child database below the second secret's own, as parent/child",
     },
     {
+      name: "recursive",
+      type: "flag",
+      summary: "Compare the child databases of live ones too; those in archives always are",
+    },
+    {
       name: "ignore-ts",
       type: "flag",
       summary: "Leave out when documents were written",
@@ -95,6 +100,7 @@ export const diffCommand: CommandSpec = {
           a,
           b,
           unlock,
+          recursive: args.flag("recursive"),
           ignoreTs: args.flag("ignore-ts"),
           window: args.number("window"),
           pageSize: args.number("page-size"),

@@ -16,8 +16,8 @@ const rows = page
 /** The texts of test files by their names; where two folders have one of a name, both. */
 const files = new Map<string, string>();
 for (const name of readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" })) {
-  if (!name.endsWith(".test.ts")) continue;
-  const key = basename(name, ".test.ts");
+  if (!/(?:\.test|-contract)\.ts$/.test(name)) continue;
+  const key = basename(name, ".ts").replace(/\.test$/, "");
   files.set(key, (files.get(key) ?? "") + readFileSync(join(ROOT, "test", name), "utf8"));
 }
 

@@ -45,6 +45,8 @@ export const IMPORT_CONTRACT: Contract = {
     collections:
       "The same for each: `database` (its path, empty for the target itself), `name`, and the counts as in `documents`.",
     databases: "Paths of the child databases that were restored.",
+    history:
+      "Past versions and deletions: `read` from the source, `written`, `expired`, `refused`, `leftOut` with their documents; and of those written, how many are `outOfWindow`. Null where there are none, or none were to be restored.",
     secrets:
       "Of `credentials`, `keys` and `tokens` each: how many were `read`, `written` and `refused`.",
     conflicts:

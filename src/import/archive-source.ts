@@ -9,10 +9,12 @@ import {
 import { ArkError } from "../errors/errors.ts";
 import { DEFINITION_KINDS } from "../fauna/fauna.ts";
 import type { Store } from "../store/store.ts";
+import { historySince } from "../values/history.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { isJsonObject, parseJson } from "../values/json.ts";
 import type {
   ChildSource,
+  HistorySource,
   ImportSource,
   OpenSourceOptions,
   SecretKind,
@@ -63,6 +65,7 @@ async function databaseSource(
     files,
     definitions,
     leftOut: [],
+    history: historyOf(archive, path),
     secrets: secretsOf(archive, path),
     collections: entry.collections.map(({ name, documents }) => ({ name, documents })),
     async *records(collection, readSignal): AsyncGenerator<readonly DocumentRecord[]> {
@@ -70,6 +73,29 @@ async function databaseSource(
       for await (const { records } of frames) yield records;
     },
   };
+}
+
+function historyOf(archive: Archive, path: readonly string[]): HistorySource | undefined {
+  const collections = archive
+    .database(path)
+    .collections.flatMap(({ name, history }) =>
+      history === undefined ? [] : [{ name, versions: history.versions }],
+    );
+  if (collections.length === 0) return undefined;
+  return {
+    collections,
+    async *records(name, signal): AsyncGenerator<readonly DocumentRecord[]> {
+      const collection = archive.collection(name, path);
+      const from = BigInt(collection.history!.from);
+      yield* historySince(recordsIn(archive.history(collection, { signal })), from);
+    },
+  };
+}
+
+async function* recordsIn(
+  frames: ReturnType<Archive["history"]>,
+): AsyncGenerator<readonly DocumentRecord[]> {
+  for await (const { records } of frames) yield records;
 }
 
 /** The databases below, in the archive's order: each after its parent. */

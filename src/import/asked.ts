@@ -3,12 +3,14 @@ export interface Asked {
   readonly recursive?: boolean | undefined;
   readonly secrets?: boolean | undefined;
   readonly dataOnly?: boolean | undefined;
+  readonly history?: boolean | undefined;
   readonly restoreDeletedRefs?: boolean | undefined;
 }
 
 const WORDS: readonly (readonly [word: string, isAsked: (asked: Asked) => boolean])[] = [
   ["--top-only", ({ recursive }) => recursive === false],
   ["--skip-secrets", ({ secrets }) => secrets === false],
+  ["--skip-history", ({ history }) => history === false],
   ["--data-only", ({ dataOnly }) => dataOnly === true],
   ["--restore-deleted-refs", ({ restoreDeletedRefs }) => restoreDeletedRefs === true],
 ];

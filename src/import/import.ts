@@ -24,6 +24,7 @@ import { importOver } from "./over.ts";
 import type { Step, StepContext } from "./plan.ts";
 import { ProgressJournal } from "./progress.ts";
 import { type ImportReport, makeReport } from "./report.ts";
+import { HistoryRun } from "./history.ts";
 import { SecretsRun } from "./secrets.ts";
 import { type ImportSource, openSource } from "./source.ts";
 import { inPart, type Part, partsOf, planTree, TreeRun, type TreeStep } from "./tree.ts";
@@ -49,6 +50,8 @@ export interface ImportOptions {
   readonly recursive?: boolean | undefined;
   /** False leaves the secrets out that the archive holds; restored by default. */
   readonly secrets?: boolean | undefined;
+  /** False leaves out the past versions and deletions that the archive tells; restored by default. */
+  readonly history?: boolean | undefined;
   /** Finish an import of the same source that began in this target and did not end. */
   readonly continue?: boolean | undefined;
   /**
@@ -187,6 +190,7 @@ export async function importSource(
     return {
       target: connection,
       documents: new DocumentsRun(connection, part.source, documentsOf, goesOn),
+      history: new HistoryRun(connection, part.source, documentsOf),
       secrets: new SecretsRun(connection, part.source, shared),
       signal,
       mark,
@@ -288,10 +292,14 @@ async function plan(
 
 /** What of the source is asked for. */
 function wanted(source: ImportSource, asked: PlanChoice): ImportSource {
-  const { recursive = true, secrets = true, dataOnly = false } = asked;
+  const { recursive = true, secrets = true, dataOnly = false, history = true } = asked;
   const ofOne = (one: ImportSource): ImportSource => ({
     ...one,
     ...(dataOnly ? { hasSchema: false, files: new Map(), definitions: new Map() } : {}),
+    history: one.history && {
+      ...one.history,
+      leftOut: history ? one.history.leftOut : "as it was asked for",
+    },
     secrets: secrets ? one.secrets : undefined,
   });
   const children = recursive ? (source.children ?? []) : [];

@@ -20,8 +20,13 @@ export async function importOver(
   const none = { read: 0, written: 0, refused: 0 };
   const secrets = { notes: [], tallies: { credentials: none, keys: none, tokens: none } };
   // The schema was compared and not written.
-  const part = { path: [], source: { ...source, definitions: new Map() } };
-  const context = { target, signal: options.signal, documents: run, secrets };
+  const past = source.history && {
+    ...source.history,
+    leftOut: source.history.leftOut ?? "it is restored into an empty database only",
+  };
+  const part = { path: [], source: { ...source, definitions: new Map(), history: past } };
+  const history = { tallies: [] };
+  const context = { target, signal: options.signal, documents: run, history, secrets };
   const report = await makeReport(source, target, [{ part, context }], { steps: 0 });
   const asOfNow = run.tallies.reduce((sum, tally) => sum + tally.asOfNow, 0);
   const all = [...report.notes, ...notes, ...secretsNote(source)];

@@ -13,8 +13,9 @@ import { type Connection, pushSchema, type SchemaFile } from "../fauna/fauna.ts"
 import { isJsonObject, parseJson, printJson, printString } from "../values/json.ts";
 import type { DocumentsRun } from "./documents.ts";
 import { credentialSteps } from "./secret-steps.ts";
+import type { HistoryRun } from "./history.ts";
 import type { SecretsRun } from "./secrets.ts";
-import type { ImportSource } from "./source.ts";
+import { type ImportSource, restoredHistory } from "./source.ts";
 import { sameFiles, schemaStages } from "./stages.ts";
 import {
   createV4Definition,
@@ -34,6 +35,7 @@ export interface Step {
 export interface StepContext {
   readonly target: Connection;
   readonly documents: DocumentsRun;
+  readonly history: HistoryRun;
   readonly secrets: SecretsRun;
   readonly signal: AbortSignal;
   /** Marks the target as that of this import. */
@@ -61,8 +63,10 @@ export function databaseSteps(source: ImportSource, { existing, hasSchema }: Exi
         ? schemaSteps(source)
         : bareCollectionSteps(source, existing)),
     ...documentSteps(source),
+    ...historySteps(source),
     ...credentialSteps(source),
     ...(source.hasSchema ? closingSteps(source) : []),
+    ...(pastOf(source).size > 0 ? [WINDOW_STEP] : []),
   ];
 }
 
@@ -70,6 +74,12 @@ const MARK_STEP: Step = {
   title: "mark the target",
   reason: "an import that does not finish is recognised by it, and goes on with --continue",
   run: ({ mark }) => mark(),
+};
+
+const WINDOW_STEP: Step = {
+  title: "count what the windows leave of the past",
+  reason: "with the history_days that they had, collections tell no more than they did",
+  run: ({ history }) => history.countOutOfWindow(),
 };
 
 const LEAVE_SCHEMA_STEP: Step = {
@@ -87,6 +97,7 @@ function schemaSteps(source: ImportSource): Step[] {
     definitions(kind).filter(({ madeBy }) => madeBy === "v4");
   const functions = v4("functions");
   const withRole = functions.filter((definition) => hasMember(definition, "role"));
+  const past = pastOf(source);
   const steps: Step[] = [];
   if (bare.length > 0) {
     steps.push(
@@ -101,6 +112,7 @@ function schemaSteps(source: ImportSource): Step[] {
         definitions("collections").filter(({ name }) => v4Collections.has(name)),
         "schema files cannot make a collection of such a name, only hold one that is there",
         ["ttl_days"],
+        past,
       ),
     );
   } else {
@@ -111,6 +123,7 @@ function schemaSteps(source: ImportSource): Step[] {
         definitions("collections"),
         "there are no schema files to push",
         ["ttl_days"],
+        past,
       ),
     );
   }
@@ -186,6 +199,30 @@ function bareCollectionSteps(source: ImportSource, existing: ReadonlySet<string>
     }));
 }
 
+/** Collections whose past is restored. */
+function pastOf(source: ImportSource): ReadonlySet<string> {
+  return new Set(restoredHistory(source)?.collections.map(({ name }) => name));
+}
+
+function historySteps(source: ImportSource): Step[] {
+  const collections = restoredHistory(source)?.collections ?? [];
+  const count = collections.reduce((sum, { versions }) => sum + versions, 0);
+  if (count === 0) return [];
+  return [
+    {
+      title: `write ${count} past versions and deletions`,
+      reason:
+        "below the documents, which hide them; their collections were made with room for the past, or none of it would stay",
+      run: ({ history }) => history.write(),
+    },
+    {
+      title: "read the target's past and compare",
+      reason: "what a collection has no room for is forgotten without a word",
+      run: ({ history }) => history.prove(),
+    },
+  ];
+}
+
 function documentSteps(source: ImportSource): Step[] {
   if (source.collections.length === 0) return [];
   const count = source.collections.reduce((sum, { documents }) => sum + documents, 0);
@@ -212,17 +249,19 @@ function closingSteps(source: ImportSource): Step[] {
       ? []
       : [pushStep("push the schema files as they are", final, reason)];
   }
-  return (source.definitions.get("collections") ?? [])
-    .filter((definition) => hasMember(definition, "ttl_days"))
-    .map((definition) =>
-      updateStep(
-        "give the collection its ttl_days",
-        "collections",
-        definition,
-        ["ttl_days"],
-        reason,
-      ),
-    );
+  const past = pastOf(source);
+  return (source.definitions.get("collections") ?? []).flatMap((definition) => {
+    const only = [
+      ...(hasMember(definition, "ttl_days") ? ["ttl_days"] : []),
+      // One that keeps its past for ever has no number; setting none would cut it (live 20).
+      ...(past.has(definition.name) && hasMember(definition, "history_days")
+        ? ["history_days"]
+        : []),
+    ];
+    if (only.length === 0) return [];
+    const title = `give the collection its ${only.join(" and ")}`;
+    return [updateStep(title, "collections", definition, only, reason)];
+  });
 }
 
 /** How often a push is tried while the server still answers from a schema it remembers (live 34, facts §6.8). */
@@ -263,11 +302,15 @@ function eachV4(
   definitions: readonly DefinitionLine[],
   reason: string,
   leaveOut: readonly string[] = [],
+  past: ReadonlySet<string> = new Set(),
 ): Step[] {
   return definitions.map((definition) => ({
     title: `${title} ${definition.name}`,
     reason,
-    run: ({ target, signal }) => createV4Definition(target, kind, definition, { leaveOut, signal }),
+    run: ({ target, signal }) => {
+      const room = past.has(definition.name);
+      return createV4Definition(target, kind, definition, { leaveOut, room, signal });
+    },
   }));
 }
 

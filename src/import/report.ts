@@ -2,6 +2,13 @@
 import { type Fidelity, fidelityOf, withoutLostReferences } from "../archive/archive.ts";
 import { type Connection, identity } from "../fauna/fauna.ts";
 import type { DocumentsRun } from "./documents.ts";
+import type { HistoryRun } from "./history.ts";
+import {
+  exactVersions,
+  historyNotes,
+  type HistoryReport,
+  historyReport,
+} from "./history-report.ts";
 import type { ConflictsReport } from "./merge/merge.ts";
 import type { ImportNote } from "./notes.ts";
 import type { StepContext } from "./plan.ts";
@@ -39,6 +46,8 @@ export interface ImportReport {
   })[];
   /** Paths of the child databases that were restored. */
   readonly databases: readonly string[];
+  /** Past versions and deletions; null where the source tells none that were to be restored. */
+  readonly history: HistoryReport | null;
   /** Credentials, keys and tokens. */
   readonly secrets: Readonly<Record<SecretKind, Readonly<SecretTally>>>;
   /** What became of documents that the target held already; null where it had to be empty. */
@@ -60,6 +69,7 @@ export interface Imported {
   readonly part: Pick<Part, "path" | "source">;
   readonly context: Pick<StepContext, "target" | "signal"> & {
     readonly documents: Pick<DocumentsRun, "tallies" | "deadLetters">;
+    readonly history: Pick<HistoryRun, "tallies">;
     readonly secrets: Pick<SecretsRun, "tallies" | "notes">;
   };
 }
@@ -109,10 +119,12 @@ export async function makeReport(
     .flatMap(({ part }) => [...part.source.definitions])
     .filter(([kind]) => kind !== "databases")
     .reduce((total, [, lines]) => total + lines.length, 0);
+  const histories = imported.map(({ context }) => context.history);
   const exact = {
     documents: sum((tally) => tally.written + tally.there - tally.newTs - tally.lostMembers.count),
     definitions,
     secrets: Object.values(secrets).reduce((total, { written }) => total + written, 0),
+    ...exactVersions(histories),
   };
   return {
     source: source.place,
@@ -141,6 +153,7 @@ export async function makeReport(
       };
     }),
     databases: imported.map(({ part }) => part.path.join("/")).filter((path) => path !== ""),
+    history: historyReport(histories),
     secrets,
     conflicts: null,
     notes,
@@ -208,6 +221,7 @@ async function notesOf({ part, context }: Imported): Promise<ImportNote[]> {
     ...[...ofTallies, ...leftOut]
       .filter(({ count }) => count > 0)
       .map((note) => ({ ...note, database, message: NOTES[note.code] })),
+    ...historyNotes(part, context.history.tallies),
     ...context.secrets.notes.map((note) => ({ ...note, database })),
     ...lostReferencesNote(part),
     ...(await audienceNote(part, context)),

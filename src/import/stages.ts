@@ -2,13 +2,15 @@
  * The schema files in the states in which an import pushes them.
  *
  * 1. `bare`: without what needs v4-made definitions, which cannot be there before their collections are, and
- *    without `ttl_days`, which would give every imported document a ttl counted from now (live 21, facts §5.1).
+ *    without `ttl_days`, which would give every imported document a ttl counted from now (live 21, facts §5.1), and
+ *    with room for the past where there is any: only a collection that is born with it keeps it (live 19).
  * 2. `granting`: with all roles, but without access providers that v4 made, of which files hold only a part: pushed
  *    first, they would be v10's.
- * 3. `loading`: everything but `ttl_days`.
+ * 3. `loading`: everything but `ttl_days`, and `history_days` where the past is restored.
  * 4. `final`: the files as they are.
  */
 import {
+  addMember,
   type FslFile,
   type FslItem,
   isGlobalName,
@@ -18,9 +20,10 @@ import {
   removeAnnotation,
   removeItem,
   removeMember,
+  replaceMember,
 } from "../fsl/fsl.ts";
 import type { DefinitionKind, SchemaFile } from "../fauna/fauna.ts";
-import type { ImportSource } from "./source.ts";
+import { type ImportSource, restoredHistory } from "./source.ts";
 
 export interface SchemaStages {
   /** Collections that the first push leaves out because only v4 can create them. */
@@ -36,7 +39,10 @@ type Edit = (file: FslFile) => string | undefined;
 /** @throws ArkError ERR_SCHEMA with file, line and column when a file is not FSL. */
 export function schemaStages(source: ImportSource): SchemaStages {
   const final = [...source.files].map(([filename, content]) => ({ filename, content }));
-  const loading = final.map((file) => edited(file, withoutTtlDays));
+  const past = new Set(restoredHistory(source)?.collections.map(({ name }) => name));
+  const loading = final
+    .map((file) => edited(file, withoutTtlDays))
+    .map((file) => edited(file, withRoom(past)));
   const missing = missingNames(source, loading);
   const v4Providers = new Set(v4Names(source, "access_providers"));
   const granting = loading.map((file) => edited(file, withoutProviders(v4Providers)));
@@ -67,6 +73,25 @@ const withoutTtlDays: Edit = (file) => {
   }
   return undefined;
 };
+
+/** More than there will ever be: the largest number that FSL takes. */
+const ROOM = 2n ** 63n - 1n;
+
+/** Gives collections a window that reaches back as far as time does. */
+function withRoom(collections: ReadonlySet<string>): Edit {
+  return (file) => {
+    for (const item of file.items) {
+      if (item.kind !== "collection" || !collections.has(item.name.text)) continue;
+      const member = item.members.find((each) => each.kind === "history_days");
+      const { span } = item;
+      const room = { kind: "history_days", days: ROOM, span } as const;
+      if (member === undefined) return addMember(file, item, room);
+      if (member.kind === "history_days" && member.days !== ROOM)
+        return replaceMember(file, member, room);
+    }
+    return undefined;
+  };
+}
 
 interface Missing {
   /** Collections that only v4 can make. */

@@ -9,6 +9,7 @@ import type { Connection } from "../fauna/fauna.ts";
 import {
   isJsonObject,
   type Json,
+  JsonNumber,
   type JsonObject,
   parseJson,
   printJson,
@@ -24,6 +25,9 @@ const FORMS = {
 } as const satisfies Partial<Record<DefinitionKind, { ref: string; create: string }>>;
 
 export type V4Kind = keyof typeof FORMS;
+
+/** The days of a century, further back than 1970. */
+const CENTURY = 36_500;
 
 /** Members that the server makes itself and does not take. */
 const OWN: Readonly<Record<V4Kind, readonly string[]>> = {
@@ -50,6 +54,7 @@ const OWN: Readonly<Record<V4Kind, readonly string[]>> = {
  * Creates a definition unless one of its name is there, which a repetition would find.
  *
  * @param leaveOut members to be set later: a function's role may not exist before the function does (facts §6.4).
+ * @param room whether a collection is made with room for all of the past (live 19), whatever its definition says.
  */
 export async function createV4Definition(
   target: Connection,
@@ -57,12 +62,18 @@ export async function createV4Definition(
   definition: DefinitionLine,
   {
     leaveOut = [],
+    room = false,
     signal,
-  }: { readonly leaveOut?: readonly string[]; readonly signal: AbortSignal },
+  }: {
+    readonly leaveOut?: readonly string[];
+    readonly room?: boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   const ref = refOf(kind, definition.name);
   const skip = new Set([...OWN[kind], ...leaveOut]);
   const params = new Map([...members(definition)].filter(([name]) => !skip.has(name)));
+  if (room) params.set("history_days", new JsonNumber(String(CENTURY)));
   const create = `{"${FORMS[kind].create}":{"quote":${printJson(params)}}}`;
   const query = `{"if":{"exists":${ref}},"then":null,"else":{"do":[${create},null]}}`;
   await target.v4(query, { idempotent: true, signal });

@@ -82,6 +82,11 @@ export const importCommand: CommandSpec = {
       summary: "Leave out the credentials, keys and tokens that the archive holds",
     },
     {
+      name: "skip-history",
+      type: "flag",
+      summary: "Leave out the past versions and deletions that the archive holds",
+    },
+    {
       name: "continue",
       alias: "resume",
       type: "flag",
@@ -184,6 +189,7 @@ const NOT_IN_REPLAY = [
   "continue",
   "top-only",
   "skip-secrets",
+  "skip-history",
   "data-only",
   "delete-extra",
 ] as const;
@@ -258,6 +264,7 @@ function importOptions(
     schemaFolder: file("schema"),
     recursive: !args.flag("top-only"),
     secrets: !args.flag("skip-secrets"),
+    history: !args.flag("skip-history"),
     continue: args.flag("continue"),
     ...conflictOptions(args),
     window: args.number("window"),
@@ -273,11 +280,20 @@ function importOptions(
 export function failIfRefused({
   documents,
   secrets,
+  history,
   target,
   deadLetterFile,
-}: Pick<ImportReport, "documents" | "secrets" | "target" | "deadLetterFile">): void {
+}: Pick<ImportReport, "documents" | "secrets" | "history" | "target" | "deadLetterFile">): void {
   if (documents.refused === 0) {
     const refused = Object.values(secrets).reduce((sum, each) => sum + each.refused, 0);
+    const past = history?.refused ?? 0;
+    if (past > 0) {
+      throw new ArkError(
+        "ERR_INCOMPLETE",
+        `The target refused ${counted(past, "past version")}; all else is there.`,
+        { place: target, hint: "They are named above; documents are as they should be." },
+      );
+    }
     if (refused === 0) return;
     throw new ArkError(
       "ERR_INCOMPLETE",
@@ -315,6 +331,7 @@ export function importSummary(report: Summed, what: "Imported" | "Copied" = "Imp
   if (report.databases.length > 0) {
     rows.push(["databases", some(report.databases, report.databases.length, 10)]);
   }
+  rows.push(...historyRows(report));
   const secrets = Object.entries(report.secrets).filter(([, { read }]) => read > 0);
   if (secrets.length > 0) {
     const each = secrets.map(([kind, { read, written }]) => `${written} of ${read} ${kind}`);
@@ -348,6 +365,14 @@ export function importSummary(report: Summed, what: "Imported" | "Copied" = "Imp
     notesSummary("What could not be kept exactly:", report.notes),
     fidelitySummary(report.fidelity),
   ].join("");
+}
+
+function historyRows({ history }: Pick<ImportReport, "history">): string[][] {
+  if (history === null) return [];
+  const { read, written, outOfWindow } = history;
+  const past = `${count(written)} of ${counted(read, "past version")} and deletions`;
+  const told = outOfWindow > 0 ? `; ${count(outOfWindow)} lie before the window by now` : "";
+  return [["history", `${past}${told}`]];
 }
 
 export function planText(

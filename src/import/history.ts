@@ -1,0 +1,389 @@
+/**
+ * The past of a source's collections, written into the target: every version under its own `ts`, every deletion.
+ *
+ * After the documents, and in two rounds. A version that is written before what came after it would show: so first
+ * deletions that end a document, then all else, which then lies below a deletion or below the document. What has
+ * neither in the target, because the document expired meanwhile or was refused, is left out.
+ *
+ * The collections were born with room for it (live 19): see `stages.ts`.
+ */
+import { type Connection, historiesOf, historyEdge, snapshotTime } from "../fauna/fauna.ts";
+import { mapConcurrent } from "../flow/flow.ts";
+import { isJsonObject, parseJson, printString } from "../values/json.ts";
+import { historySince } from "../values/history.ts";
+import type { DocumentRecord } from "../values/record.ts";
+import { Time } from "../values/time.ts";
+import { Batcher } from "./batcher.ts";
+import { Placeholders } from "./deleted-refs.ts";
+import type { DocumentsOptions } from "./documents.ts";
+import { compareHistories, historyMismatch } from "./history-proof.ts";
+import { withoutNulls } from "./nulls.ts";
+import { type HistorySource, type ImportSource, restoredHistory } from "./source.ts";
+import { ServerFailures } from "./server-failures.ts";
+import { type Batch, kindOf, writeBatch } from "./write.ts";
+
+/** What became of the past of one collection. Always: `read` = `written` + `expired` + `refused` + `leftOut`. */
+export interface HistoryTally {
+  readonly name: string;
+  /** Versions and deletions that the source tells. */
+  readonly read: number;
+  readonly written: number;
+  /** Versions whose ttl has passed, written as the deletions that they look like. */
+  readonly expired: number;
+  readonly refused: number;
+  /** Their documents are not in the target. */
+  readonly leftOut: number;
+  /** Of those written, versions that lost nulls inside of arrays. */
+  readonly nulls: number;
+  /** Of those written, versions that lost top-level members beside data and ttl. */
+  readonly lostMembers: number;
+  /** Of those written, what the target tells no more since its collection has its own `history_days`. */
+  readonly outOfWindow: number;
+  /** Some ids of what is not as it was. */
+  readonly examples: Readonly<Record<Oddity, readonly string[]>>;
+}
+
+type Oddity = "expired" | "refused" | "leftOut" | "nulls" | "lostMembers";
+
+/** Documents whose last lines are looked at in one request. */
+const ENDS = 250;
+const EXAMPLES = 10;
+
+/** What a deletion that is a variable `r` says of itself. */
+const ID = '{"select":"id","from":{"var":"r"}}';
+const TS = '{"select":"ts","from":{"var":"r"}}';
+
+export class HistoryRun {
+  readonly #target: Connection;
+  readonly #source: HistorySource | undefined;
+  readonly #options: DocumentsOptions;
+  readonly #placeholders: Placeholders;
+  readonly #failures = new ServerFailures();
+  readonly #tallies = new Map<string, Tally>();
+
+  constructor(target: Connection, source: ImportSource, options: DocumentsOptions) {
+    this.#target = target;
+    this.#source = restoredHistory(source);
+    this.#options = options;
+    this.#placeholders = new Placeholders(target, options.signal);
+    for (const { name } of this.#source?.collections ?? [])
+      this.#tallies.set(name, new Tally(name));
+  }
+
+  get tallies(): readonly HistoryTally[] {
+    return [...this.#tallies.values()];
+  }
+
+  /** Writes all of it. Repeating it changes nothing. @throws what is no version's fault. */
+  async write(): Promise<void> {
+    for (const tally of this.#tallies.values()) {
+      tally.clear();
+      await this.#each(this.#ends(tally.name), (ends) => this.#writeEnds(tally, ends));
+      await this.#each(this.#batches(tally), (batch) => this.#write(tally, batch));
+    }
+    if (this.#options.restoreDeletedRefs === true) await this.#placeholders.remove();
+  }
+
+  /**
+   * Reads the past of the target again and compares it with what was written.
+   *
+   * @throws ArkError ERR_MISMATCH naming documents of which something is missing or extra.
+   */
+  async prove(): Promise<void> {
+    const { signal, timeoutMs, now } = this.#options;
+    const at = await snapshotTime(this.#target, { signal });
+    for (const tally of this.#tallies.values()) {
+      const { name } = tally;
+      const edge = () => historyEdge(this.#target, { collection: name, signal, timeoutMs });
+      const found = historiesOf(this.#target, this.#ids(name), {
+        collection: name,
+        at,
+        signal,
+        timeoutMs,
+        withPresent: true,
+      });
+      let compared = 0;
+      const differing = await compareHistories(this.#expected(tally), recordsOf(found), {
+        edge,
+        hasExpired: (record) => hasExpired(record, now()),
+        onRecord: () => {
+          if (++compared % 1000 === 0) this.#report("compare history", tally, compared);
+        },
+      });
+      this.#report("compare history", tally, compared);
+      if (differing.size > 0) throw historyMismatch(this.#target, name, differing);
+    }
+  }
+
+  /** Counts what the target tells no more, now that its collections have the `history_days` that they had. */
+  async countOutOfWindow(): Promise<void> {
+    const { signal, timeoutMs } = this.#options;
+    for (const tally of this.#tallies.values()) {
+      const request = { collection: tally.name, signal, timeoutMs };
+      const edge = await historyEdge(this.#target, request);
+      let told = 0;
+      let all = 0;
+      const counted = this.#counting(tally, (count) => (all += count));
+      for await (const records of historySince(counted, edge)) told += records.length;
+      tally.outOfWindow = all - told;
+    }
+  }
+
+  async *#counting(
+    tally: Tally,
+    onRead: (count: number) => void,
+  ): AsyncGenerator<readonly DocumentRecord[]> {
+    for await (const record of this.#expected(tally)) {
+      onRead(1);
+      yield [record];
+    }
+  }
+
+  /** Everything that is to be in the target, as it is to be there. */
+  async *#expected(tally: Tally): AsyncGenerator<DocumentRecord> {
+    for await (const { record } of this.#lines(tally.name)) {
+      if (tally.isLeftOut(record) || tally.isRefused(record)) continue;
+      yield tally.isExpired(record) ? deletion(record) : stripped(record);
+    }
+  }
+
+  /** Runs work on several items at once; the first failure stops all. */
+  async #each<T>(
+    items: (signal: AbortSignal) => AsyncGenerator<T>,
+    work: (item: T) => Promise<void>,
+  ): Promise<void> {
+    const { signal, window } = this.#options;
+    const stop = new AbortController();
+    const all = AbortSignal.any([signal, stop.signal]);
+    try {
+      const working = mapConcurrent(items(all), work, { concurrency: window });
+      for await (const _ of working) signal.throwIfAborted();
+    } finally {
+      stop.abort();
+    }
+  }
+
+  /** The last lines of documents. */
+  #ends(name: string) {
+    return async function* (this: HistoryRun, signal: AbortSignal) {
+      let ends: DocumentRecord[] = [];
+      for await (const { record, isLast } of this.#lines(name, signal)) {
+        if (!isLast) continue;
+        ends.push(record);
+        if (ends.length < ENDS) continue;
+        yield ends;
+        ends = [];
+      }
+      if (ends.length > 0) yield ends;
+    }.bind(this);
+  }
+
+  async #writeEnds(tally: Tally, ends: readonly DocumentRecord[]): Promise<void> {
+    const { name } = tally;
+    const deletions = ends.filter(({ action }) => action === "delete");
+    const states = ends.filter(({ action }) => action !== "delete");
+    await this.#delete(name, deletions);
+    for (const id of await this.#notThere(name, states)) tally.leaveOut(id);
+  }
+
+  /** Those of some documents that the target does not show. */
+  async #notThere(name: string, records: readonly DocumentRecord[]): Promise<string[]> {
+    if (records.length === 0) return [];
+    const { signal, timeoutMs } = this.#options;
+    const ref = `{"ref":{"collection":${printString(name)}},"id":{"var":"i"}}`;
+    const list = JSON.stringify(records.map(({ id }) => id));
+    const query = `{"map":{"lambda":"i","expr":{"exists":${ref}}},"collection":${list}}`;
+    const { text } = await this.#target.v4(query, { idempotent: true, signal, timeoutMs });
+    const answer = parseJson(text);
+    const there = isJsonObject(answer) ? answer.get("resource") : undefined;
+    return records.filter((_, i) => !Array.isArray(there) || there[i] !== true).map(({ id }) => id);
+  }
+
+  #batches(tally: Tally) {
+    return async function* (this: HistoryRun, signal: AbortSignal): AsyncGenerator<HistoryBatch> {
+      const { name } = tally;
+      const { batchDocuments, now } = this.#options;
+      const states = new Batcher(name, this.#options);
+      let deletions: DocumentRecord[] = [];
+      for await (const { record, isLast } of this.#lines(name, signal)) {
+        tally.read++;
+        if (tally.isLeftOut(record)) {
+          tally.found("leftOut", record);
+          continue;
+        }
+        if (record.action === "delete" || hasExpired(record, now())) {
+          if (record.action === "delete") tally.written++;
+          else tally.expire(record);
+          // Those that end a document are there already.
+          if (record.action === "delete" && isLast) continue;
+          deletions.push(deletion(record));
+          if (deletions.length < batchDocuments) continue;
+          yield { deletions };
+          deletions = [];
+          continue;
+        }
+        const state = stripped(record);
+        if (state !== record) tally.found("nulls", record);
+        const full = states.add(state);
+        if (full !== undefined) yield full;
+      }
+      if (deletions.length > 0) yield { deletions };
+      yield* states.rest();
+    }.bind(this);
+  }
+
+  async #write(tally: Tally, batch: HistoryBatch): Promise<void> {
+    if ("deletions" in batch) {
+      await this.#delete(tally.name, batch.deletions);
+      return;
+    }
+    const { signal, timeoutMs, restoreDeletedRefs } = this.#options;
+    if (restoreDeletedRefs === true) await this.#placeholders.make(batch.records);
+    const refusals = await writeBatch(this.#target, batch, {
+      signal,
+      timeoutMs,
+      failures: this.#failures,
+    });
+    for (const { record } of refusals) tally.refuse(record);
+    tally.written += batch.records.length - refusals.length;
+    for (const record of batch.records)
+      if (record.extraText !== undefined) tally.found("lostMembers", record);
+    this.#report("history", tally, tally.read);
+  }
+
+  async #delete(collection: string, records: readonly DocumentRecord[]): Promise<void> {
+    const { signal, timeoutMs, batchDocuments } = this.#options;
+    const name = `{"collection":${printString(collection)}}`;
+    const insert = `{"insert":{"ref":${name},"id":${ID}},"ts":${TS},"action":"delete"}`;
+    for (let start = 0; start < records.length; start += batchDocuments) {
+      const batch = records.slice(start, start + batchDocuments);
+      const list = batch.map(({ id, ts }) => `{"id":"${id}","ts":${ts}}`).join(",");
+      const each = `{"foreach":{"lambda":"r","expr":${insert}},"collection":{"quote":[${list}]}}`;
+      await this.#target.v4(`{"do":[${each},null]}`, { idempotent: true, signal, timeoutMs });
+    }
+  }
+
+  /** The lines of a collection's past; which is the last of its document is known when the next one is. */
+  async *#lines(name: string, signal = this.#options.signal): AsyncGenerator<Line> {
+    let held: DocumentRecord | undefined;
+    for await (const records of this.#source!.records(name, signal)) {
+      for (const record of records) {
+        if (held !== undefined) yield { record: held, isLast: held.id !== record.id };
+        held = record;
+      }
+    }
+    if (held !== undefined) yield { record: held, isLast: true };
+  }
+
+  async *#ids(name: string): AsyncGenerator<readonly string[]> {
+    let ids: string[] = [];
+    for await (const { record, isLast } of this.#lines(name)) {
+      if (isLast) ids.push(record.id);
+      if (ids.length < ENDS) continue;
+      yield ids;
+      ids = [];
+    }
+    if (ids.length > 0) yield ids;
+  }
+
+  #report(phase: string, { name }: HistoryTally, done: number): void {
+    const total = this.#source!.collections.find((each) => each.name === name)!.versions;
+    this.#options.onProgress({ phase, item: name, done, total, unit: "records" });
+  }
+}
+
+interface Line {
+  readonly record: DocumentRecord;
+  readonly isLast: boolean;
+}
+
+type HistoryBatch = Batch | { readonly deletions: readonly DocumentRecord[] };
+
+async function* recordsOf(pages: ReturnType<typeof historiesOf>): AsyncGenerator<DocumentRecord> {
+  for await (const { records } of pages) yield* records;
+}
+
+/** A version as v4 can write it, without nulls inside of arrays; the same object where it has none. */
+function stripped(record: DocumentRecord): DocumentRecord {
+  if (record.dataText === undefined || kindOf(record) !== "nulls") return record;
+  return { ...record, dataText: withoutNulls(record.dataText) };
+}
+
+function deletion({ id, ts }: DocumentRecord): DocumentRecord {
+  return { id, ts, action: "delete" };
+}
+
+function hasExpired({ ttl }: DocumentRecord, now: bigint): boolean {
+  return ttl !== undefined && Time.parse(ttl).toMicros() <= now;
+}
+
+class Tally implements HistoryTally {
+  readonly name: string;
+  read = 0;
+  written = 0;
+  expired = 0;
+  refused = 0;
+  leftOut = 0;
+  nulls = 0;
+  lostMembers = 0;
+  outOfWindow = 0;
+  readonly examples = {
+    expired: [] as string[],
+    refused: [] as string[],
+    leftOut: [] as string[],
+    nulls: [] as string[],
+    lostMembers: [] as string[],
+  };
+  readonly #leftOut = new Set<string>();
+  readonly #refused = new Set<string>();
+  readonly #expired = new Set<string>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  clear(): void {
+    this.read = this.written = this.outOfWindow = 0;
+    for (const oddity of Object.keys(this.examples) as Oddity[]) {
+      this[oddity] = 0;
+      this.examples[oddity].length = 0;
+    }
+    for (const set of [this.#leftOut, this.#refused, this.#expired]) set.clear();
+  }
+
+  found(oddity: Oddity, { id }: DocumentRecord): void {
+    this[oddity]++;
+    const examples = this.examples[oddity];
+    if (examples.length < EXAMPLES && examples.at(-1) !== id) examples.push(id);
+  }
+
+  leaveOut(id: string): void {
+    this.#leftOut.add(id);
+  }
+
+  isLeftOut({ id }: DocumentRecord): boolean {
+    return this.#leftOut.has(id);
+  }
+
+  refuse(record: DocumentRecord): void {
+    this.found("refused", record);
+    this.#refused.add(keyOf(record));
+  }
+
+  isRefused(record: DocumentRecord): boolean {
+    return record.action !== "delete" && this.#refused.has(keyOf(record));
+  }
+
+  expire(record: DocumentRecord): void {
+    this.found("expired", record);
+    this.#expired.add(keyOf(record));
+  }
+
+  isExpired(record: DocumentRecord): boolean {
+    return this.#expired.has(keyOf(record));
+  }
+}
+
+function keyOf({ id, ts }: DocumentRecord): string {
+  return `${id} ${ts}`;
+}

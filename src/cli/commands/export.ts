@@ -39,6 +39,11 @@ export const exportCommand: CommandSpec = {
       summary: "Export the child databases too, however deep, all at the same moment",
     },
     {
+    {
+      name: "history",
+      type: "flag",
+      summary: "Export every version and deletion inside the history window too; FQL v4 tells them",
+    },
       name: "secrets",
       type: "flag",
       summary: "Export credentials, keys and tokens with their hashes; needs an encrypted archive",
@@ -115,6 +120,7 @@ export const exportCommand: CommandSpec = {
           encryption,
           segmentBytes: args.number("segment-size"),
           window: args.number("window"),
+          history: args.flag("history"),
           pageSize: args.number("page-size"),
           timeoutMs: timeoutMs(args),
           tool: TOOL,
@@ -150,6 +156,7 @@ export function exportSummary(report: ExportReport, encryption?: Encryption): st
     ]),
   ];
   if (report.collections.length > 0) {
+      ...historyRow(report),
     lines.push(
       "\n",
       columns(
@@ -181,6 +188,13 @@ export function inDatabase(name: string, path: string): string {
   return path === "" ? name : `${path}: ${name}`;
 }
 
+}
+
+function historyRow({ history }: ExportReport): string[][] {
+  if (history === null || history === undefined) return [];
+  const { versions, storedBytes, segments } = history;
+  const what = `${counted(versions, "past version")} and deletions`;
+  return [["history", `${what}, ${size(storedBytes)} in ${counted(segments, "segment")}`]];
 /** Counted notes of a report; nothing when there are none. */
 export function notesSummary(
   title: string,

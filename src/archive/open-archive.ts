@@ -48,6 +48,12 @@ interface FoundManifest {
   readonly identityFile: Buffer | undefined;
 }
 
+/** The largest manifest: more than this makes no text in JavaScript. */
+const MANIFEST_BYTES_MAX = 512 * 1024 * 1024 - 32;
+
+/** The largest digest file and `identity.age`, which are a few lines. */
+const LINES_BYTES_MAX = 64 * 1024;
+
 /** The manifest or the sealed one, held against its digest. */
 async function findManifest(store: Store): Promise<FoundManifest> {
   const plain = await readIfThere(store, MANIFEST);
@@ -56,7 +62,7 @@ async function findManifest(store: Store): Promise<FoundManifest> {
   if (bytes === undefined) throw await incomplete(store);
   const digest = sha256(bytes);
   const digests = digestFile(name);
-  const stated = (await readIfThere(store, digests))?.toString();
+  const stated = (await readIfThere(store, digests, LINES_BYTES_MAX))?.toString();
   if (stated === undefined && plain !== undefined)
     refuseNewerManifest(plain.toString(), `${store.place}/${name}`);
   const own = `${digest}  ${name}\n`;
@@ -69,7 +75,7 @@ async function findManifest(store: Store): Promise<FoundManifest> {
         : `the manifest's SHA-256 is ${digest}, ${digests} says ${stated.trim().slice(0, 80)}`;
     throw corrupt(store, name, message);
   }
-  const identityFile = await readIfThere(store, IDENTITY);
+  const identityFile = await readIfThere(store, IDENTITY, LINES_BYTES_MAX);
   if (identityFile === undefined) throw corrupt(store, IDENTITY, "the file is missing");
   const found = sha256(identityFile);
   if (found !== listed)
@@ -131,9 +137,17 @@ function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-async function readIfThere(store: Store, name: string): Promise<Buffer | undefined> {
+/** A file that may be missing. @throws ArkError ERR_ARCHIVE_CORRUPT before it is read when it is too large. */
+async function readIfThere(
+  store: Store,
+  name: string,
+  bytesMax = MANIFEST_BYTES_MAX,
+): Promise<Buffer | undefined> {
   try {
-    return await readWhole(store, name);
+    const size = (await store.size(name)) ?? 0;
+    if (size > bytesMax)
+      throw corrupt(store, name, `the file has ${size} bytes, which is too many to be one`);
+    return await readWhole(store, name, bytesMax);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -11,6 +11,9 @@ import { type OpenStore, StoredCheck } from "./stored-check.ts";
 /** Longest line of a definition that is taken into memory. */
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Largest FSL file that is taken into memory; Fauna takes requests of 8 MiB. */
+const FSL_BYTES_MAX = 64 * 1024 * 1024;
+
 export interface SchemaFileOptions {
   readonly kind: SchemaKind;
   readonly sealer: Sealer;
@@ -112,7 +115,16 @@ export async function readFsl(
   report: Report,
 ): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of checked(store, entry, report)) chunks.push(chunk);
+  let bytes = 0;
+  for await (const chunk of checked(store, entry, report)) {
+    bytes += chunk.length;
+    if (bytes <= FSL_BYTES_MAX) chunks.push(chunk);
+  }
+  if (bytes > FSL_BYTES_MAX) {
+    const message = `the file has ${bytes} bytes, which is too many for FSL`;
+    report({ code: "ERR_RECORD", message, file: entry.file, offset: FSL_BYTES_MAX });
+    return undefined;
+  }
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     return decoder.decode(Buffer.concat(chunks));

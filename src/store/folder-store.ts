@@ -50,7 +50,9 @@ export class FolderStore implements Store {
     const path = this.#path(name);
     let handle: FileHandle | undefined;
     try {
-      handle = await open(await this.#real(path));
+      const real = await this.#real(path);
+      await refuseSpecial(real, path);
+      handle = await open(real);
       let at = offset;
       const end = offset + length;
       while (at < end) {
@@ -160,6 +162,16 @@ export class FolderStore implements Store {
       else yield name;
     }
   }
+}
+
+/** To open a pipe waits for somebody to write to it, and a device may have no end. */
+async function refuseSpecial(real: string, path: string): Promise<void> {
+  const found = await stat(real);
+  if (found.isFile() || found.isDirectory()) return;
+  throw new ArkError("ERR_FILE_ACCESS", "cannot read: it is a pipe or a device, not a file", {
+    place: path,
+    hint: "Replace it by the file itself.",
+  });
 }
 
 /** Gives a file its name only if nothing has it. */

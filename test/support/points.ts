@@ -62,14 +62,13 @@ export class Points {
     }
   }
 
-  /** Tries one point; what `work` throws is a loss. */
-  async try(point: string, work: () => Promise<void>): Promise<void> {
-    this.#tried++;
+  /** Tries one point, or several at once; what `work` throws is a loss. */
+  async try(point: string, work: () => Promise<void>, points = 1): Promise<void> {
+    this.#tried += points;
     try {
       await work();
     } catch (error) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#losses.push(`${point}: ${text}`);
+      this.#losses.push(`${point}: ${told(error)}`);
     }
   }
 
@@ -84,13 +83,24 @@ export class Points {
       stopped: this.#stopped,
     };
     if (REPORT !== undefined) appendFileSync(REPORT, `${JSON.stringify(report)}\n`);
-    const sampled = this.stride === 1 ? "" : `, every ${this.stride}th`;
+    const sampled = this.stride === 1 ? "" : `, one in ${this.stride}`;
     console.log(
       `${this.#suite}: ${this.#tried} points tried${sampled}, ${this.#losses.length} losses (seed ${SEED})`,
     );
     expect(this.#losses.slice(0, 5)).toEqual([]);
     if (!this.#stopped) expect(this.#tried).toBeGreaterThan(0);
   }
+}
+
+/** The message, and where in the tests it came from. */
+function told(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const stack = (error.stack ?? "").split("\n").filter((line) => /^\s+at .*\/test\//.test(line));
+  const { code } = error as { code?: unknown };
+  return [
+    typeof code === "string" ? `${code} ${error.message}` : error.message,
+    stack[0] ?? "",
+  ].join("\n");
 }
 
 function number(variable: string): number | undefined {

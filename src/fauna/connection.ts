@@ -172,25 +172,44 @@ export class Connection {
    */
   v4(query: string | Uint8Array | Expr, options: V4Options = {}): Promise<V4Answer> {
     return this.#guard(async () => {
-      const { answer, refused } =
-        typeof query === "string" || query instanceof Uint8Array
-          ? {
-              answer: await this.#send(
-                "/",
-                query,
-                this.#v4Headers(options),
-                options,
-                "x-query-timeout",
-              ),
-              refused: undefined,
-            }
-          : await this.#drivers.v4(query, this.#call(options));
-      if (answer.status >= 300) throw v4Refusal(answer, this.place, refused);
-      requireJson(answer, this.place);
-      const txnTime = BigInt(/^\d+$/.exec(answer.headers["x-txn-time"] ?? "")?.[0] ?? 0);
-      this.#shared.last.saw(txnTime);
+      const { answer, txnTime } = await this.#v4(query, options);
       return { status: answer.status, text: answer.text, txnTime };
     });
+  }
+
+  /**
+   * As {@link Connection.v4}, for pages that are worked on as bytes: the whole body, which is UTF-8 and the caller's
+   * own from here on.
+   */
+  v4Body(query: string | Uint8Array, options: V4Options = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#guard(async () => {
+      const { answer } = await this.#v4(query, options);
+      return answer.body ?? Buffer.from(answer.text);
+    });
+  }
+
+  async #v4(
+    query: string | Uint8Array | Expr,
+    options: V4Options,
+  ): Promise<{ readonly answer: Answer; readonly txnTime: bigint }> {
+    const { answer, refused } =
+      typeof query === "string" || query instanceof Uint8Array
+        ? {
+            answer: await this.#send(
+              "/",
+              query,
+              this.#v4Headers(options),
+              options,
+              "x-query-timeout",
+            ),
+            refused: undefined,
+          }
+        : await this.#drivers.v4(query, this.#call(options));
+    if (answer.status >= 300) throw v4Refusal(answer, this.place, refused);
+    requireJson(answer, this.place);
+    const txnTime = BigInt(/^\d+$/.exec(answer.headers["x-txn-time"] ?? "")?.[0] ?? 0);
+    this.#shared.last.saw(txnTime);
+    return { answer, txnTime };
   }
 
   /**

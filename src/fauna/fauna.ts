@@ -49,7 +49,14 @@ export {
 export { redactor, scrub, type Redact } from "./redact.ts";
 export { bytesToHold, MEMORY_DEFAULT, MEMORY_MIN } from "./memory.ts";
 export { PageFlow, type PageFlowOptions, type PageFlowStep } from "./page-flow.ts";
-export { recordPages, records, type RecordPage, type RecordsOptions } from "./records.ts";
+export {
+  linePages,
+  type LinePage,
+  recordPages,
+  records,
+  type RecordPage,
+  type RecordsOptions,
+} from "./records.ts";
 export { faunaCode, faunaStatus, isV4Disabled } from "./refusal.ts";
 export { ids, type IdsOptions } from "./refs.ts";
 export {

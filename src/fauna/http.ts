@@ -27,6 +27,34 @@ export interface HttpOptions {
   readonly counters?: Counters | undefined;
 }
 
+/** An answer whose text is made when it is asked for: pages of documents are worked on as bytes. */
+class HttpAnswer implements Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: number;
+  readonly #body: Buffer<ArrayBuffer>;
+  #text: string | undefined;
+
+  constructor(
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    body: Buffer<ArrayBuffer>,
+  ) {
+    this.status = status;
+    this.headers = headers;
+    this.bytes = body.byteLength;
+    this.#body = body;
+  }
+
+  get text(): string {
+    return (this.#text ??= this.#body.toString("utf8"));
+  }
+
+  get body(): Uint8Array<ArrayBuffer> {
+    return this.#body;
+  }
+}
+
 /**
  * The one transport that touches the network. On `http://` it speaks HTTP/2 with prior knowledge, as Fauna's own
  * drivers do; on `https://` what TLS agrees on. Where the other side cannot do HTTP/2 it goes on in HTTP/1.1.
@@ -83,7 +111,7 @@ export class HttpTransport implements Transport {
     if (!isUtf8(raw)) {
       throw failure("garbled", "The answer is not UTF-8.", { place: this.#endpoint.origin });
     }
-    const answer = { status, headers, text: raw.toString("utf8"), bytes: raw.byteLength };
+    const answer = new HttpAnswer(status, headers, raw);
     this.#counters.answered(answer);
     return answer;
   }

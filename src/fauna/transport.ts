@@ -49,6 +49,8 @@ export interface Answer {
   readonly text: string;
   /** Size of the body as it came, in bytes. */
   readonly bytes: number;
+  /** The body as it came, where the transport still has it: `text`, in UTF-8. */
+  readonly body?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 export interface Transport {

@@ -1,0 +1,168 @@
+/**
+ * Packing beside the main thread, which is left with the network: jobs go to workers that are started when there is
+ * enough to do, and end when there is nothing to do for a while. Where no worker can be had, as in a process that
+ * runs the sources themselves, the jobs are done on the spot.
+ */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { PackedPage } from "./pack-page.ts";
+import { type LinesSummary, pack, type PackingJob, type PackingResult } from "./packing-job.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A job on its way to a worker, and what comes back. */
+export interface Asked {
+  readonly number: number;
+  readonly job: PackingJob;
+}
+export interface Answered {
+  readonly number: number;
+  readonly result: PackingResult;
+}
+
+/** Smaller jobs cost less than handing them over. */
+const WORTH_BYTES = 64 * 1024;
+/** A process that packs less than this in all is done before a worker has started. */
+const WARM_UP_BYTES = 2 * 1024 * 1024;
+const WORKERS_MAX = 4;
+/** Workers that nobody has asked for so long end, in milliseconds. */
+const IDLE_MS = 3_000;
+/** Workers make many short-lived strings and nothing else; more room for them would only be memory. */
+const YOUNG_MB = 8;
+
+/** Beside the built module; the sources have none that Node could start. */
+const ENTRY = import.meta.url.endsWith(".js")
+  ? new URL("./packing-worker.js", import.meta.url)
+  : undefined;
+
+interface Waiting {
+  readonly resolve: (result: PackingResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A worker and the jobs that it has not answered yet. */
+class Hand {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #number = 0;
+
+  /** @param onEnd told that the worker has ended by itself, which it does only when something is wrong. */
+  constructor(entry: URL, onEnd: () => void) {
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
+    this.#worker = new Worker(entry, { resourceLimits, env: {}, stdin: false });
+    this.#worker.unref();
+    this.#worker.on("message", ({ number, result }: Answered) => {
+      this.#settle(number)?.resolve(result);
+    });
+    const end = (error: unknown): void => {
+      onEnd();
+      for (const number of this.#waiting.keys()) this.#settle(number)?.reject(error);
+    };
+    this.#worker.on("error", end);
+    this.#worker.on("exit", () => end(new Error("A worker thread has ended before its work.")));
+  }
+
+  get load(): number {
+    return this.#waiting.size;
+  }
+
+  run(job: PackingJob): Promise<PackingResult> {
+    return new Promise((resolve, reject) => {
+      const number = this.#number++;
+      const asked: Asked = { number, job };
+      this.#worker.postMessage(asked, [job.bytes.buffer]);
+      this.#waiting.set(number, { resolve, reject });
+      this.#worker.ref();
+    });
+  }
+
+  async end(): Promise<void> {
+    this.#worker.removeAllListeners("exit");
+    await this.#worker.terminate();
+  }
+
+  #settle(number: number): Waiting | undefined {
+    const waiting = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    // Only jobs keep the process alive.
+    if (this.#waiting.size === 0) this.#worker.unref();
+    return waiting;
+  }
+}
+
+class Packing {
+  readonly #hands: Hand[] = [];
+  readonly #most = Math.min(WORKERS_MAX, availableParallelism());
+  #canStart = ENTRY !== undefined && this.#most > 1;
+  #bytes = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  run(job: PackingJob): PackingResult | Promise<PackingResult> {
+    this.#bytes += job.bytes.length;
+    const isWorth = job.bytes.length >= WORTH_BYTES && this.#bytes >= WARM_UP_BYTES;
+    const hand = isWorth ? this.#hand() : undefined;
+    return hand === undefined ? pack(job) : this.#byHand(hand, job);
+  }
+
+  async #byHand(hand: Hand, job: PackingJob): Promise<PackingResult> {
+    clearTimeout(this.#idle);
+    try {
+      // Of a larger buffer, in which others may lie, only this part is given away.
+      const bytes = ownsAll(job.bytes) ? job.bytes : job.bytes.slice();
+      return await hand.run({ ...job, bytes });
+    } finally {
+      if (this.#hands.every(({ load }) => load === 0)) {
+        clearTimeout(this.#idle);
+        this.#idle = setTimeout(() => this.#end(), IDLE_MS).unref();
+      }
+    }
+  }
+
+  /** The worker with the least to do; a new one when all have something to do. */
+  #hand(): Hand | undefined {
+    const [least] = this.#hands.toSorted((a, b) => a.load - b.load);
+    const isFull = !this.#canStart || this.#hands.length === this.#most;
+    if (isFull || (least !== undefined && least.load === 0)) return least;
+    const hand: Hand = new Hand(ENTRY!, () => {
+      this.#canStart = false;
+      this.#hands.splice(this.#hands.indexOf(hand), 1);
+    });
+    this.#hands.push(hand);
+    return hand;
+  }
+
+  #end(): void {
+    for (const hand of this.#hands.splice(0)) void hand.end();
+  }
+}
+
+/** Whether a view is (nearly) all of a buffer that nobody else looks at. */
+function ownsAll({ byteOffset, byteLength, buffer }: Bytes): boolean {
+  return byteOffset === 0 && byteLength >= buffer.byteLength / 2;
+}
+
+const packing = new Packing();
+
+/**
+ * Packs the answer `bytes` as `packPage` does. The bytes are given away: nobody may look at them any more.
+ *
+ * @returns the bytes when they need thought.
+ */
+export async function packPageAside(bytes: Bytes, collection: string): Promise<PackedPage | Bytes> {
+  const { page, unsure } = await packing.run({ kind: "page", bytes, collection });
+  return page ?? unsure!;
+}
+
+/**
+ * What is known of the lines in `bytes`, as `packLines` finds it; they may be no lines of UTF-8 at all. The bytes are
+ * given away.
+ *
+ * @returns the bytes when they need thought.
+ */
+export async function packLinesAside(
+  bytes: Bytes,
+  collection: string,
+): Promise<LinesSummary | Bytes> {
+  const { lines, unsure } = await packing.run({ kind: "lines", bytes, collection });
+  return lines ?? unsure!;
+}

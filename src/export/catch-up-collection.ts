@@ -1,0 +1,413 @@
+/**
+ * One collection of an export that catches up. It is read in layers: first all of it, each id range at a moment of its
+ * own; then, round after round, what its feed has named meanwhile; at last, at the moment T of the archive, what was
+ * named since and what a listing at T shows to be missing. What the listing does not show is left out. Each layer is
+ * laid over those before; together they are the collection at T.
+ */
+import type { CollectionWriter } from "../archive/archive.ts";
+import { ArkError, isArkError } from "../errors/errors.ts";
+import {
+  type Connection,
+  documentsById,
+  type DocumentsById,
+  type Extent,
+  type Feed,
+  ids,
+  type IdRange,
+  measure,
+  recordPages,
+  snapshotTime,
+} from "../fauna/fauna.ts";
+import { PageSize } from "../fauna/paging.ts";
+import { mapConcurrent } from "../flow/flow.ts";
+import { compareIds, type DocumentRecord } from "../values/record.ts";
+import { Time } from "../values/time.ts";
+import type { Followed, Following } from "./catch-up-feeds.ts";
+import { IdSet } from "./catch-up-ids.ts";
+import { Ascending, newest, oneAfterTheOther } from "./catch-up-layers.ts";
+import type { Entry, Mark, Spool, SpoolFile } from "./catch-up-spool.ts";
+
+type Batches<T> = AsyncGenerator<readonly T[], void, undefined>;
+
+export interface CollectionOptions {
+  readonly source: Connection;
+  readonly pageSize: number;
+  readonly rangeDocuments: number;
+  /** Requests for documents by their ids that are under way at once. */
+  readonly window: number;
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal;
+  /** Told how many documents were read once more. */
+  readonly onRead: (documents: number) => void;
+}
+
+/** Ids asked for in one request, at most. */
+const IDS_MAX = 500;
+/** Ids without a document that a layer holds together, at most. */
+const ENTRIES_MAX = 5_000;
+
+/** Moments that a page is asked for at, before it is given up. */
+const MOMENTS = 3;
+
+/** Files that follow one another in ids. */
+type Layer = readonly SpoolFile[];
+
+/** What became of the documents that a listing at the archive's moment shows. */
+interface Tally {
+  /** Read before, and no feed has named them since. */
+  kept: number;
+  /** Listed, but their ttl had passed. */
+  expired: number;
+}
+
+export class CatchingUp {
+  readonly name: string;
+  readonly #options: CollectionOptions;
+  readonly #spool: Spool;
+  readonly #followed: Followed | undefined;
+  readonly #batch = new PageSize(IDS_MAX);
+  #layers: Layer[] = [];
+  #tally: Tally = { kept: 0, expired: 0 };
+  #lost = 0;
+  #caughtUp = 0;
+  #isDropped = false;
+
+  private constructor(name: string, options: CollectionOptions, spool: Spool, followed?: Followed) {
+    this.name = name;
+    this.#options = options;
+    this.#spool = spool;
+    this.#followed = followed;
+  }
+
+  /** A collection whose feed is followed from now on. */
+  static following(
+    feed: Feed,
+    options: CollectionOptions,
+    { spool, following }: { readonly spool: Spool; readonly following: Following },
+  ): CatchingUp {
+    const followed = following.add(feed, new IdSet(spool));
+    return new CatchingUp(feed.collection, options, spool, followed);
+  }
+
+  /** A collection of which nothing was read before the archive's moment. */
+  static whole(name: string, options: CollectionOptions, spool: Spool): CatchingUp {
+    return new CatchingUp(name, options, spool);
+  }
+
+  /** Documents that have changed since they were read, at most. */
+  get touched(): number {
+    return this.isGone ? 0 : (this.#followed?.touched.size ?? 0);
+  }
+
+  /** Whether it was deleted, so that what was read of it counts for nothing. */
+  get isGone(): boolean {
+    return this.#isDropped || this.#followed?.isGone === true;
+  }
+
+  /** Listed, but their ttl had passed at the archive's moment or when they were read. */
+  get expired(): number {
+    return this.#tally.expired;
+  }
+
+  /** Values that v10 may have shown as others, counted as often as they were read. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Documents that the archive holds, or holds no more, in another way than they were read at first. */
+  get caughtUp(): number {
+    return this.#caughtUp;
+  }
+
+  /** Cuts the collection into ranges, as it is now. */
+  async measure(): Promise<Extent> {
+    const { source, rangeDocuments: documentsPerRange, signal, timeoutMs } = this.#options;
+    const at = await snapshotTime(source, { signal });
+    return measure(source, { collection: this.name, at, documentsPerRange, signal, timeoutMs });
+  }
+
+  /** Puts by the documents of a range, as they are about now. */
+  async readRange(range: IdRange, onRead: (documents: number) => void): Promise<SpoolFile> {
+    return this.#spool.write(this.#pages(range, onRead), this.#options.signal);
+  }
+
+  /** @param files those of all ranges, ascending by id. */
+  hasRead(files: Layer): void {
+    this.#layers = [files];
+  }
+
+  /** Reads once more what the feed has named so far, which has to be read up to now. */
+  async readTouched(): Promise<void> {
+    if (this.isGone || this.#followed === undefined) return;
+    const touched = this.#followed.touched.take();
+    if (touched.size === 0) return;
+    const moment = new Moment(this.#options);
+    const read = (batch: readonly string[]) => this.#readNow(batch, moment);
+    const batches = this.#batches(touched.ascending());
+    this.#layers.push([
+      await this.#spool.write(this.#inOrder(batches, read), this.#options.signal),
+    ]);
+    await touched.remove();
+  }
+
+  /**
+   * Lays the last layer: makes what was read the collection at the archive's moment. The feed has to be read up to
+   * that. What has failed can be repeated at a later moment.
+   *
+   * @throws ArkError ERR_SNAPSHOT_EXPIRED when it took too long.
+   */
+  async settle(at: bigint): Promise<void> {
+    if (this.isGone) await this.drop();
+    const { source, signal, timeoutMs } = this.#options;
+    const touched = this.#followed?.touched.take() ?? new IdSet(this.#spool);
+    const tally: Tally = { kept: 0, expired: 0 };
+    const changes = this.#changes(
+      {
+        known: this.#known(),
+        touched: touched.ascending(),
+        listed: ids(source, { collection: this.name, at, signal, timeoutMs }),
+      },
+      tally,
+    );
+    const read = async (batch: readonly string[]): Promise<readonly DocumentRecord[]> => {
+      const { records } = await this.#read(batch, at);
+      tally.expired += batch.length - records.length;
+      return records;
+    };
+    try {
+      this.#layers.push([await this.#spool.write(this.#inOrder(changes, read), signal)]);
+    } catch (error) {
+      await this.#followed?.touched.absorb(touched);
+      throw error;
+    }
+    await touched.remove();
+    this.#tally = tally;
+  }
+
+  /**
+   * Writes the collection as it is at the archive's moment, and removes what was put by.
+   *
+   * @throws ArkError ERR_MISMATCH when not everything that was put by came back.
+   */
+  async write(
+    writer: CollectionWriter,
+    at: bigint,
+    through: (pages: Batches<DocumentRecord>) => Batches<DocumentRecord>,
+  ): Promise<void> {
+    await writer.write(through(this.#final(at)), { signal: this.#options.signal });
+    await this.#clear();
+  }
+
+  /** Forgets what was read. */
+  async drop(): Promise<void> {
+    this.#isDropped = true;
+    await this.#clear();
+    this.#tally = { kept: 0, expired: 0 };
+    await this.#followed?.touched.take().remove();
+  }
+
+  async #clear(): Promise<void> {
+    for (const file of this.#layers.flat()) await file.remove();
+    this.#layers = [];
+  }
+
+  async *#pages({ from, to }: IdRange, onRead: (documents: number) => void): Batches<Entry> {
+    const { source, pageSize, signal, timeoutMs } = this.#options;
+    const request = { collection: this.name, to, pageSize, signal, timeoutMs };
+    let next = from;
+    for (let failures = 0; compareIds(next, to) <= 0;) {
+      const at = await snapshotTime(source, { signal });
+      try {
+        for await (const page of recordPages(source, { ...request, at, from: next })) {
+          const { records, size, lost } = page;
+          this.#batch.saw(records.length, size);
+          this.#lost += lost;
+          yield records.map((record) => ({ id: record.id, record }));
+          onRead(records.length);
+          const last = records.at(-1);
+          if (last === undefined) continue;
+          next = String(BigInt(last.id) + 1n);
+          failures = 0;
+        }
+        return;
+      } catch (error) {
+        // Where a moment has left the window, a later one does as well.
+        if (!isArkError(error, "ERR_SNAPSHOT_EXPIRED") || ++failures === MOMENTS) throw error;
+      }
+    }
+  }
+
+  /** Ids that were read, by what is known of them: those that were not there are none. */
+  async *#known(): Batches<Mark> {
+    const layers = this.#layers.map((files) =>
+      oneAfterTheOther(files.map((file) => () => file.marks())),
+    );
+    for await (const batch of newest(layers))
+      yield batch.map(({ top }) => top).filter(({ isThere }) => isThere);
+  }
+
+  /** What has to be read or left out for the listing to be true, ascending by id, in batches that a request takes. */
+  async *#changes(
+    streams: {
+      readonly known: Batches<Mark>;
+      readonly touched: Batches<{ readonly id: string }>;
+      readonly listed: AsyncGenerator<readonly string[]>;
+    },
+    tally: Tally,
+  ): AsyncGenerator<Batch> {
+    const known = new Ascending(streams.known);
+    const touched = new Ascending(streams.touched);
+    const listed = new Ascending(asEntries(streams.listed));
+    const all = [known, touched, listed];
+    let batch = new Batch();
+    try {
+      for (const stream of all) await stream.next();
+      for (;;) {
+        const id = lowest(all);
+        if (id === undefined) break;
+        const isKnown = known.head?.id === id;
+        if (listed.head?.id === id) {
+          if (isKnown && touched.head?.id !== id) tally.kept++;
+          else batch.add(id, true);
+        } else if (isKnown) batch.add(id, false);
+        if (batch.reads >= this.#batch.size || batch.ids.length >= ENTRIES_MAX) {
+          yield batch;
+          batch = new Batch();
+        }
+        for (const stream of all) {
+          if (stream.head?.id !== id) continue;
+          const waiting = stream.next();
+          if (waiting !== undefined) await waiting;
+        }
+      }
+      if (batch.ids.length > 0) yield batch;
+    } finally {
+      for (const stream of all) await stream.close();
+    }
+  }
+
+  async *#batches(touched: Batches<{ readonly id: string }>): AsyncGenerator<Batch> {
+    let batch = new Batch();
+    for await (const named of touched) {
+      for (const { id } of named) {
+        batch.add(id, true);
+        if (batch.reads < this.#batch.size) continue;
+        yield batch;
+        batch = new Batch();
+      }
+    }
+    if (batch.ids.length > 0) yield batch;
+  }
+
+  /** The entries of batches, several of which are read at once. */
+  #inOrder(
+    batches: AsyncGenerator<Batch>,
+    read: (ids: readonly string[]) => Promise<readonly DocumentRecord[]>,
+  ): AsyncGenerator<readonly Entry[]> {
+    const entries = async (batch: Batch): Promise<readonly Entry[]> => {
+      const wanted = batch.ids.filter(({ isRead }) => isRead).map(({ id }) => id);
+      const found = new Map((await read(wanted)).map((record) => [record.id, record]));
+      this.#options.onRead(wanted.length);
+      return batch.ids.map(({ id }) => ({ id, record: found.get(id) }));
+    };
+    return mapConcurrent(batches, entries, { concurrency: this.#options.window });
+  }
+
+  async #readNow(batch: readonly string[], moment: Moment): Promise<readonly DocumentRecord[]> {
+    try {
+      return (await this.#read(batch, await moment.get())).records;
+    } catch (error) {
+      if (!isArkError(error, "ERR_SNAPSHOT_EXPIRED")) throw error;
+      return (await this.#read(batch, await moment.renew())).records;
+    }
+  }
+
+  async #read(batch: readonly string[], at: bigint): Promise<DocumentsById> {
+    const { source, signal, timeoutMs } = this.#options;
+    const found = await documentsById(source, batch, {
+      collection: this.name,
+      at,
+      signal,
+      timeoutMs,
+    });
+    this.#batch.saw(found.records.length, found.size);
+    this.#lost += found.lost;
+    return found;
+  }
+
+  async *#final(at: bigint): Batches<DocumentRecord> {
+    const last = this.#layers.length - 1;
+    let kept = 0;
+    const layers = this.#layers.map((files) =>
+      oneAfterTheOther(files.map((file) => () => file.all())),
+    );
+    for await (const batch of newest(layers)) {
+      const records: DocumentRecord[] = [];
+      for (const { top, layer, inLowest } of batch) {
+        const { record } = top;
+        if (layer > 0 && (record !== undefined || inLowest)) this.#caughtUp++;
+        if (record === undefined) continue;
+        if (layer < last) kept++;
+        // Fauna shows no document whose ttl has passed, at whatever time it is asked for (live 3).
+        if (hasPassed(record, at)) this.#tally.expired++;
+        else records.push(record);
+      }
+      if (records.length > 0) yield records;
+    }
+    if (kept === this.#tally.kept) return;
+    throw new ArkError(
+      "ERR_MISMATCH",
+      `Of ${this.name}, ${this.#tally.kept} documents were read before the snapshot time and are still listed, but ${kept} were put by.`,
+      { place: this.#options.source.place, hint: "Export again." },
+    );
+  }
+}
+
+/** Ids of which some are to be read, and of the others there is no document. */
+class Batch {
+  readonly ids: { readonly id: string; readonly isRead: boolean }[] = [];
+  reads = 0;
+
+  add(id: string, isRead: boolean): void {
+    this.ids.push({ id, isRead });
+    if (isRead) this.reads++;
+  }
+}
+
+/** A moment that is as good as any other, but for its having to be readable. */
+class Moment {
+  readonly #options: Pick<CollectionOptions, "source" | "signal">;
+  #at: Promise<bigint> | undefined;
+
+  constructor(options: Pick<CollectionOptions, "source" | "signal">) {
+    this.#options = options;
+  }
+
+  get(): Promise<bigint> {
+    this.#at ??= this.renew();
+    return this.#at;
+  }
+
+  renew(): Promise<bigint> {
+    const { source, signal } = this.#options;
+    this.#at = snapshotTime(source, { signal });
+    return this.#at;
+  }
+}
+
+async function* asEntries(
+  pages: AsyncGenerator<readonly string[]>,
+): Batches<{ readonly id: string }> {
+  for await (const page of pages) yield page.map((id) => ({ id }));
+}
+
+function lowest(streams: readonly Ascending<{ readonly id: string }>[]): string | undefined {
+  let id: string | undefined;
+  for (const { head } of streams)
+    if (head !== undefined && (id === undefined || compareIds(head.id, id) < 0)) ({ id } = head);
+  return id;
+}
+
+function hasPassed({ ttl }: DocumentRecord, at: bigint): boolean {
+  return ttl !== undefined && Time.parse(ttl).toMicros() <= at;
+}

@@ -1,0 +1,137 @@
+/** Follows the feeds of many collections, so that none falls out of the history window, and gathers the ids they name. */
+import { setTimeout as sleep } from "node:timers/promises";
+import pLimit from "p-limit";
+import { type Feed, isFeedGone } from "../fauna/fauna.ts";
+import type { IdSet } from "./catch-up-ids.ts";
+
+export interface FollowOptions {
+  /** How long a feed is left alone, in milliseconds. */
+  readonly everyMs: number;
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal;
+  /** Told when following fails between the calls; the next call throws the same. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Feeds read at once. */
+const AT_ONCE = 4;
+/** Answers taken from one feed before the others have their turn. */
+const ANSWERS_A_TURN = 64;
+
+/** A feed that is followed, and what it has named. */
+export class Followed {
+  readonly touched: IdSet;
+  readonly #feed: Feed;
+  readonly #options: FollowOptions;
+  #isGone = false;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(feed: Feed, touched: IdSet, options: FollowOptions) {
+    this.#feed = feed;
+    this.touched = touched;
+    this.#options = options;
+  }
+
+  /** Whether the collection is not there any more, so that nothing can be known of it. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /**
+   * Reads on, one reader after the other: until everything is known that was written up to `to`, a time that the
+   * connection has seen, or, without it, up to now or for a turn.
+   */
+  async read(to: bigint | undefined): Promise<void> {
+    const before = this.#turn;
+    const turn = (async () => {
+      await before.catch(() => {});
+      await this.#read(to);
+    })();
+    this.#turn = turn;
+    await turn;
+  }
+
+  async #read(to: bigint | undefined): Promise<void> {
+    const { signal, timeoutMs } = this.#options;
+    for (let answers = 0; to !== undefined || answers < ANSWERS_A_TURN; answers++) {
+      if (this.#isGone) return;
+      signal.throwIfAborted();
+      let page;
+      try {
+        page = await this.#feed.read({ signal, timeoutMs });
+      } catch (error) {
+        if (!isFeedGone(error)) throw error;
+        this.#isGone = true;
+        return;
+      }
+      await this.touched.add(page.ids, signal);
+      if (!page.hasNext) return;
+      if (to !== undefined && page.lastTs !== undefined && page.lastTs > to) return;
+    }
+  }
+}
+
+/** Follows feeds from the moment they are added until it is stopped. */
+export class Following {
+  readonly #options: FollowOptions;
+  readonly #followed: Followed[] = [];
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+  }
+
+  add(feed: Feed, touched: IdSet): Followed {
+    const followed = new Followed(feed, touched, this.#options);
+    this.#followed.push(followed);
+    this.#running ??= this.#run();
+    return followed;
+  }
+
+  /** Reads every feed up to a time that the connection has seen. @throws what following has failed with. */
+  async readTo(to: bigint): Promise<void> {
+    await this.#each((followed) => followed.read(to));
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Ends following, however it went. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { everyMs, signal, onFailure } = this.#options;
+    const until = AbortSignal.any([signal, this.#stop.signal]);
+    try {
+      for (;;) {
+        await sleep(everyMs, undefined, { signal: until });
+        await this.#each((followed) => followed.read(undefined));
+      }
+    } catch (error) {
+      if (until.aborted) return;
+      this.#failure = { error };
+      onFailure(error);
+    }
+  }
+
+  async #each(work: (followed: Followed) => Promise<void>): Promise<void> {
+    const limit = pLimit(AT_ONCE);
+    const failures: unknown[] = [];
+    await Promise.all(
+      this.#followed.map((followed) =>
+        limit(async () => {
+          if (failures.length > 0) return;
+          try {
+            await work(followed);
+          } catch (error) {
+            failures.push(error);
+          }
+        }),
+      ),
+    );
+    if (failures.length > 0) throw failures[0];
+  }
+}

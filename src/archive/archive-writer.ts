@@ -6,7 +6,7 @@ import { Time } from "../values/time.ts";
 import { type Sealer, UNSEALED } from "./age.ts";
 import { codecFor, type Compression } from "./compression.ts";
 import { DatabaseWriter } from "./database-writer.ts";
-import { type Encryption, prepareSealing } from "./encryption.ts";
+import { type Encryption, prepareSealing, type Sealing } from "./encryption.ts";
 import { removeJournal, writeRun } from "./journal.ts";
 import {
   type DatabaseEntry,
@@ -26,7 +26,7 @@ import {
   TELLING,
 } from "./names.ts";
 import { firstContradiction, sumHistories } from "./parse-manifest.ts";
-import type { WriterContext } from "./writer-context.ts";
+import { NOTHING_KEPT, type WriterContext } from "./writer-context.ts";
 
 export interface CreateArchiveOptions {
   readonly tool: Manifest["tool"];
@@ -57,38 +57,59 @@ export async function createArchive(
   store: Store,
   options: CreateArchiveOptions,
 ): Promise<ArchiveWriter> {
-  const codec = codecFor(options.compression);
+  codecFor(options.compression);
   const { encryption } = options;
   const sealing = encryption === undefined ? undefined : await prepareSealing(encryption);
   const isHidden = sealing?.hidesManifest === true;
   await refuseOccupied(store);
-  const now = options.now ?? (() => new Date());
   const run: RunJournal = {
     format: FORMAT_NAME,
     version: FORMAT_VERSION,
     tool: options.tool,
-    started: now().toISOString(),
+    started: (options.now?.() ?? new Date()).toISOString(),
     source: isHidden ? { endpoint: "", database: null, globalId: null } : options.source,
     snapshot: {
       ts: String(options.snapshotTs),
       time: Time.fromMicros(options.snapshotTs).toString(),
     },
     compression: options.compression,
+    ...(sealing === undefined ? {} : { encryption: encryptionOfRun(sealing) }),
     options: isHidden ? {} : (options.options ?? {}),
   };
+  // Before the journal: a run that can be resumed has everything that its files are sealed with.
+  if (sealing?.identityFile !== undefined)
+    await writeWhole(store, IDENTITY, sealing.identityFile, { exclusive: true });
   await writeRun(store, run);
-  if (sealing?.identityFile !== undefined) await writeWhole(store, IDENTITY, sealing.identityFile);
-  return new ArchiveWriter({
+  const whole = { ...run, source: options.source, options: options.options ?? {} };
+  return new ArchiveWriter(writerContext(store, options, { run: whole, sealing }));
+}
+
+function encryptionOfRun({ entry, hidesManifest }: Sealing): RunJournal["encryption"] {
+  const known = hidesManifest ? { recipients: [], passphrase: false } : entry;
+  return { ...known, hidesManifest };
+}
+
+/**
+ * What the parts of a writer share, of a new run or a resumed one.
+ *
+ * @throws ArkError ERR_USAGE when the compression is not to be had.
+ */
+export function writerContext(
+  store: Store,
+  options: Pick<CreateArchiveOptions, "compression" | "segmentBytes" | "frameBytes" | "now">,
+  own: Pick<WriterContext, "run" | "sealing"> & Partial<Pick<WriterContext, "kept">>,
+): WriterContext {
+  return {
+    kept: NOTHING_KEPT,
+    ...own,
     store,
-    codec,
-    sealing,
-    sealer: sealing?.sealer ?? UNSEALED,
-    naming: isHidden ? HIDING : TELLING,
-    run: { ...run, source: options.source, options: options.options ?? {} },
-    now,
+    codec: codecFor(options.compression),
+    sealer: own.sealing?.sealer ?? UNSEALED,
+    naming: own.sealing?.hidesManifest === true ? HIDING : TELLING,
+    now: options.now ?? (() => new Date()),
     segmentBytes: options.segmentBytes ?? 64 * 1024 * 1024,
     frameBytes: options.frameBytes ?? 1024 * 1024,
-  });
+  };
 }
 
 async function refuseOccupied(store: Store): Promise<void> {
@@ -103,7 +124,7 @@ async function refuseOccupied(store: Store): Promise<void> {
       {
         place: store.place,
         hint: unfinished
-          ? "Remove them, or choose another place; nothing was changed."
+          ? "Go on with it by --resume, remove the files, or choose another place; nothing was changed."
           : "Choose a place that is empty or does not exist; nothing was changed.",
         details: { unfinished },
       },
@@ -111,7 +132,8 @@ async function refuseOccupied(store: Store): Promise<void> {
   }
 }
 
-async function hasManifest(store: Store): Promise<boolean> {
+/** Whether the archive in a store is complete. */
+export async function hasManifest(store: Store): Promise<boolean> {
   for (const name of [MANIFEST, SEALED_MANIFEST])
     if ((await store.size(name)) !== undefined) return true;
   return false;

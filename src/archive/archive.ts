@@ -7,13 +7,14 @@
  * *manifest* is written last: an archive without one is not an archive. The *journal* is what a run
  * leaves behind that did not come so far.
  *
- * `createArchive` writes one, `openArchive` reads one, `checkArchive` proves one. The format is
+ * `createArchive` writes one, `findUnfinished` goes on with one, `openArchive` reads one, `checkArchive` proves one. The format is
  * `docs/ARCHIVE_FORMAT.md`.
  */
 export { ArchiveWriter, createArchive, type CreateArchiveOptions } from "./archive-writer.ts";
 export {
   CollectionWriter,
   type CollectionSettings,
+  type Part,
   type WriteRecordsOptions,
 } from "./collection-writer.ts";
 export { DatabaseWriter } from "./database-writer.ts";
@@ -41,11 +42,19 @@ export {
   type DefinitionKind,
   type FidelityNote,
   type Manifest,
+  type PartJournal,
   type SchemaFileEntry,
   type SchemaKind,
   type SegmentEntry,
 } from "./manifest.ts";
 export type { HistoryWriter } from "./history-writer.ts";
 export { openArchive } from "./open-archive.ts";
+export {
+  findUnfinished,
+  isUnfinished,
+  type ResumeArchiveOptions,
+  type ResumedArchive,
+  type UnfinishedArchive,
+} from "./resume-archive.ts";
 export type { PlacedProblem, Problem } from "./problem.ts";
 export type { RecordFrame } from "./segment-reader.ts";

@@ -3,8 +3,8 @@ import { compareIds } from "../values/record.ts";
 import type { RecordBatch } from "../values/record-lines.ts";
 import { UNSEALED } from "./age.ts";
 import { HistoryWriter } from "./history-writer.ts";
-import { writeDone } from "./journal.ts";
-import type { CollectionEntry, SegmentEntry } from "./manifest.ts";
+import { removeAll, takeBack, writeDone, writeNone } from "./journal.ts";
+import type { CollectionEntry, JournalPart, PartJournal, SegmentEntry } from "./manifest.ts";
 import { sumFingerprints } from "./parse-manifest.ts";
 import { RecordSource, writeSegment } from "./segment-writer.ts";
 import type { WriterContext } from "./writer-context.ts";
@@ -14,7 +14,21 @@ export interface CollectionSettings {
   readonly ttlDays?: number | null;
 }
 
+/** What a source of records stands for. What of it is durable the journal says, and a resumed run needs not read. */
+export interface Part {
+  /** The first id. */
+  readonly from: string;
+  /** The last id. It is looked at when the source has ended, and may have become less by then. */
+  readonly to: string;
+  /** How many documents were listed from there to there. */
+  readonly documents: number;
+  /** What has been seen of the ids up to this one and is not counted by their records; asked for once for each id. */
+  counted(upTo: string): Readonly<Record<string, number>>;
+}
+
 export interface WriteRecordsOptions {
+  /** With it, what the source gave before it failed is kept. */
+  readonly part?: Part | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called for each segment once it is durable. */
   readonly onSegment?: (segment: SegmentEntry) => void;
@@ -33,6 +47,7 @@ export class CollectionWriter {
   readonly #place: CollectionPlace;
   readonly #segments: SegmentEntry[] = [];
   readonly #firstIds = new Set<string>();
+  #kept: readonly PartJournal[];
   #unfinished = 0;
   #history: HistoryWriter | undefined;
 
@@ -40,21 +55,48 @@ export class CollectionWriter {
     this.#context = context;
     this.#database = database;
     this.#place = place;
+    const path = JSON.stringify(database);
+    this.#kept = context.kept.parts.filter(
+      (each) => each.collection === place.name && JSON.stringify(each.database) === path,
+    );
+    for (const { segment } of this.#kept) {
+      if (segment === null) continue;
+      this.#segments.push(segment);
+      this.#firstIds.add(segment.firstId);
+    }
+  }
+
+  /** What an earlier run has left of this collection, which is in the archive already. */
+  get kept(): readonly PartJournal[] {
+    return this.#kept;
+  }
+
+  /** Does away with what an earlier run has left. */
+  async forget(): Promise<void> {
+    const { store } = this.#context;
+    const files = this.#segments.map(({ file }) => file);
+    await takeBack(store, this.#place.folder, this.#kept);
+    await removeAll(store, files);
+    this.#kept = [];
+    this.#segments.length = 0;
+    this.#firstIds.clear();
   }
 
   /**
    * Writes the documents of one id range, ascending by id, as segments; resolves when all are durable
    * and in the journal. Several ranges may be written at once as long as they are disjoint. The source
-   * is closed however this ends.
+   * is closed however this ends. When the source of a part fails, what it gave before is durable and in the journal too.
    */
   async write(
     records: AsyncIterable<RecordBatch>,
-    { signal, onSegment }: WriteRecordsOptions = {},
+    { part, signal, onSegment }: WriteRecordsOptions = {},
   ): Promise<void> {
     const { store, codec, sealer, sealing, naming, segmentBytes, frameBytes } = this.#context;
     const journalSealer = sealing?.hidesManifest === true ? sealer : UNSEALED;
     const { name, folder } = this.#place;
-    const source = new RecordSource(records, name);
+    const until = new UntilFailure(records);
+    const source = new RecordSource(part === undefined ? records : until.records(), name);
+    let from = part?.from ?? "0";
     this.#unfinished++;
     try {
       await source.load();
@@ -69,15 +111,28 @@ export class CollectionWriter {
           naming,
           ...limits,
         });
-        const done = { database: [...this.#database], collection: name, segment };
-        await writeDone(store, done, journalSealer);
+        const isLast = source.nextId === undefined && until.failure === undefined;
+        const entry = { database: [...this.#database], collection: name, segment };
+        const to = isLast && part !== undefined ? part.to : segment.lastId;
+        const own = part === undefined ? {} : { part: journalled(part, from, to) };
+        await writeDone(store, { ...entry, ...own }, journalSealer);
+        from = String(BigInt(segment.lastId) + 1n);
         this.#segments.push(segment);
         onSegment?.(segment);
       }
+      if (until.failure !== undefined) throw until.failure.error;
+      const wroteNone = part !== undefined && from === part.from;
+      if (wroteNone && journalSealer === UNSEALED) await this.#writeNone(part);
     } finally {
       await source.close();
     }
     this.#unfinished--;
+  }
+
+  async #writeNone(part: Part): Promise<void> {
+    const entry = { database: [...this.#database], collection: this.#place.name, segment: null };
+    const none = { ...entry, part: journalled(part, part.from, part.to) };
+    await writeNone(this.#context.store, this.#place.folder, none);
   }
 
   /** The part for the collection's history, which is in the archive from now on. */
@@ -104,5 +159,29 @@ export class CollectionWriter {
       segments,
       ...(this.#history === undefined ? {} : { history: this.#history.entry() }),
     };
+  }
+}
+
+/** What the journal says of a part of which everything between two ids is durable. */
+function journalled(part: Part, from: string, to: string): JournalPart {
+  const range = { from: part.from, to: part.to, documents: part.documents };
+  return { range, done: { from, to }, counted: part.counted(to) };
+}
+
+/** The records of a source up to its end or its failure, which is kept. */
+class UntilFailure {
+  failure: { readonly error: unknown } | undefined;
+  readonly #source: AsyncIterable<RecordBatch>;
+
+  constructor(source: AsyncIterable<RecordBatch>) {
+    this.#source = source;
+  }
+
+  async *records(): AsyncGenerator<RecordBatch, void, undefined> {
+    try {
+      for await (const batch of this.#source) yield batch;
+    } catch (error) {
+      this.failure = { error };
+    }
   }
 }

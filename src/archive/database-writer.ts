@@ -2,9 +2,16 @@ import assert from "node:assert/strict";
 import { CollectionWriter, type CollectionSettings } from "./collection-writer.ts";
 import type { HistoryWriter } from "./history-writer.ts";
 import type { DatabaseEntry, DefinitionKind, SchemaFileEntry } from "./manifest.ts";
+import { writeSchemaDone } from "./journal.ts";
 import { HIDING } from "./names.ts";
 import { writeDefinitions, writeFsl } from "./schema-files.ts";
 import type { WriterContext } from "./writer-context.ts";
+
+export interface WriteDefinitionsOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** A resumed run keeps them: they could be beyond reading again by then. */
+  readonly keep?: boolean | undefined;
+}
 
 /** The part of an archive that holds one database. */
 export class DatabaseWriter {
@@ -22,20 +29,34 @@ export class DatabaseWriter {
     this.path = path;
     this.folder = folder;
     this.#context = context;
+    for (const { database, schema } of context.kept.schema) {
+      if (JSON.stringify(database) !== JSON.stringify(path)) continue;
+      this.#schema.push(schema);
+      this.#kinds.add(schema.kind as DefinitionKind);
+      this.#stems.add(schema.file.slice(0, schema.file.indexOf(".ndjson")));
+    }
   }
 
   /** Writes all definitions of a kind, one line each as `printDefinitionLine` makes them. Once a kind. */
   async definitions(
     kind: DefinitionKind,
     texts: AsyncIterable<string> | Iterable<string>,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    { signal, keep = false }: WriteDefinitionsOptions = {},
   ): Promise<void> {
     assert(!this.#kinds.has(kind), `definitions of ${kind} are written twice`);
     this.#kinds.add(kind);
     const file = this.#schemaFile(`${this.folder}schema/`, kind, ".ndjson");
-    const { store, sealer } = this.#context;
+    const { store, sealer, sealing } = this.#context;
     const options = { kind, file, name: null, sealer, signal };
-    this.#schema.push(await writeDefinitions(store, texts, options));
+    const schema = await writeDefinitions(store, texts, options);
+    this.#schema.push(schema);
+    if (keep && sealing?.hidesManifest !== true)
+      await writeSchemaDone(store, { database: [...this.path], schema });
+  }
+
+  /** Whether an earlier run has left all definitions of a kind; then they are in the archive already. */
+  has(kind: DefinitionKind): boolean {
+    return this.#kinds.has(kind);
   }
 
   /** Writes a schema file under the name that the server has it by. Once a name. */

@@ -15,7 +15,8 @@ import {
   sealerTo,
   sealWithPassphrase,
 } from "./age.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest, RunJournal } from "./manifest.ts";
+import { IDENTITY } from "./names.ts";
 
 /** Whom a new archive is sealed for: recipients, a passphrase, or either of them. */
 export interface Encryption {
@@ -65,6 +66,40 @@ export async function prepareSealing(encryption: Encryption): Promise<Sealing> {
     hidesManifest: encryptManifest,
     identityFile,
   };
+}
+
+/**
+ * As an earlier run began to seal, so that all files have the same readers.
+ *
+ * @param begun what the run wrote down.
+ * @param identityFile its `identity.age`, where it has a passphrase.
+ * @returns what is not as it was, in words, instead.
+ */
+export async function sealingAsBegun(
+  encryption: Encryption | undefined,
+  begun: NonNullable<RunJournal["encryption"]> | undefined,
+  identityFile: Uint8Array | undefined,
+): Promise<Sealing | string | undefined> {
+  if (begun === undefined) return encryption === undefined ? undefined : "it was not encrypted";
+  if (encryption === undefined) return "it was encrypted";
+  if (encryption.encryptManifest === true) return "its manifest was not hidden";
+  const { recipients } = begun;
+  const own: string[] = [];
+  if ((encryption.passphrase === undefined) === begun.passphrase)
+    return begun.passphrase ? "it had a passphrase" : "it had no passphrase";
+  if (encryption.passphrase !== undefined) {
+    if (identityFile === undefined) return `its ${IDENTITY} is missing`;
+    const identity = await tryPassphrase(identityFile, encryption.passphrase);
+    if (identity === undefined) return "it had another passphrase";
+    own.push(...(await recipientsOf([identity])));
+  }
+  const given = new Set([...(encryption.recipients ?? []), ...own]);
+  const missing = recipients.filter((each) => !given.has(each));
+  const more = [...given].filter((each) => !recipients.includes(each));
+  if (missing.length > 0) return `it was encrypted to ${missing.join(", ")} too`;
+  if (more.length > 0) return `it was not encrypted to ${more.join(", ")}`;
+  const entry = { recipients, passphrase: begun.passphrase };
+  return { sealer: await sealerTo(recipients), entry, hidesManifest: false, identityFile };
 }
 
 function noKey(message: string): ArkError {

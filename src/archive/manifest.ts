@@ -206,13 +206,41 @@ export type SchemaKind = SchemaFileEntry["kind"];
 export type DefinitionKind = Exclude<SchemaKind, "fsl" | "fsl-staged">;
 export type FidelityNote = z.infer<typeof note>;
 
-/** A segment's entry as it lies in the journal while a run is under way. */
+const part = z
+  .strictObject({
+    range: z.strictObject({
+      from: id,
+      to: id,
+      documents: count.describe("How many were listed from there to there."),
+    }),
+    done: z
+      .strictObject({ from: id, to: id })
+      .describe("Of these ids all that there is to be had is durable, with this entry's segment."),
+    counted: z.record(z.string(), count).describe("What else was seen among these ids."),
+  })
+  .describe("What a resumed run needs not do again.");
+
+/** What of a collection is durable, as it lies in the journal while a run is under way: a segment, or that there is none. */
 export const segmentJournalSchema = z.strictObject({
   database: z.array(z.string()),
   collection: z.string(),
-  segment,
+  segment: segment.nullable(),
+  part: part.optional(),
 });
-export type SegmentJournal = z.infer<typeof segmentJournalSchema>;
+export type JournalPart = z.infer<typeof part>;
+/** An entry of the journal with a segment. */
+export type SegmentJournal = z.infer<typeof segmentJournalSchema> & {
+  readonly segment: SegmentEntry;
+};
+/** An entry of the journal of a run that can be resumed. */
+export type PartJournal = z.infer<typeof segmentJournalSchema> & { readonly part: JournalPart };
+
+/** A schema file that is durable and may be beyond reading again, as it lies in the journal. */
+export const schemaJournalSchema = z.strictObject({
+  database: z.array(z.string()),
+  schema: schemaFile,
+});
+export type SchemaJournal = z.infer<typeof schemaJournalSchema>;
 
 /** What a run writes down before anything else. */
 export const runJournalSchema = z.strictObject({
@@ -223,6 +251,13 @@ export const runJournalSchema = z.strictObject({
   source: manifestSchema.shape.source,
   snapshot: manifestSchema.shape.snapshot,
   compression: manifestSchema.shape.compression,
+  encryption: z
+    .strictObject({
+      recipients: z.array(z.string()),
+      passphrase: z.boolean(),
+      hidesManifest: z.boolean(),
+    })
+    .optional(),
   options: manifestSchema.shape.options,
 });
 export type RunJournal = z.infer<typeof runJournalSchema>;

@@ -61,6 +61,11 @@ export function journalFile(file: string): string {
   return `${JOURNAL}${stem.replaceAll("/", ".")}.json`;
 }
 
+/** Where the journal keeps that the collection in `folder` has no documents from an id on. */
+export function journalFileOfNone(folder: string, from: string): string {
+  return `${JOURNAL}${folder.replaceAll("/", ".")}${TELLING.segment(from)}.none.json`;
+}
+
 export const MANIFEST = "manifest.json";
 /** Takes the manifest's place where it is hidden. */
 export const SEALED_MANIFEST = "manifest.json.age";
@@ -71,6 +76,9 @@ export const IDENTITY = "identity.age";
 export function digestFile(manifest: string): string {
   return `${manifest}.sha256`;
 }
+
+/** What an export has raised `history_days` from, until they are back. */
+export const RAISED_HISTORY = "raised-history.json";
 
 export const JOURNAL = "journal/";
 export const RUN_JOURNAL = "journal/run.json";

@@ -2,7 +2,7 @@ import type { Store } from "../store/store.ts";
 import type { Sealer } from "./age.ts";
 import type { Codec } from "./compression.ts";
 import type { Sealing } from "./encryption.ts";
-import type { RunJournal } from "./manifest.ts";
+import type { PartJournal, RunJournal, SchemaJournal } from "./manifest.ts";
 import type { Naming } from "./names.ts";
 
 /** What all parts of a writer share. */
@@ -16,4 +16,13 @@ export interface WriterContext {
   readonly now: () => Date;
   readonly segmentBytes: number;
   readonly frameBytes: number;
+  readonly kept: Kept;
 }
+
+/** What an earlier run has left that is whole. */
+export interface Kept {
+  readonly parts: readonly PartJournal[];
+  readonly schema: readonly SchemaJournal[];
+}
+
+export const NOTHING_KEPT: Kept = { parts: [], schema: [] };

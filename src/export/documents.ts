@@ -1,10 +1,11 @@
 /** All documents at the snapshot time: several collections, and several id ranges of a large one, at once. */
 import type { CollectionWriter, DatabaseWriter } from "../archive/archive.ts";
 import type { IdRange } from "../fauna/fauna.ts";
-import type { DocumentRecord } from "../values/record.ts";
+import type { RecordBatch } from "../values/record-lines.ts";
+import { type LeftOver, leftOver } from "./left-over.ts";
 import type { ResolvedExport } from "./options.ts";
 import type { RangeInProgress } from "./range-in-progress.ts";
-import { CollectionReading } from "./reading.ts";
+import { type Bounds, CollectionReading } from "./reading.ts";
 import { asNamedThen, type Renames } from "./renames.ts";
 import { type Listing, Schedule, type Task } from "./schedule.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
@@ -50,14 +51,16 @@ export class DocumentsRun {
     const onAbort = (): void => this.#stop.abort(signal.reason);
     signal.addEventListener("abort", onAbort);
     const listings: CollectionListing[] = [];
+    const ranges: IdRange[] = [];
     try {
       signal.throwIfAborted();
       for (const collection of collections) {
-        const reading = this.#begin(database, collection);
+        const { reading, left } = await this.#begin(database, collection);
         const size = (listed: number) => this.#rangeSize(reading, listed);
-        listings.push(new CollectionListing(reading, size));
+        listings.push(new CollectionListing(reading, left.unlisted, size));
+        ranges.push(...left.ranges);
       }
-      const schedule = new Schedule(listings, [], { slots, pageSize });
+      const schedule = new Schedule(listings, ranges, { slots, pageSize });
       await Promise.all(Array.from({ length: slots }, () => this.#slot(schedule)));
       this.#stop.signal.throwIfAborted();
       for (const reading of this.#readings) await reading.compareWithListing();
@@ -86,13 +89,24 @@ export class DocumentsRun {
     return howFar(this.#readings, this.#started);
   }
 
-  #begin(database: DatabaseWriter, collection: CollectionAtSnapshot): CollectionReading {
+  /** Begins with a collection, or goes on with what an earlier run has left. */
+  async #begin(
+    database: DatabaseWriter,
+    collection: CollectionAtSnapshot,
+  ): Promise<{ reading: CollectionReading; left: LeftOver }> {
     const { name, nameNow = name, historyDays, ttlDays } = collection;
     const writer = database.collection(name, { historyDays, ttlDays });
     const options = { ...this.#options, at: this.#at, signal: this.#stop.signal };
-    const reading = new CollectionReading(nameNow, options);
+    let left = leftOver(nameNow, writer.kept);
+    if (!this.#hasV4 && (left.ranges.length > 0 || left.unlisted.length > 0)) {
+      // v10 begins at the first id, wherever reading was left off.
+      await writer.forget();
+      left = leftOver(nameNow, []);
+    }
+    const reading = new CollectionReading(nameNow, options, left.account);
+    if (left.credentials > 0) this.#credentials.set(nameNow, left.credentials);
     this.#moving.set(nameNow, { writer, reading });
-    return reading;
+    return { reading, left };
   }
 
   /** Works until nothing is left to be done or anything fails. */
@@ -115,9 +129,9 @@ export class DocumentsRun {
     if (task.kind === "list") return task.listing.next();
     const { range } = task;
     const { writer, reading } = this.#moving.get(range.collection)!;
-    await writer.write(this.#archived(reading.pages(range), range), {
-      signal: this.#stop.signal,
-    });
+    const pages = range.documents === 0 ? none() : this.#archived(reading.pages(range), range);
+    // Stopped is the reading, so that what was read is still written.
+    await writer.write(pages, { part: range });
     return undefined;
   }
 
@@ -132,13 +146,15 @@ export class DocumentsRun {
   }
 
   #archived(
-    pages: AsyncGenerator<readonly DocumentRecord[]>,
-    { collection }: RangeInProgress,
-  ): AsyncGenerator<readonly DocumentRecord[]> {
+    pages: AsyncGenerator<RecordBatch>,
+    range: RangeInProgress,
+  ): AsyncGenerator<RecordBatch> {
     const renamed = asNamedThen(pages, this.#renames);
     if (this.#options.secrets) return renamed;
+    const { collection } = range;
     const counts = this.#credentials;
-    return withoutSecrets(renamed, () => {
+    return withoutSecrets(renamed, (id) => {
+      range.leftOut(id);
       counts.set(collection, (counts.get(collection) ?? 0) + 1);
     });
   }
@@ -153,14 +169,20 @@ export class DocumentsRun {
   }
 }
 
-/** The listing of a collection, page by page. */
+async function* none(): AsyncGenerator<RecordBatch> {}
+
+/** Lists what of a collection is not yet listed, page by page. */
 class CollectionListing implements Listing {
   readonly #reading: CollectionReading;
   readonly #pages: AsyncGenerator<readonly IdRange[]>;
 
-  constructor(reading: CollectionReading, rangeSize: (listed: number) => number) {
+  constructor(
+    reading: CollectionReading,
+    unlisted: readonly Bounds[],
+    rangeSize: (listed: number) => number,
+  ) {
     this.#reading = reading;
-    this.#pages = reading.list({}, rangeSize);
+    this.#pages = pagesOf(reading, unlisted, rangeSize);
   }
 
   async next(): Promise<readonly IdRange[] | undefined> {
@@ -173,4 +195,12 @@ class CollectionListing implements Listing {
   async close(): Promise<void> {
     await this.#pages.return(undefined);
   }
+}
+
+async function* pagesOf(
+  reading: CollectionReading,
+  unlisted: readonly Bounds[],
+  rangeSize: (listed: number) => number,
+): AsyncGenerator<readonly IdRange[]> {
+  for (const bounds of unlisted) yield* reading.list(bounds, rangeSize);
 }

@@ -2,7 +2,7 @@
  * Export: a database, read at one moment, becomes an archive.
  *
  *     pick the moment T and read the schema at T        (schema.ts; of a tree of databases, tree.ts; of the past, past.ts)
- *     begin the archive                                 (refuses a place that is not empty)
+ *     begin the archive                                 (refuses a place that is not empty; or goes on with it: resume.ts)
  *     for each database                                 (database.ts)
  *     write schema files and definitions, and secrets where asked for              (secrets.ts)
  *     list refs, cut collections into id ranges, read and write them at T      (documents.ts)
@@ -10,20 +10,23 @@
  *     check that T can still be read and that no collection was migrated or deleted meanwhile
  *     write the manifest: only now it is an archive
  *
- * Whatever fails before the last line leaves files without a manifest, which nothing takes for an archive.
+ * Whatever fails before the last line leaves files without a manifest, which nothing takes for an archive, and a journal,
+ * which another run can go on from.
  */
-import { createArchive, type Manifest, type Fidelity, fidelityOf } from "../archive/archive.ts";
+import { type Manifest, type Fidelity, fidelityOf } from "../archive/archive.ts";
 import { type CaughtUp, exportCatchingUp } from "./catch-up.ts";
 import { checkHeld, type ExportedDatabase, exportOne } from "./database.ts";
 import { requireHistory } from "./history.ts";
 import { type ExportOptions, type ResolvedExport, resolveExport } from "./options.ts";
 import { refuseUnreadable } from "./past-window.ts";
+import { begin, findEarlier, type Resumed } from "./resume.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
 import { type DatabaseAtSnapshot, readTree } from "./tree.ts";
 
 export type { CaughtUp } from "./catch-up.ts";
 export type { CatchUpOptions } from "./catch-up-options.ts";
 export type { ExportOptions } from "./options.ts";
+export { canResume, type Resumed } from "./resume.ts";
 
 /** What an export did. Its form is the `--json` contract: members may be added, none change their meaning. */
 export interface ExportReport {
@@ -47,6 +50,8 @@ export interface ExportReport {
   }[];
   /** Versions that are no more, and deletions; null without `history`. */
   readonly history: Manifest["totals"]["history"] | null;
+  /** Null, or with `resume` what an earlier run had done already. */
+  readonly resumed: Resumed | null;
   /** Null, or what it took to catch up with what was written meanwhile. */
   readonly caughtUp: CaughtUp | null;
   /** Paths of the child databases that were exported. */
@@ -63,9 +68,10 @@ export interface ExportReport {
  * Exports a database at one snapshot time.
  *
  * Promises: every record is what the database holds at that time; when that cannot be had, the export fails and
- * leaves no manifest. Memory does not grow with the database.
+ * leaves no manifest. Memory does not grow with the database. With `resume` it goes on with what an interrupted export has
+ * left in the same place, at the same moment; the archive is the one that the undisturbed export would have made.
  *
- * @throws ArkError ERR_TARGET_NOT_EMPTY; ERR_USAGE when a glob names no collection; ERR_SNAPSHOT_EXPIRED when history ran out; ERR_TRY_AGAIN when the schema
+ * @throws ArkError ERR_TARGET_NOT_EMPTY; ERR_USAGE when a glob names no collection, or with `resume` anything is not as it was when the export began; ERR_SNAPSHOT_EXPIRED when history ran out; ERR_TRY_AGAIN when the schema
  * was changed in a way that touches documents; what connection and store throw; the signal's reason.
  */
 export async function exportDatabase(options: ExportOptions): Promise<ExportReport> {
@@ -74,29 +80,24 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
   const started = performance.now();
   const requestsBefore = source.counters.requests;
 
-  const { at: asOf } = resolved;
-  const databases = await readTree(source, { ...resolved, asOf, isPast: asOf !== undefined });
+  const earlier = await findEarlier(resolved);
+  if (earlier?.isComplete === true) {
+    const resumed = { started: earlier.started, documents: 0, segments: 0, damaged: [] };
+    const none = { archive: store.place, seconds: 0, requests: 0, caughtUp: null };
+    const manifest = await earlier.complete();
+    return report(manifest, expiredIn(manifest), { ...none, resumed });
+  }
+  const asOf = earlier?.at ?? resolved.at;
+  const isPast = resolved.at !== undefined;
+  const databases = await readTree(source, { ...resolved, asOf, isPast });
   const [top] = databases;
   const chosen = choose(resolved, databases);
-  if (asOf !== undefined) await refuseUnreadable(withChosen(databases, chosen), resolved);
+  if (isPast) await refuseUnreadable(withChosen(databases, chosen), resolved);
   if (resolved.history) {
     for (const database of databases)
       await requireHistory(database.connection, chosen.get(database)!, resolved);
   }
-  const archive = await createArchive(store, {
-    tool: resolved.tool,
-    source: {
-      endpoint: source.endpoint,
-      database: source.path === "" ? null : source.path,
-      globalId: top.globalId,
-    },
-    snapshotTs: top.schema.at,
-    compression: resolved.compression,
-    encryption: resolved.encryption,
-    options: resolved.asked,
-    segmentBytes: resolved.segmentBytes,
-    now: resolved.now,
-  });
+  const { archive, resumed } = await begin(resolved, earlier, top);
   const exported: ExportedDatabase[] = [];
   let caughtUp: CaughtUp | null = null;
   const { catchUp } = resolved;
@@ -117,6 +118,7 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
   });
 
   return report(manifest, exported, {
+    resumed,
     caughtUp,
     archive: store.place,
     seconds: (performance.now() - started) / 1000,
@@ -152,12 +154,21 @@ function choose(
   );
 }
 
+/** What the notes of a finished archive say of documents that had expired. */
+function expiredIn({ databases, fidelity }: Manifest): ExportedDatabase[] {
+  const notes = fidelity.notes.filter(({ code }) => code === "expired");
+  return databases.map(({ path }) => {
+    const here = notes.filter(({ database }) => JSON.stringify(database) === JSON.stringify(path));
+    return { path, expired: new Map(here.map((note) => [note.collection ?? "", note.count])) };
+  });
+}
+
 const SECRETS: ReadonlySet<string> = new Set(["credentials", "keys", "tokens"]);
 
 function report(
   manifest: Manifest,
   exported: readonly ExportedDatabase[],
-  run: Pick<ExportReport, "archive" | "caughtUp" | "seconds" | "requests">,
+  run: Pick<ExportReport, "archive" | "resumed" | "caughtUp" | "seconds" | "requests">,
 ): ExportReport {
   const { documents, definitions, plainBytes, storedBytes, segments, history } = manifest.totals;
   const schema = manifest.databases.flatMap((database) => database.schema);
@@ -184,6 +195,7 @@ function report(
       })),
     ),
     history: history ?? null,
+    resumed: run.resumed,
     caughtUp: run.caughtUp,
     databases: manifest.databases.map(({ path }) => path.join("/")).filter((path) => path !== ""),
     notes: manifest.fidelity.notes,

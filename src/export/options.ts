@@ -35,6 +35,11 @@ export interface ExportOptions extends ChoiceOptions {
   readonly plaintextSecrets?: boolean | undefined;
   /** How segments are stored; gzip by default. zstd needs a Node that has it (22.15 or newer). */
   readonly compression?: Compression | undefined;
+  /**
+   * Goes on with the export that was interrupted in the same place, at its moment, with the same source, options and
+   * version. Begins one where nothing was begun.
+   */
+  readonly resume?: boolean | undefined;
   /** Whom the archive is sealed for; without it, everybody can read it. */
   readonly encryption?: Encryption | undefined;
   /** Documents asked for in one request, at most; 2,000 by default. */
@@ -66,6 +71,7 @@ export interface ResolvedExport {
   /** The moment, when it is one of the past. */
   readonly at: bigint | undefined;
   readonly secrets: boolean;
+  readonly resume: boolean;
   readonly compression: Compression;
   readonly encryption: Encryption | undefined;
   readonly pageSize: number;
@@ -86,6 +92,7 @@ export interface ResolvedExport {
 export function resolveExport(options: ExportOptions): ResolvedExport {
   const { collections = [], exclude = [], schemaOnly = false, dataOnly = false } = options;
   const { recursive = false, secrets = false, history = false } = options;
+  const { resume = false } = options;
   refuseBareSecrets(options);
   if (history && schemaOnly) {
     throw new ArkError("ERR_USAGE", "A schema alone has no history.", {
@@ -94,7 +101,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
     });
   }
   const catchUp = resolveCatchUp(options.catchUp);
-  if (catchUp !== undefined) refuseWithCatchUp({ history, at: options.at !== undefined });
+  if (catchUp !== undefined) refuseWithCatchUp({ history, at: options.at !== undefined, resume });
   const compression = options.compression ?? "gzip";
   const resolved = {
     pageSize: options.pageSize ?? 2_000,
@@ -118,6 +125,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
     catchUp,
     at: options.at,
     secrets,
+    resume,
     compression,
     encryption: options.encryption,
     timeoutMs: options.timeoutMs,

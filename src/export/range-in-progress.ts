@@ -1,5 +1,15 @@
+import type { Part } from "../archive/archive.ts";
 import type { IdRange } from "../fauna/fauna.ts";
-import { compareIds, type DocumentRecord } from "../values/record.ts";
+import { compareIds } from "../values/record.ts";
+import { type RecordBatch, RecordLines, recordsOf } from "../values/record-lines.ts";
+
+/** What a journal says of ids beside their records. */
+export interface Counted extends Readonly<Record<string, number>> {
+  readonly expired: number;
+  readonly lost: number;
+  /** Documents whose passwords were left out. */
+  readonly credentials: number;
+}
 
 /**
  * An id range that is being read, and the tail of which somebody else may take over.
@@ -7,7 +17,7 @@ import { compareIds, type DocumentRecord } from "../values/record.ts";
  * Pages ahead of the reader may have been asked for already; so a cut keeps some distance, and everything that comes
  * after the cut is not asked for any more.
  */
-export class RangeInProgress {
+export class RangeInProgress implements Part {
   readonly collection: string;
   readonly from: string;
   #to: string;
@@ -15,6 +25,10 @@ export class RangeInProgress {
   #cuts: IdRange["cuts"];
   #arrived = 0;
   #isSplit = false;
+  #expired = 0;
+  #lost = 0;
+  /** Documents whose passwords were left out, and which no segment has noted yet. */
+  #leftOut: string[] = [];
   readonly #pageSize: number;
   readonly #started = performance.now();
 
@@ -45,11 +59,35 @@ export class RangeInProgress {
   }
 
   /** Takes note of a page and gives those of its records that are still within the range. */
-  arrived(records: readonly DocumentRecord[], gone: number): readonly DocumentRecord[] {
+  arrived(records: RecordBatch, gone: number): RecordBatch {
     this.#arrived += records.length + gone;
-    const last = records.at(-1);
-    if (!this.#isSplit || last === undefined || compareIds(last.id, this.#to) <= 0) return records;
-    return records.filter(({ id }) => compareIds(id, this.#to) <= 0);
+    const last = records instanceof RecordLines ? records.lastId : records.at(-1)?.id;
+    if (!this.#isSplit || last === undefined || compareIds(last, this.#to) <= 0) return records;
+    return recordsOf(records).filter(({ id }) => compareIds(id, this.#to) <= 0);
+  }
+
+  /** Takes note of what a page has held beside its records, once they are taken over. */
+  seen({ expired, lost }: { readonly expired: number; readonly lost: number }): void {
+    this.#expired += expired;
+    this.#lost += lost;
+  }
+
+  /** Takes note that the passwords of a document are left out. */
+  leftOut(id: string): void {
+    this.#leftOut.push(id);
+  }
+
+  counted(upTo: string): Counted {
+    const rest = this.#leftOut.filter((id) => compareIds(id, upTo) > 0);
+    const counted = {
+      expired: this.#expired,
+      lost: this.#lost,
+      credentials: this.#leftOut.length - rest.length,
+    };
+    this.#expired = 0;
+    this.#lost = 0;
+    this.#leftOut = rest;
+    return counted;
   }
 
   /** Gives half of what is left to be read away; undefined when it is not worth it. */

@@ -6,10 +6,10 @@ import {
   ids,
   type IdRange,
   LAST_ID,
-  recordPages,
+  linePages,
 } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
-import type { DocumentRecord } from "../values/record.ts";
+import type { RecordBatch } from "../values/record-lines.ts";
 import type { RangeInProgress } from "./range-in-progress.ts";
 import type { SchemaSnapshot } from "./schema.ts";
 
@@ -81,11 +81,12 @@ export class CollectionReading {
     documentsPerRange: number | ((listed: number) => number),
   ): AsyncGenerator<readonly IdRange[]> {
     const { source, at, signal, timeoutMs } = this.#options;
-    const { listed } = this.#account;
     const bounds = { collection: this.name, ...bounded({ from, to }) };
     const request = { ...bounds, at, documentsPerRange, signal, timeoutMs };
+    let listed = 0;
     for await (const { documents, ranges } of idRanges(source, request)) {
-      this.#add({ listed: listed + documents - this.#account.listed });
+      this.#add({ listed: documents - listed });
+      listed = documents;
       yield ranges;
     }
   }
@@ -96,8 +97,12 @@ export class CollectionReading {
     this.#report();
   }
 
-  /** The documents of a range, ascending by id, page by page. Its end may be lowered meanwhile. */
-  async *pages(range: RangeInProgress): AsyncGenerator<readonly DocumentRecord[]> {
+  /**
+   * The documents of a range, ascending by id, page by page. Its end may be lowered meanwhile.
+   *
+   * @param read `recordPages` for those who look at each record.
+   */
+  async *pages(range: RangeInProgress, read = linePages): AsyncGenerator<RecordBatch> {
     const { source, at, pageSize, timeoutMs, signal } = this.#options;
     const request = {
       collection: this.name,
@@ -110,10 +115,11 @@ export class CollectionReading {
       signal,
       timeoutMs,
     };
-    for await (const { records, size, gone, lost } of recordPages(source, request)) {
+    for await (const { records, size, gone, lost } of read(source, request)) {
       const wanted = range.arrived(records, gone);
       if (wanted.length > 0) yield wanted;
       this.#bytes += size;
+      range.seen({ expired: gone, lost });
       this.#add({ read: wanted.length, expired: gone, lost });
     }
   }

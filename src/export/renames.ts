@@ -2,6 +2,7 @@
 import { ArkError } from "../errors/errors.ts";
 import { printString } from "../values/json.ts";
 import type { DocumentRecord } from "../values/record.ts";
+import { type RecordBatch, recordsOf } from "../values/record-lines.ts";
 
 interface Named {
   readonly kind: string;
@@ -51,18 +52,19 @@ export class Renames {
 }
 
 /** The records with refs as they were. */
-export function asNamedThen(
-  pages: AsyncGenerator<readonly DocumentRecord[]>,
+export function asNamedThen<Batch extends RecordBatch>(
+  pages: AsyncGenerator<Batch>,
   renames: Renames | undefined,
-): AsyncGenerator<readonly DocumentRecord[]> {
+): AsyncGenerator<Batch | readonly DocumentRecord[]> {
   return renames?.any === true ? undoneIn(pages, renames) : pages;
 }
 
 async function* undoneIn(
-  pages: AsyncGenerator<readonly DocumentRecord[]>,
+  pages: AsyncGenerator<RecordBatch>,
   renames: Renames,
 ): AsyncGenerator<readonly DocumentRecord[]> {
-  for await (const records of pages) yield records.map((record) => renamed(record, renames));
+  for await (const records of pages)
+    yield recordsOf(records).map((record) => renamed(record, renames));
 }
 
 function renamed(record: DocumentRecord, renames: Renames): DocumentRecord {

@@ -13,6 +13,7 @@ import { type Connection, secretDocuments } from "../fauna/fauna.ts";
 import { withoutCredentials } from "../values/credentials-member.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson } from "../values/json.ts";
 import type { DocumentRecord } from "../values/record.ts";
+import { type RecordBatch, RecordLines, recordsOf } from "../values/record-lines.ts";
 
 /** Counted no further than this: a database may have millions of tokens. */
 const COUNTED_MAX = 10_000;
@@ -36,8 +37,9 @@ export async function writeSecrets(
   options: Options & { readonly at: bigint },
 ): Promise<void> {
   for (const kind of ["credentials", "keys", "tokens"] as const) {
+    if (database.has(kind)) continue;
     const lines = printed(secretLines(source, kind, options));
-    await database.definitions(kind, lines, { signal: options.signal });
+    await database.definitions(kind, lines, { signal: options.signal, keep: true });
   }
 }
 
@@ -72,16 +74,20 @@ function idIn(document: Json): string | undefined {
  *
  * @param onLeftOut told of each document that had one.
  */
-export async function* withoutSecrets(
-  pages: AsyncGenerator<readonly DocumentRecord[]>,
-  onLeftOut: () => void,
-): AsyncGenerator<readonly DocumentRecord[]> {
+export async function* withoutSecrets<Batch extends RecordBatch>(
+  pages: AsyncGenerator<Batch>,
+  onLeftOut: (id: string) => void,
+): AsyncGenerator<Batch | readonly DocumentRecord[]> {
   for await (const records of pages) {
-    yield records.map((record) => {
-      const kept = withoutCredentials(record);
-      if (kept !== record) onLeftOut();
-      return kept;
-    });
+    // Passwords are among a record's other members.
+    if (records instanceof RecordLines && !records.hasExtra) yield records;
+    else {
+      yield recordsOf(records).map((record) => {
+        const kept = withoutCredentials(record);
+        if (kept !== record) onLeftOut(record.id);
+        return kept;
+      });
+    }
   }
 }
 

@@ -128,6 +128,17 @@ export class FolderStore implements Store {
     }
   }
 
+  async removeUnfinished(): Promise<void> {
+    try {
+      const entries = await readdir(this.place, { recursive: true, withFileTypes: true });
+      for (const { name, parentPath } of entries)
+        if (isTemporary(name)) await rm(join(parentPath, name), { force: true });
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return;
+      throw fileError(error, "clean up", this.place);
+    }
+  }
+
   #path(name: string): string {
     return join(this.place, ...safeName(name, this.place).split("/"));
   }

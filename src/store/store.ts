@@ -72,6 +72,9 @@ export interface Store {
 
   /** The bytes a file holds; undefined when there is none of that name. */
   size(name: string): Promise<number | undefined>;
+
+  /** Removes what interrupted writes left behind. Nobody else may be writing. Absent where nothing ever stays. */
+  removeUnfinished?(): Promise<void>;
 }
 
 /** Whether `error` says that a file is not there. */

@@ -1,0 +1,65 @@
+/** Begins an archive, or goes on with one that an earlier run has left unfinished. */
+import {
+  type ArchiveWriter,
+  createArchive,
+  findUnfinished,
+  isUnfinished,
+  type UnfinishedArchive,
+} from "../archive/archive.ts";
+import { openStore, type Store } from "../store/store.ts";
+import type { ResolvedExport } from "./options.ts";
+import type { DatabaseAtSnapshot } from "./tree.ts";
+
+/** What an earlier run had done already. Part of the `--json` contract. */
+export interface Resumed {
+  /** When the export began, ISO 8601. */
+  readonly started: string;
+  readonly documents: number;
+  readonly segments: number;
+  /** Files of it that were not what the journal says, and were written again. */
+  readonly damaged: readonly string[];
+}
+
+/**
+ * The run to go on with; undefined when that is not asked for, or nothing was begun.
+ *
+ * @throws ArkError as `findUnfinished` does.
+ */
+export async function findEarlier(options: ResolvedExport): Promise<UnfinishedArchive | undefined> {
+  if (!options.resume) return undefined;
+  const { source, ...archive } = archiveOptions(options);
+  return await findUnfinished(options.store, { ...archive, source });
+}
+
+/** Begins the archive of the topmost database at its moment, or goes on with `earlier`. */
+export async function begin(
+  options: ResolvedExport,
+  earlier: UnfinishedArchive | undefined,
+  { globalId, schema }: DatabaseAtSnapshot,
+): Promise<{ readonly archive: ArchiveWriter; readonly resumed: Resumed | null }> {
+  if (earlier !== undefined) {
+    const { archive, ...done } = await earlier.resume(globalId, options.signal);
+    return { archive, resumed: { started: earlier.started, ...done } };
+  }
+  const { source, ...archive } = archiveOptions(options);
+  const create = { ...archive, source: { ...source, globalId }, snapshotTs: schema.at };
+  return { archive: await createArchive(options.store, create), resumed: null };
+}
+
+/** Whether an export into this place was interrupted and `--resume` could go on with it. */
+export function canResume(target: Store | string): Promise<boolean> {
+  return isUnfinished(typeof target === "string" ? openStore(target) : target);
+}
+
+function archiveOptions(options: ResolvedExport) {
+  const { source, tool, compression, encryption, segmentBytes, now, asked } = options;
+  return {
+    tool,
+    source: { endpoint: source.endpoint, database: source.path === "" ? null : source.path },
+    compression,
+    encryption,
+    options: asked,
+    segmentBytes,
+    now,
+  };
+}

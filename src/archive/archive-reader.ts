@@ -86,6 +86,20 @@ export class Archive {
   }
 
   /**
+   * The lines of a collection's documents, frame by frame, not looked into: for what was found whole before. That the
+   * files are still the same is known at the end of each segment.
+   */
+  async *lines(
+    { name: collection, segments }: CollectionEntry,
+    { signal }: ReadOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const codec = codecFor(this.manifest.compression);
+    const options = { collection, codec, linesOnly: true, signal, report: this.#report } as const;
+    for (const segment of segments)
+      for await (const { bytes } of readSegment(this.#open(), segment, options)) yield bytes;
+  }
+
+  /**
    * What the archive tells of a collection's past, in the order of `compareHistory`, frame by frame; nothing when it
    * holds no history. Each record has its action.
    */

@@ -22,6 +22,8 @@ interface FramePlace extends FrameEntry {
 /** The records of one frame. */
 export interface RecordFrame {
   readonly records: readonly DocumentRecord[];
+  /** Their lines. */
+  readonly bytes: Uint8Array;
   /** Bytes that the frame takes compressed and as text, for progress. */
   readonly storedBytes: number;
   readonly plainBytes: number;
@@ -33,6 +35,8 @@ export interface ReadSegmentOptions {
   /** Documents unless said otherwise. */
   readonly content?: SegmentContent | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Give the lines only, and do not look into them: for archives that were checked, read once more. */
+  readonly linesOnly?: boolean | undefined;
   /** Recompute the fingerprint and compare it; costs a hash a record. */
   readonly fingerprint?: Fingerprint | undefined;
   /** Takes what is not as the manifest says: throws to stop there, returns to go on. */
@@ -95,15 +99,20 @@ export async function* readSegment(
       isWhole = false;
       continue;
     }
+    const { storedBytes: stored, plainBytes } = place;
+    if (options.linesOnly === true) {
+      yield { records: [], bytes, storedBytes: stored, plainBytes };
+      continue;
+    }
     const records = parseFrame(bytes, place, file, report);
     if (records.length < place.records) isWhole = false;
     order.take(records, place);
     if (own !== undefined) for (const record of records) own.add(options.collection, record);
-    yield { records, storedBytes: place.storedBytes, plainBytes: place.plainBytes };
+    yield { records, bytes, storedBytes: stored, plainBytes };
   }
   if (check.isMissing || !isOpen) return;
   check.compare();
-  if (!isWhole) return;
+  if (!isWhole || options.linesOnly === true) return;
   order.end();
   if (own === undefined || options.fingerprint === undefined) return;
   options.fingerprint.merge(own);

@@ -10,6 +10,7 @@ import { ArkError } from "../errors/errors.ts";
 import { DEFINITION_KINDS } from "../fauna/fauna.ts";
 import type { Store } from "../store/store.ts";
 import { historySince } from "../values/history.ts";
+import { readLines } from "../values/line-record.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { isJsonObject, parseJson } from "../values/json.ts";
 import type {
@@ -69,8 +70,10 @@ async function databaseSource(
     secrets: secretsOf(archive, path),
     collections: entry.collections.map(({ name, documents }) => ({ name, documents })),
     async *records(collection, readSignal): AsyncGenerator<readonly DocumentRecord[]> {
-      const frames = archive.records(archive.collection(collection, path), { signal: readSignal });
-      for await (const { records } of frames) yield records;
+      const frames = archive.lines(archive.collection(collection, path), { signal: readSignal });
+      const place = `${store.place} collection ${collection}`;
+      for await (const { buffer, byteOffset, byteLength } of frames)
+        yield readLines(Buffer.from(buffer, byteOffset, byteLength), place);
     },
   };
 }

@@ -9,6 +9,7 @@ import { type Connection, faunaCode, faunaStatus, failureOf } from "../fauna/fau
 import { ArkError, isArkError } from "../errors/errors.ts";
 import { holdsDoubleTag, holdsNullInArray } from "../values/detect.ts";
 import { printString } from "../values/json.ts";
+import { LineRecord } from "../values/line-record.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { printWriteExpression } from "../values/write-expression.ts";
 import { nullsPatch } from "./nulls.ts";
@@ -29,7 +30,9 @@ export interface Batch {
 /** How a record has to be written: as quoted text, with computed doubles, or with nulls put back by v10. */
 export type RecordKind = "plain" | "doubles" | "nulls";
 
-export function kindOf({ dataText = "{}" }: DocumentRecord): RecordKind {
+export function kindOf(record: DocumentRecord): RecordKind {
+  if (record instanceof LineRecord) return "plain";
+  const { dataText = "{}" } = record;
   if (dataText.includes("null") && holdsNullInArray(dataText)) return "nulls";
   return holdsDoubleTag(dataText) ? "doubles" : "plain";
 }
@@ -139,20 +142,68 @@ function nullsPatchOf({ id, dataText = "{}" }: DocumentRecord): string {
 const NOW = '{"time":"now"}';
 
 /** `foreach` echoes what it walked (live 22); `do … null` spares the echo. */
-function insertQuoted(
+export function insertQuoted(
   collection: string,
   records: readonly DocumentRecord[],
   asOfNow: boolean,
-): string {
+): Uint8Array {
   const ref = `{"ref":${collectionRef(collection)},"id":${field("id")}}`;
   const insert = `{"insert":${ref},"ts":${asOfNow ? NOW : field("ts")},"action":"create","params":${field("params")}}`;
-  const quoted = records
-    .map(
-      (record) =>
-        `{"id":"${record.id}","ts":${record.ts},"params":${params(record, record.dataText ?? "{}")}}`,
-    )
-    .join(",");
-  return `{"do":[{"foreach":{"lambda":"r","expr":${insert}},"collection":{"quote":[${quoted}]}},null]}`;
+  const body = new Body(records.reduce((sum, record) => sum + sizeInRequest(record), 1024));
+  body.text(`{"do":[{"foreach":{"lambda":"r","expr":${insert}},"collection":{"quote":[`);
+  for (const [index, record] of records.entries()) {
+    if (index > 0) body.text(",");
+    quote(body, record);
+  }
+  body.text("]}},null]}");
+  return body.take();
+}
+
+/** Puts a record as the element of a quoted list. One that is still the bytes of its line is not made a string. */
+function quote(body: Body, record: DocumentRecord): void {
+  if (!(record instanceof LineRecord)) {
+    const data = params(record, record.dataText ?? "{}");
+    body.text(`{"id":"${record.id}","ts":${record.ts},"params":${data}}`);
+    return;
+  }
+  body.line(record);
+  body.text(record.ttl === undefined ? "}}" : `,"ttl":{"@ts":${printString(record.ttl)}}}}`);
+}
+
+const PARAMS = Buffer.from(',"params":{"data":');
+
+/** A request's body as it is put together. */
+class Body {
+  #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytesGuess: number) {
+    this.#bytes = Buffer.allocUnsafe(bytesGuess);
+  }
+
+  text(text: string): void {
+    this.#room(text.length * 3);
+    this.#at += this.#bytes.write(text, this.#at);
+  }
+
+  /** The record as far as the end of its data. */
+  line(record: LineRecord): void {
+    this.#room(record.size + PARAMS.length);
+    this.#at = record.copyHead(this.#bytes, this.#at);
+    this.#at += PARAMS.copy(this.#bytes, this.#at);
+    this.#at = record.copyData(this.#bytes, this.#at);
+  }
+
+  take(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  #room(more: number): void {
+    if (this.#at + more <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#at + more, 2 * this.#bytes.length));
+    this.#bytes.copy(larger, 0, 0, this.#at);
+    this.#bytes = larger;
+  }
 }
 
 function insertComputed(
@@ -162,7 +213,7 @@ function insertComputed(
 ): string {
   const inserts = records.map((record) => {
     const ref = `{"ref":${collectionRef(collection)},"id":"${record.id}"}`;
-    const rest = params({ ...record }, undefined);
+    const rest = params(record, undefined);
     const data = printWriteExpression(record.dataText ?? "{}");
     const all = `{"merge":{"object":{"data":${data}}},"with":{"quote":${rest}}}`;
     return `{"insert":${ref},"ts":${asOfNow ? NOW : record.ts},"action":"create","params":${rest === "{}" ? `{"object":{"data":${data}}}` : all}}`;
@@ -195,6 +246,8 @@ function collectionRef(name: string): string {
 }
 
 /** About as many bytes as the record takes in a request. */
-export function sizeInRequest({ dataText = "{}", extraText = "" }: DocumentRecord): number {
+export function sizeInRequest(record: DocumentRecord): number {
+  if (record instanceof LineRecord) return record.size + 40;
+  const { dataText = "{}", extraText = "" } = record;
   return dataText.length + extraText.length + 80;
 }

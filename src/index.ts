@@ -45,7 +45,16 @@ export {
   type Problem,
   type Unlock,
 } from "./archive/archive.ts";
-export { type ExportOptions, type ExportReport, exportDatabase } from "./export/export.ts";
+export {
+  type ExportOptions,
+  type ExportReport,
+  exportDatabase,
+  type RestoredCollection,
+  type RestoredHistory,
+  restoreHistory,
+  type RestoreHistoryOptions,
+} from "./export/export.ts";
+export { parseMoment } from "./export/moment.ts";
 export {
   createDatabase,
   type ImportOptions,

@@ -21,6 +21,7 @@ import {
   HIDING,
   IDENTITY,
   MANIFEST,
+  RAISED_HISTORY,
   RUN_JOURNAL,
   SEALED_MANIFEST,
   TELLING,
@@ -114,6 +115,7 @@ export function writerContext(
 
 async function refuseOccupied(store: Store): Promise<void> {
   for await (const { name } of store.list()) {
+    if (name === RAISED_HISTORY) continue;
     const begun = (await store.size(RUN_JOURNAL)) !== undefined;
     const unfinished = begun && !(await hasManifest(store));
     throw new ArkError(
@@ -147,9 +149,11 @@ export class ArchiveWriter {
   readonly #context: WriterContext;
   readonly #databases = new Map<string, DatabaseWriter>();
   readonly #notes: FidelityNote[] = [];
+  #snapshot: Manifest["snapshot"];
 
   constructor(context: WriterContext) {
     this.#context = context;
+    this.#snapshot = context.run.snapshot;
     this.database([]);
   }
 
@@ -168,6 +172,11 @@ export class ArchiveWriter {
       this.#databases.set(key, found);
     }
     return found;
+  }
+
+  /** Has the archive be of another moment than it was begun with, in microseconds. */
+  snapshotAt(ts: bigint): void {
+    this.#snapshot = { ts: String(ts), time: Time.fromMicros(ts).toString() };
   }
 
   /** Puts down something that Fauna makes impossible to export exactly. */
@@ -192,7 +201,7 @@ export class ArchiveWriter {
       created: now().toISOString(),
       kind: "full",
       source: run.source,
-      snapshot: run.snapshot,
+      snapshot: this.#snapshot,
       compression: run.compression,
       ...(sealing === undefined ? {} : { encryption: sealing.entry }),
       options: run.options,

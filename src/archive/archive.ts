@@ -57,4 +57,11 @@ export {
   type UnfinishedArchive,
 } from "./resume-archive.ts";
 export type { PlacedProblem, Problem } from "./problem.ts";
+export {
+  type RaisedCollection,
+  type RaisedHistory,
+  readRaisedHistory,
+  removeRaisedHistory,
+  writeRaisedHistory,
+} from "./raised-history.ts";
 export type { RecordFrame } from "./segment-reader.ts";

@@ -2,6 +2,7 @@
  * Export: a database, read at one moment, becomes an archive.
  *
  *     pick the moment T and read the schema at T        (schema.ts; of a tree of databases, tree.ts; of the past, past.ts)
+ *     where asked for, raise history_days until the last document is read          (extend-history.ts)
  *     begin the archive                                 (refuses a place that is not empty; or goes on with it: resume.ts)
  *     for each database                                 (database.ts)
  *     write schema files and definitions, and secrets where asked for              (secrets.ts)
@@ -16,6 +17,7 @@
 import { type Manifest, type Fidelity, fidelityOf } from "../archive/archive.ts";
 import { type CaughtUp, exportCatchingUp } from "./catch-up.ts";
 import { checkHeld, type ExportedDatabase, exportOne } from "./database.ts";
+import { HistoryExtension } from "./extend-history.ts";
 import { requireHistory } from "./history.ts";
 import { type ExportOptions, type ResolvedExport, resolveExport } from "./options.ts";
 import { refuseUnreadable } from "./past-window.ts";
@@ -25,6 +27,13 @@ import { type DatabaseAtSnapshot, readTree } from "./tree.ts";
 
 export type { CaughtUp } from "./catch-up.ts";
 export type { CatchUpOptions } from "./catch-up-options.ts";
+export {
+  type RestoredCollection,
+  type RestoredHistory,
+  restoredText,
+  restoreHistory,
+  type RestoreHistoryOptions,
+} from "./extend-history.ts";
 export type { ExportOptions } from "./options.ts";
 export { canResume, type Resumed } from "./resume.ts";
 
@@ -76,6 +85,16 @@ export interface ExportReport {
  */
 export async function exportDatabase(options: ExportOptions): Promise<ExportReport> {
   const resolved = resolveExport(options);
+  const extension = new HistoryExtension(resolved);
+  await extension.healEarlier();
+  try {
+    return await run(resolved, extension);
+  } finally {
+    await extension.putBack();
+  }
+}
+
+async function run(resolved: ResolvedExport, extension: HistoryExtension): Promise<ExportReport> {
   const { source, store, signal } = resolved;
   const started = performance.now();
   const requestsBefore = source.counters.requests;
@@ -89,10 +108,11 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
   }
   const asOf = earlier?.at ?? resolved.at;
   const isPast = resolved.at !== undefined;
-  const databases = await readTree(source, { ...resolved, asOf, isPast });
+  const read = await readTree(source, { ...resolved, asOf, isPast });
+  if (isPast) await refuseUnreadable(withChosen(read, choose(resolved, read)), resolved);
+  const databases = await extension.begin(read, choose(resolved, read), asOf);
   const [top] = databases;
   const chosen = choose(resolved, databases);
-  if (isPast) await refuseUnreadable(withChosen(databases, chosen), resolved);
   if (resolved.history) {
     for (const database of databases)
       await requireHistory(database.connection, chosen.get(database)!, resolved);
@@ -111,11 +131,13 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
     exported.push(...done.exported);
     ({ caughtUp } = done);
   }
+  await extension.putBack();
   signal.throwIfAborted();
   const manifest = await archive.finish({
     counters: { ...source.counters },
-    ...(caughtUp === null ? {} : { caughtUp }),
+    ...(caughtUp === null ? {} : { caughtUp: { ...caughtUp } }),
   });
+  extension.complain();
 
   return report(manifest, exported, {
     resumed,

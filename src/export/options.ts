@@ -29,6 +29,12 @@ export interface ExportOptions extends ChoiceOptions {
   readonly catchUp?: boolean | CatchUpOptions | undefined;
   /** Not as it is now but as it was at this moment, in microseconds since 1970; see `parseMoment`. */
   readonly at?: bigint | undefined;
+  /**
+   * Raise `history_days` of collections that have less to so many days while the export runs, so that its moment stays
+   * readable; they are put back when it ends, or by {@link restoreHistory} when it was killed. Not of protected
+   * databases, nor while a schema is staged.
+   */
+  readonly extendHistory?: number | undefined;
   /** Also credentials, keys and tokens with their hashes; only into an archive that is encrypted. */
   readonly secrets?: boolean | undefined;
   /** Secrets may be written where everybody who has the archive can read them. */
@@ -56,6 +62,8 @@ export interface ExportOptions extends ChoiceOptions {
   readonly tool?: { readonly name: string; readonly version: string } | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** Told, in a sentence for people, what was done to the database beside reading it. */
+  readonly onNotice?: ((text: string) => void) | undefined;
   /** The wall clock. */
   readonly now?: (() => Date) | undefined;
 }
@@ -70,6 +78,7 @@ export interface ResolvedExport {
   readonly catchUp: ResolvedCatchUp | undefined;
   /** The moment, when it is one of the past. */
   readonly at: bigint | undefined;
+  readonly extendHistory: number | undefined;
   readonly secrets: boolean;
   readonly resume: boolean;
   readonly compression: Compression;
@@ -83,6 +92,7 @@ export interface ResolvedExport {
   readonly tool: { readonly name: string; readonly version: string };
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
+  readonly onNotice: (text: string) => void;
   readonly now: () => Date;
   /** What the manifest says was asked for. */
   readonly asked: Readonly<Record<string, string | number | boolean | string[]>>;
@@ -94,6 +104,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
   const { recursive = false, secrets = false, history = false } = options;
   const { resume = false } = options;
   refuseBareSecrets(options);
+  refuseExtending(options);
   if (history && schemaOnly) {
     throw new ArkError("ERR_USAGE", "A schema alone has no history.", {
       place: "--history",
@@ -124,6 +135,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
     history,
     catchUp,
     at: options.at,
+    extendHistory: options.extendHistory,
     secrets,
     resume,
     compression,
@@ -132,6 +144,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
     tool: options.tool ?? { name: "fauna-ark", version: "unreleased" },
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
+    onNotice: options.onNotice ?? (() => {}),
     now: options.now ?? (() => new Date()),
     asked: {
       ...(collections.length > 0 ? { collection: [...collections] } : {}),
@@ -142,10 +155,31 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
       ...(history ? { history: true } : {}),
       ...(catchUp === undefined ? {} : { "catch-up": true }),
       ...(options.at === undefined ? {} : { at: Time.fromMicros(options.at).toString() }),
+      ...(options.extendHistory === undefined ? {} : { "extend-history": true }),
       ...(secrets ? { secrets: true } : {}),
       compress: compression,
     },
   };
+}
+
+/** @throws ArkError ERR_USAGE for days out of range, or with what needs the window closed or open already. */
+function refuseExtending({ extendHistory: days, resume, catchUp }: ExportOptions): void {
+  if (days === undefined) return;
+  if (!Number.isSafeInteger(days) || days < 1 || days > 36_500) {
+    throw new ArkError("ERR_USAGE", "extendHistory has to be a whole number of days, 1 to 36500.", {
+      place: "--history-days",
+    });
+  }
+  const other =
+    resume === true ? "--resume" : catchUp !== undefined && catchUp !== false ? "--catch-up" : "";
+  if (other === "") return;
+  throw new ArkError(
+    "ERR_USAGE",
+    other === "--resume"
+      ? "What was raised is put back when an export ends, so that its moment cannot be gone on with."
+      : "An export that catches up needs no longer history.",
+    { place: "--extend-history", hint: `Leave out --extend-history or ${other}.` },
+  );
 }
 
 function refuseBareSecrets({ secrets, plaintextSecrets, encryption }: ExportOptions): void {

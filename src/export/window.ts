@@ -5,6 +5,8 @@ import { printString } from "../values/json.ts";
 import type { CollectionReading } from "./reading.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
 
+const AGAIN = "export again";
+
 /** What has become of the documents when an export or a copy stops. */
 export interface HowFar {
   readonly documents: number;
@@ -63,7 +65,7 @@ export function explainExpired(
   collections: readonly CollectionAtSnapshot[],
   far: HowFar,
   endpoint: string,
-  again = "export again",
+  again = AGAIN,
 ): unknown {
   if (!isArkError(error, "ERR_SNAPSHOT_EXPIRED")) return error;
   const share = far.total === 0 ? 0 : far.documents / far.total;
@@ -78,7 +80,7 @@ export function explainExpired(
     {
       cause: error,
       place: error.place,
-      hint: `Keep history for longer, then ${again}: ${command}`,
+      hint: `${again === AGAIN ? "Export with --extend-history, or keep" : "Keep"} history for longer, then ${again}: ${command}`,
       details: { ...error.details, ...far, historyDays: days, command },
     },
   );

@@ -1,6 +1,12 @@
 /** `fauna-ark export`: a database becomes an archive. */
 import type { Compression, Encryption } from "../../archive/archive.ts";
-import { type ExportReport, exportDatabase } from "../../export/export.ts";
+import {
+  type ExportReport,
+  exportDatabase,
+  restoredText,
+  restoreHistory,
+} from "../../export/export.ts";
+import type { Arguments } from "../arguments.ts";
 import { choiceOptions } from "../choice.ts";
 import type { CommandSpec } from "../command.ts";
 import {
@@ -14,7 +20,10 @@ import {
 } from "../database.ts";
 import { ENCRYPT_OPTIONS, encryptionOf } from "../encryption.ts";
 import { fidelitySummary } from "../fidelity.ts";
+import { AT_OPTION, momentOf } from "../moment.ts";
 import { placeIn } from "../place.ts";
+import type { Terminal } from "../terminal.ts";
+import { hintAtResuming } from "../resume-hint.ts";
 import { TOOL } from "../version.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
 import { columns, count, counted, duration, size, some } from "../words.ts";
@@ -25,7 +34,7 @@ export const exportCommand: CommandSpec = {
   positionals: [
     {
       name: "archive",
-      summary: "Folder to write; it must be empty or not exist yet",
+      summary: "Folder to write; it must be empty or not exist yet, but for --resume",
       required: true,
     },
   ],
@@ -39,11 +48,41 @@ export const exportCommand: CommandSpec = {
       summary: "Export the child databases too, however deep, all at the same moment",
     },
     {
-    {
       name: "history",
       type: "flag",
       summary: "Export every version and deletion inside the history window too; FQL v4 tells them",
     },
+    AT_OPTION,
+    {
+      name: "extend-history",
+      type: "flag",
+      summary:
+        "Raise history_days while the export runs, so that it may take longer than the window, and put them back",
+      callOnly: true,
+    },
+    {
+      name: "history-days",
+      type: "count",
+      placeholder: "DAYS",
+      summary: "What --extend-history raises history_days to, where there are less",
+      default: "7",
+      min: 1,
+      max: 36_500,
+    },
+    {
+      name: "restore-history",
+      type: "flag",
+      summary:
+        "Export nothing, but put back what an --extend-history that was killed has left raised",
+      callOnly: true,
+    },
+    {
+      name: "resume",
+      type: "flag",
+      summary:
+        "Go on with the export that was interrupted in this folder, at its moment; begin one where there is none",
+    },
+    {
       name: "secrets",
       type: "flag",
       summary: "Export credentials, keys and tokens with their hashes; needs an encrypted archive",
@@ -81,8 +120,20 @@ export const exportCommand: CommandSpec = {
       about: "A child database, without the documents of its logs",
     },
     {
+      line: "fauna-ark export ./archive --at 2026-11-21T09:30:00Z",
+      about: "As the database was then, as far as its history reaches back",
+    },
+    {
+      line: "fauna-ark export ./archive --extend-history",
+      about: "One that takes longer than the history window is open",
+    },
+    {
       line: "fauna-ark export ./archive --recursive --secrets --encrypt-to age1…",
       about: "The whole tree of databases, with passwords and keys that go on working",
+    },
+    {
+      line: "fauna-ark export ./archive --resume",
+      about: "The rest of one that was interrupted, as of the moment it began",
     },
     {
       line: "fauna-ark export ./archive --profile prod --json > report.json",
@@ -90,12 +141,13 @@ export const exportCommand: CommandSpec = {
     },
   ],
   exits: {
-    2: "usage, or the folder is not empty",
+    2: "usage, the folder is not empty, or --extend-history in a protected database",
+    3: "done, but history_days could not be put back",
     10: "the endpoint does not answer as Fauna",
     11: "the secret is not valid",
     12: "the secret's role may not read everything",
     13: "the folder cannot be written, or the disk is full",
-    30: "the history window ran out before the end",
+    30: "the history window ran out before the end, or does not reach back to --at",
     31: "a budget of ops is used up; go on with a new one",
     40: "the database refused a request",
     75: "too busy, or the connection was lost; try again",
@@ -103,6 +155,7 @@ export const exportCommand: CommandSpec = {
   },
   async run(args, terminal) {
     const target = placeIn(terminal, args.required("archive"));
+    if (args.flag("restore-history")) return restore(args, terminal, target);
     const encryption = await encryptionOf(args, terminal);
     const report = await withDatabase(args, terminal, (source) =>
       withProgress(args, terminal, (onProgress) =>
@@ -114,26 +167,46 @@ export const exportCommand: CommandSpec = {
           schemaOnly: args.flag("schema-only"),
           dataOnly: args.flag("data-only"),
           recursive: args.flag("recursive"),
+          history: args.flag("history"),
+          at: momentOf(args),
+          extendHistory: args.flag("extend-history") ? args.number("history-days") : undefined,
+          resume: args.flag("resume"),
           secrets: args.flag("secrets"),
           plaintextSecrets: args.flag("plaintext-secrets"),
           compression: args.text("compress") as Compression,
           encryption,
           segmentBytes: args.number("segment-size"),
           window: args.number("window"),
-          history: args.flag("history"),
           pageSize: args.number("page-size"),
           timeoutMs: timeoutMs(args),
           tool: TOOL,
           signal: terminal.signal,
           onProgress,
+          onNotice: (text) => terminal.err(`${text}\n`),
         }),
       ),
-    );
+    ).catch(async (error: unknown) => {
+      await hintAtResuming(error, args, terminal, target);
+      throw error;
+    });
     if (args.flag("json")) printJsonReport(terminal, report);
     else terminal.err(exportSummary(report, encryption));
     return 0;
   },
 };
+
+/** Puts back what an export that was killed has left raised. */
+async function restore(args: Arguments, terminal: Terminal, archive: string): Promise<number> {
+  const restored = await withDatabase(args, terminal, (source) =>
+    restoreHistory({ source, archive, timeoutMs: timeoutMs(args) }),
+  );
+  if (args.flag("json")) printJsonReport(terminal, { restoredHistory: restored ?? null });
+  else {
+    const nothing = "Nothing is raised: no export was killed here while it kept history longer.";
+    terminal.err(`${restored === undefined ? nothing : restoredText(restored)}\n`);
+  }
+  return 0;
+}
 
 /** What an export did, for people. */
 export function exportSummary(report: ExportReport, encryption?: Encryption): string {
@@ -145,10 +218,12 @@ export function exportSummary(report: ExportReport, encryption?: Encryption): st
       ["as of", `${snapshot.time} (ts ${snapshot.ts})`],
       ["to", report.archive],
       ...(encryption === undefined ? [] : [["encrypted", readersOf(encryption)]]),
+      ...resumedRow(report),
       [
         "size",
         `${size(storedBytes)} in ${counted(segments, "segment")}, ${size(plainBytes)} as plain NDJSON`,
       ],
+      ...historyRow(report),
       [
         "took",
         `${duration(report.seconds)}, ${counted(report.requests, "request")}, ${count(rate)} documents/s`,
@@ -156,7 +231,6 @@ export function exportSummary(report: ExportReport, encryption?: Encryption): st
     ]),
   ];
   if (report.collections.length > 0) {
-      ...historyRow(report),
     lines.push(
       "\n",
       columns(
@@ -175,6 +249,15 @@ export function exportSummary(report: ExportReport, encryption?: Encryption): st
   ].join("");
 }
 
+/** What an earlier run had done already. */
+function resumedRow({ resumed }: ExportReport): string[][] {
+  if (resumed === null) return [];
+  const { started, documents, damaged } = resumed;
+  const again =
+    damaged.length === 0 ? "" : `; damaged and read again: ${some(damaged, damaged.length, 5)}`;
+  return [["resumed", `begun ${started}, ${counted(documents, "document")} were there${again}`]];
+}
+
 function readersOf({ recipients = [], passphrase, encryptManifest }: Encryption): string {
   const readers = [
     ...(recipients.length > 0 ? [`for ${counted(recipients.length, "recipient")}`] : []),
@@ -183,18 +266,18 @@ function readersOf({ recipients = [], passphrase, encryptManifest }: Encryption)
   return `${readers.join(" and ")}, ${encryptManifest === true ? "names and all" : "but for the manifest"}`;
 }
 
-/** What a collection is called in a report of several databases. */
-export function inDatabase(name: string, path: string): string {
-  return path === "" ? name : `${path}: ${name}`;
-}
-
-}
-
 function historyRow({ history }: ExportReport): string[][] {
   if (history === null || history === undefined) return [];
   const { versions, storedBytes, segments } = history;
   const what = `${counted(versions, "past version")} and deletions`;
   return [["history", `${what}, ${size(storedBytes)} in ${counted(segments, "segment")}`]];
+}
+
+/** What a collection is called in a report of several databases. */
+export function inDatabase(name: string, path: string): string {
+  return path === "" ? name : `${path}: ${name}`;
+}
+
 /** Counted notes of a report; nothing when there are none. */
 export function notesSummary(
   title: string,

@@ -17,10 +17,12 @@ import {
   type Extent,
   largestFirst,
   measure,
+  recordPages,
 } from "../fauna/fauna.ts";
 import { merge, type OnProgress } from "../flow/flow.ts";
 import { type ImportSource, MARKER } from "../import/import.ts";
 import type { DocumentRecord } from "../values/record.ts";
+import { recordsOf } from "../values/record-lines.ts";
 import { Time } from "../values/time.ts";
 import { liveSecrets } from "./live-secrets.ts";
 
@@ -146,14 +148,16 @@ export class LiveSource {
     const left = largestFirst(extent.ranges).values();
     const { pageSize } = this.#options;
     async function* reader() {
-      for (const range of left) yield* reading.pages(new RangeInProgress(range, pageSize));
+      for (const range of left)
+        yield* reading.pages(new RangeInProgress(range, pageSize), recordPages);
     }
     let passwords = 0;
     const copied = (pages: ReturnType<typeof reader>) =>
       this.#options.secrets ? pages : withoutSecrets(pages, () => passwords++);
     const readers = Math.min(this.#options.window, extent.ranges.length);
     try {
-      yield* merge(Array.from({ length: readers }, () => copied(reader())));
+      const pages = merge(Array.from({ length: readers }, () => copied(reader())));
+      for await (const records of pages) yield recordsOf(records);
       await reading.compareWithListing();
       if (passwords > 0) this.#passwords.set(collection, passwords);
     } catch (error) {

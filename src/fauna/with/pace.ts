@@ -71,8 +71,9 @@ export interface Ops {
 }
 
 /** The ops of an answer: v4 says them in headers, v10 near the end of the body. */
-export function opsOf({ headers, text }: Answer): Ops {
-  const stats = headers["x-byte-read-ops"] === undefined ? text.slice(-1_000) : "";
+export function opsOf(answer: Answer): Ops {
+  const { headers } = answer;
+  const stats = headers["x-byte-read-ops"] === undefined ? answer.text.slice(-1_000) : "";
   const ops = (header: string, member: string): number => {
     const written = headers[header] ?? new RegExp(`"${member}":(\\d+)`).exec(stats)?.[1];
     const count = Number(written ?? 0);

@@ -4,7 +4,6 @@ import { type Listing, Schedule, type Task } from "../../../src/export/schedule.
 import type { IdRange } from "../../../src/fauna/fauna.ts";
 import { recordsOf } from "../../../src/values/record-lines.ts";
 import type { DocumentRecord } from "../../../src/values/record.ts";
-import { recordsOf } from "../../../src/values/record-lines.ts";
 
 /** The ids from `from` to `to`, a document each, that can be cut after every `step`. */
 function range(from: number, to: number, step = 10): IdRange {

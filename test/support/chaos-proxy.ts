@@ -128,7 +128,7 @@ function* pieces(chunk: Buffer, bytes = Infinity): Generator<Buffer> {
 }
 
 function noise(like: Buffer, random: () => number): Buffer {
-  return Buffer.from(like, 0).map(() => Math.floor(random() * 256)) as Buffer;
+  return Buffer.from(Array.from(like, () => Math.floor(random() * 256)));
 }
 
 /** What happens to one request; undefined passes it on. */

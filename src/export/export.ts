@@ -88,13 +88,16 @@ export async function exportDatabase(options: ExportOptions): Promise<ExportRepo
   const extension = new HistoryExtension(resolved);
   await extension.healEarlier();
   try {
-    return await run(resolved, extension);
+    return await exportOnce(resolved, extension);
   } finally {
     await extension.putBack();
   }
 }
 
-async function run(resolved: ResolvedExport, extension: HistoryExtension): Promise<ExportReport> {
+async function exportOnce(
+  resolved: ResolvedExport,
+  extension: HistoryExtension,
+): Promise<ExportReport> {
   const { source, store, signal } = resolved;
   const started = performance.now();
   const requestsBefore = source.counters.requests;

@@ -155,10 +155,14 @@ function leftText(error: unknown): string {
   return `history_days could not be put back: ${why}`;
 }
 
+function named(all: readonly RestoredCollection[]): string {
+  return all
+    .map(({ database, name }) => (database === "" ? name : `${database}/${name}`))
+    .join(", ");
+}
+
 /** What was put back, for people. */
 export function restoredText({ started, restored, left }: RestoredHistory): string {
-  const named = (all: readonly RestoredCollection[]) =>
-    all.map(({ database, name }) => (database === "" ? name : `${database}/${name}`)).join(", ");
   const others =
     left.length === 0 ? "" : ` Left alone, for they were changed or deleted since: ${named(left)}.`;
   return `history_days, raised for the export begun ${started}, are what they were again: ${named(restored) || "of none"}.${others}`;

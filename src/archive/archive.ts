@@ -51,10 +51,10 @@ export type { HistoryWriter } from "./history-writer.ts";
 export { openArchive } from "./open-archive.ts";
 export {
   findUnfinished,
-  isUnfinished,
   type ResumeArchiveOptions,
   type ResumedArchive,
   type UnfinishedArchive,
+  unfinishedOptions,
 } from "./resume-archive.ts";
 export type { PlacedProblem, Problem } from "./problem.ts";
 export {

@@ -170,7 +170,10 @@ async function incomplete(store: Store): Promise<ArkError> {
       : `the export that began at ${run.started} never finished: ${done} were done`;
   return new ArkError("ERR_ARCHIVE_INCOMPLETE", message, {
     place: store.place,
-    hint: run === undefined ? "Check the path." : "Export again into an empty place.",
+    hint:
+      run === undefined
+        ? "Check the path."
+        : "Go on with it (`fauna-ark export --resume`), or export again into an empty place.",
     details: { started: run?.started, snapshot: run?.snapshot, documents, collections },
   });
 }

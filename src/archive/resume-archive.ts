@@ -61,10 +61,10 @@ export async function findUnfinished(
   return new UnfinishedArchive(store, options, { run, journal, sealing: own, isComplete });
 }
 
-/** Whether a store holds an export that was interrupted and that could be gone on with. */
-export async function isUnfinished(store: Store): Promise<boolean> {
+/** What an export was asked for that was interrupted in a store and has a journal that can be read; undefined without one. */
+export async function unfinishedOptions(store: Store): Promise<Manifest["options"] | undefined> {
   const run = await readRun(store);
-  return run !== undefined && run.encryption?.hidesManifest !== true;
+  return run?.encryption?.hidesManifest === true ? undefined : run?.options;
 }
 
 /** An export that did not come to its end, and that may be gone on with. */

@@ -27,6 +27,8 @@ export const EXPORT_CONTRACT: Contract = {
       "For each: `database` (its path, empty for the exported one), `name`, `documents`, how many were `expired` when they were read, and its `history`: null, or since when (`from`) and how many `versions`.",
     history:
       "Versions that are no more and deletions: how many `versions`, in how many `segments`, `plainBytes`, `storedBytes`. Null without `--history`.",
+    resumed:
+      "Null, or with `--resume` what was there already: when the export `started`, how many `documents` in how many `segments`, and the files that were `damaged` and were written again.",
     databases: "Paths of the child databases that were exported.",
     notes: NOTES,
     fidelity: FIDELITY,
@@ -83,9 +85,10 @@ export const VERIFY_CONTRACT: Contract = {
       "What is wrong with the archive: `code`, `message`, `file`, `offset` in bytes, and `line` where known. With any, nothing is compared.",
     notes: "Odd and harmless: `message`, `file`.",
     documents: "Documents in the archive.",
+    versions: "Past versions and deletions in the archive.",
     files: "Files of the archive.",
     against:
-      "Only with `--against`: `endpoint`, `database`, `snapshot`, `equal`; `collections`, each with `database` (its path), `name`, `archived`, `live`, `equal` and, as `counts` and as `ids` (at most 100 of a kind), the documents that are `different`, `missing`, `extra`, `expired` or the same under a `newTs`; `definitions` that differ, each with `database`, `kind`, `name`, `how`, `members`.",
+      "Only with `--against`: `endpoint`, `database`, `snapshot`, `equal`; `collections`, each with `database` (its path), `name`, `archived`, `live`, `equal` and, as `counts` and as `ids` (at most 100 of a kind), the documents that are `different`, `missing`, `extra`, `expired` or the same under a `newTs`; `histories`, of collections of which the archive tells the past, with `database`, `name`, `since` (null when the database does not reach back so far), the `versions` compared, `equal`, how many only lost `nulls` inside arrays, how many documents are `differing`, and some of their `ids`; `definitions` that differ, each with `database`, `kind`, `name`, `how`, `members`.",
   },
 };
 
@@ -134,7 +137,8 @@ export const SHOW_CONTRACT: Contract = {
     database: "Path of the child database that is shown; empty for the exported one.",
     databases: "Paths of the databases below the exported one.",
     secrets: "How many `credentials`, `keys` and `tokens` it holds; null when none were asked for.",
-    collections: "For each: `name`, `documents`, `plainBytes`, `storedBytes`, `segments`.",
+    collections:
+      "For each: `name`, `documents`, `plainBytes`, `storedBytes`, `segments`, and `versions`: past versions and deletions, or null.",
     definitions: "By kind: `name`, and which protocol it was `madeBy`.",
     files: "Names of the schema files.",
     notes: "What could not be kept exactly: `message`, `database`, `count`.",

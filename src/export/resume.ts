@@ -3,8 +3,8 @@ import {
   type ArchiveWriter,
   createArchive,
   findUnfinished,
-  isUnfinished,
   type UnfinishedArchive,
+  unfinishedOptions,
 } from "../archive/archive.ts";
 import { openStore, type Store } from "../store/store.ts";
 import type { ResolvedExport } from "./options.ts";
@@ -46,9 +46,14 @@ export async function begin(
   return { archive: await createArchive(options.store, create), resumed: null };
 }
 
+/** What reads at no one moment, or at one that is gone when it stops. */
+const NEVER_RESUMED = ["catch-up", "extend-history"];
+
 /** Whether an export into this place was interrupted and `--resume` could go on with it. */
-export function canResume(target: Store | string): Promise<boolean> {
-  return isUnfinished(typeof target === "string" ? openStore(target) : target);
+export async function canResume(target: Store | string): Promise<boolean> {
+  const store = typeof target === "string" ? openStore(target) : target;
+  const options = await unfinishedOptions(store);
+  return options !== undefined && NEVER_RESUMED.every((name) => options[name] === undefined);
 }
 
 function archiveOptions(options: ResolvedExport) {

@@ -53,7 +53,8 @@ export class Followed {
 
   async #read(to: bigint | undefined): Promise<void> {
     const { signal, timeoutMs } = this.#options;
-    for (let answers = 0; to !== undefined || answers < ANSWERS_A_TURN; answers++) {
+    const answersMax = to === undefined ? ANSWERS_A_TURN : Infinity;
+    for (let answers = 0; answers < answersMax; answers++) {
       if (this.#isGone) return;
       signal.throwIfAborted();
       let page;

@@ -154,6 +154,8 @@ export const SHOW_COLLECTION_CONTRACT: Contract = {
     ttlDays: "Its `ttl_days`, or null.",
     fingerprint: "Sums over all records: `exact`, and `content` that leaves `ts` out.",
     segments: "For each: `file`, `firstId`, `lastId`, `records`, `storedBytes`.",
+    history:
+      "Null, or what is told of its past: `since`, `versions`, and its `segments` like those of documents.",
     definition: "As Fauna printed it, as JSON texts, in `v4` and `v10`.",
   },
 };

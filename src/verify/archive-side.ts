@@ -22,6 +22,7 @@ export async function archiveSide(archive: Archive, path: readonly string[] = []
     at: BigInt(manifest.snapshot.ts),
     collections: new Set(entries.keys()),
     isPartial: ["collection", "exclude", "schema-only"].some((name) => name in manifest.options),
+    hasHistory: database.collections.some(({ history }) => history !== undefined),
     hasSchema: database.schema.length > 0,
     definitions: await readDefinitions(archive, path),
     files: await archive.fsl(path),

@@ -142,6 +142,7 @@ export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
     notCompared: [
       ...all(({ notCompared }) => notCompared),
       ...unseenPasswords(a, b),
+      ...unseenPast(found),
       ...unseenChildren(found),
     ],
     seconds: (performance.now() - started) / 1000,
@@ -303,4 +304,12 @@ function collectionDiff(found: ComparisonOfCollection): Omit<CollectionDiff, "da
     added: { count: counts.extra, ids: ids.extra },
     changed: { count: counts.different, documents: changed },
   };
+}
+
+/** A past is compared by `verify` only, which knows the time that both sides tell of. */
+function unseenPast(found: readonly Found[]): DiffReport["notCompared"] {
+  if (!found.some(({ left, right }) => left.hasHistory === true || right.hasHistory === true))
+    return [];
+  const why = "diff looks at one moment; `fauna-ark verify --against` compares the past too";
+  return [{ what: "past versions and deletions", why }];
 }

@@ -4,11 +4,13 @@ import {
   type DatabaseEntry,
   openArchive,
   parseDefinitionLine,
+  type SegmentEntry,
   type Unlock,
 } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
 import { DEFINITION_KINDS, type DefinitionKind } from "../fauna/fauna.ts";
 import { openStore, type Store } from "../store/store.ts";
+import { Time } from "../values/time.ts";
 import { printRecord } from "../values/record.ts";
 
 /** What an archive holds, as `fauna-ark show ARCHIVE --json` prints it. */
@@ -38,6 +40,8 @@ export interface ArchiveSummary {
     readonly plainBytes: number;
     readonly storedBytes: number;
     readonly segments: number;
+    /** Past versions and deletions; null when the archive tells nothing of its past. */
+    readonly versions: number | null;
   }[];
   /** Names of definitions by kind, with the protocol that made each. */
   readonly definitions: Readonly<
@@ -71,6 +75,12 @@ export interface CollectionSummary {
     readonly records: number;
     readonly storedBytes: number;
   }[];
+  /** What is told of its past: since when, in ISO 8601, and how much; null when nothing. */
+  readonly history: {
+    readonly since: string;
+    readonly versions: number;
+    readonly segments: CollectionSummary["segments"];
+  } | null;
   /** The definition as Fauna printed it, of either protocol, as JSON texts. */
   readonly definition:
     | { readonly v4: string | undefined; readonly v10: string | undefined }
@@ -118,6 +128,7 @@ export async function showArchive(
       plainBytes: entry.plainBytes,
       storedBytes: entry.storedBytes,
       segments: entry.segments.length,
+      versions: entry.history?.versions ?? null,
     })),
     definitions,
     files: database.schema
@@ -159,15 +170,21 @@ export async function showCollection(
     historyDays: entry.historyDays,
     ttlDays: entry.ttlDays,
     fingerprint: entry.fingerprint,
-    segments: entry.segments.map(({ file, firstId, lastId, records, storedBytes }) => ({
-      file,
-      firstId,
-      lastId,
-      records,
-      storedBytes,
-    })),
+    segments: entry.segments.map(segmentSummary),
+    history:
+      entry.history === undefined
+        ? null
+        : {
+            since: Time.fromMicros(BigInt(entry.history.from)).toString(),
+            versions: entry.history.versions,
+            segments: entry.history.segments.map(segmentSummary),
+          },
     definition,
   };
+}
+
+function segmentSummary({ file, firstId, lastId, records, storedBytes }: SegmentEntry) {
+  return { file, firstId, lastId, records, storedBytes };
 }
 
 /** The line of one document. @throws ArkError ERR_USAGE when there is none of that id. */

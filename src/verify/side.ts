@@ -30,6 +30,8 @@ export interface Side {
   readonly collections: ReadonlySet<string>;
   /** Whether it was asked to hold the documents of some collections only, so that what it lacks says nothing. */
   readonly isPartial: boolean;
+  /** Whether it is an archive that tells the past of collections. */
+  readonly hasHistory?: boolean | undefined;
   /** Whether it says what the schema is. */
   readonly hasSchema: boolean;
   /** Of every kind. */

@@ -6,6 +6,7 @@
  *     pick a moment of the live database                                     (live-side.ts)
  *     definitions and schema files, one by one                               (definitions.ts)
  *     documents by fingerprints of id ranges, then one by one                (documents.ts)
+ *     the past, where the archive tells it                                   (history.ts)
  *
  * Comparing is the same for any two sides (side.ts); `diff.ts` compares whatever it is given.
  */
@@ -17,10 +18,12 @@ import { Time } from "../values/time.ts";
 import { compareSchema, type DefinitionDifference } from "./definitions.ts";
 import type { DocumentDifference } from "./difference.ts";
 import { compareDocuments } from "./documents.ts";
-import { pairs } from "./tree.ts";
+import { compareHistories, type HistoryComparison } from "./history.ts";
+import { openBelow, pairs } from "./tree.ts";
 
 export type { DefinitionDifference } from "./definitions.ts";
 export type { DocumentDifference } from "./difference.ts";
+export type { HistoryComparison } from "./history.ts";
 export {
   type ArchiveSummary,
   type CollectionSummary,
@@ -55,6 +58,8 @@ export interface VerifyReport {
   /** Odd and harmless, such as files that do not belong. */
   readonly notes: readonly { readonly message: string; readonly file: string }[];
   readonly documents: number;
+  /** Past versions and deletions that the archive tells. */
+  readonly versions: number;
   readonly files: number;
   readonly against: AgainstReport | undefined;
 }
@@ -66,6 +71,11 @@ export interface AgainstReport {
   readonly snapshot: { readonly ts: string; readonly time: string };
   readonly equal: boolean;
   readonly collections: readonly CollectionComparison[];
+  /** The past of collections, of which the archive tells any. */
+  readonly histories: readonly (HistoryComparison & {
+    /** The path of its database below the topmost one; "" for that. */
+    readonly database: string;
+  })[];
   readonly definitions: readonly (DefinitionDifference & {
     /** The path of its database below the topmost one; "" for that. */
     readonly database: string;
@@ -107,14 +117,15 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifyRepor
     onProgress: ({ bytes, bytesTotal }) =>
       onProgress({ phase: "check", done: bytes, total: bytesTotal, unit: "bytes" }),
   });
-  const { archive, opened, problems, notes, documents, files } = check;
+  const { archive, opened, problems, notes, documents, versions, files } = check;
   const whole = problems.length === 0;
   const against =
     whole && archive !== undefined && options.against !== undefined
       ? await compareWith(archive, options.against, { ...options, signal, onProgress })
       : undefined;
   const equal = whole && against?.equal !== false;
-  return { archive: store.place, equal, opened, problems, notes, documents, files, against };
+  const counts = { documents, versions, files };
+  return { archive: store.place, equal, opened, problems, notes, ...counts, against };
 }
 
 async function compareWith(
@@ -124,6 +135,7 @@ async function compareWith(
 ): Promise<AgainstReport> {
   const { window = 4, pageSize = 4_000, onProgress, signal } = options;
   const collections: CollectionComparison[] = [];
+  const histories: AgainstReport["histories"][number][] = [];
   const definitions: AgainstReport["definitions"][number][] = [];
   let at = 0n;
   const live = { signal, pageSize, rangeDocuments: 50_000 };
@@ -148,13 +160,25 @@ async function compareWith(
     });
     for (const { name, left: archived, right: there, equal, counts, ids } of found)
       collections.push({ database, name, archived, live: there, equal, counts, ids });
+    if (archive.manifest.features.includes("history")) {
+      const past = {
+        path,
+        hasSecrets: archive.database(path).schema.some(({ kind }) => kind === "credentials"),
+        signal,
+        onProgress: below(database, onProgress),
+      };
+      const there = await openBelow(connection, path, live);
+      for await (const each of compareHistories(archive, there, past))
+        histories.push({ database, ...each });
+    }
   }
   return {
     endpoint: connection.endpoint,
     database: connection.path,
     snapshot: { ts: String(at), time: Time.fromMicros(at).toString() },
-    equal: definitions.length === 0 && collections.every(({ equal }) => equal),
+    equal: definitions.length === 0 && [...collections, ...histories].every(({ equal }) => equal),
     collections,
+    histories,
     definitions,
   };
 }

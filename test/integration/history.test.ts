@@ -10,6 +10,7 @@ import { type ExportReport, exportDatabase } from "../../src/export/export.ts";
 import type { Connection } from "../../src/fauna/fauna.ts";
 import { type ImportReport, importArchive } from "../../src/import/import.ts";
 import { Time } from "../../src/values/time.ts";
+import { verifyArchive } from "../../src/verify/verify.ts";
 import { Bench } from "../support/bench.ts";
 import {
   type Asked,
@@ -235,6 +236,47 @@ describe("a database exported with its history", () => {
     const { from } = exported.collections.find(({ name }) => name === "Order")!.history!;
     const window = BigInt(exported.snapshot.ts) - BigInt(from);
     expect(window > 30n * DAY && window < 31n * DAY).toBe(true);
+  });
+
+  it("is compared by verify, version by version", async () => {
+    for (const against of [source, copy]) {
+      const report = await verifyArchive({ archive: folder, against });
+      expect(report.versions).toBe(exported.history!.versions);
+      expect(
+        report.against!.histories.filter(({ equal, since }) => !equal || since === null),
+      ).toEqual([]);
+      expect(report.equal).toBe(true);
+      const compared = report.against!.histories.reduce((sum, { versions }) => sum + versions, 0);
+      expect(compared).toBe(report.versions);
+    }
+  });
+
+  it("is found different by verify when one version of it, or one deletion, is gone, or one is more", async () => {
+    const other = await bench.emptyDatabase();
+    await importArchive({ source: folder, target: other });
+    const remove = (collection: string, id: string, ts: bigint, action: string) =>
+      v4(asked(other), { remove: { ref: { collection }, id }, ts: Number(ts), action });
+    const eventsOf = async (collection: string, id: string) =>
+      timesOf(await events(asked(other), { ref: { collection }, id }));
+    const [, change, end] = await eventsOf("Log", "1");
+    await remove("Forever", "9", (await eventsOf("Forever", "9"))[30]!, "update");
+    await remove("Log", "1", end!, "delete");
+    const insert = { insert: { ref: { collection: "Order" }, id: "5" }, action: "update" };
+    const [created] = await eventsOf("Order", "5");
+    await v4(asked(other), {
+      ...insert,
+      ts: Number(created! + 1n),
+      params: { quote: { data: { n: 0 } } },
+    });
+    const { against, equal } = await verifyArchive({ archive: folder, against: other });
+    expect(equal).toBe(false);
+    expect(change).toBeDefined();
+    const found = against!.histories.filter((each) => !each.equal);
+    expect(found.map(({ name, ids }) => [name, ids])).toEqual([
+      ["Forever", ["9"]],
+      ["Log", ["1"]],
+      ["Order", ["5"]],
+    ]);
   });
 
   it("lists that followers of feeds are told nothing of it", () => {

@@ -10,7 +10,7 @@ import type { CommandSpec } from "../command.ts";
 import { UNLOCK_OPTIONS, unlockOf } from "../encryption.ts";
 import { placeIn } from "../place.ts";
 import { printJsonReport } from "../with-progress.ts";
-import { columns, count, size, some } from "../words.ts";
+import { columns, count, counted, size, some } from "../words.ts";
 import { notesSummary } from "./export.ts";
 
 export const showCommand: CommandSpec = {
@@ -68,12 +68,14 @@ export const showCommand: CommandSpec = {
 /** What an archive holds, for people. */
 export function archiveSummary(summary: ArchiveSummary): string {
   const { source, snapshot, tool, collections, definitions, files } = summary;
+  const hasPast = collections.some(({ versions }) => versions !== null);
   const rows = collections.map((each) => [
     each.name,
     count(each.documents),
     size(each.storedBytes),
     size(each.plainBytes),
     count(each.segments),
+    ...(hasPast ? [each.versions === null ? "" : count(each.versions)] : []),
   ]);
   const kinds = Object.entries(definitions).map(([kind, each]) => [
     kind.replaceAll("_", " "),
@@ -99,10 +101,20 @@ export function archiveSummary(summary: ArchiveSummary): string {
       { indent: "" },
     ),
     "\n",
-    columns([["collection", "documents", "stored", "plain", "segments"], ...rows], {
-      indent: "",
-      right: [1, 2, 3, 4],
-    }),
+    columns(
+      [
+        [
+          "collection",
+          "documents",
+          "stored",
+          "plain",
+          "segments",
+          ...(hasPast ? ["past versions"] : []),
+        ],
+        ...rows,
+      ],
+      { indent: "", right: [1, 2, 3, 4, 5] },
+    ),
     "\n",
     columns([...kinds, ...(files.length === 0 ? [] : [["schema files", files.join(", ")]])], {
       indent: "",
@@ -130,7 +142,8 @@ function encryptionRows({ encryption }: ArchiveSummary): string[][] {
 }
 
 function collectionSummary(summary: CollectionSummary): string {
-  const segments = summary.segments.map((each) => [
+  const { history } = summary;
+  const segments = [...summary.segments, ...(history?.segments ?? [])].map((each) => [
     each.file,
     `${each.firstId} to ${each.lastId}`,
     `${count(each.records)} records`,
@@ -144,6 +157,14 @@ function collectionSummary(summary: CollectionSummary): string {
         ["documents", count(summary.documents)],
         ["history days", days(summary.historyDays)],
         ["ttl days", days(summary.ttlDays)],
+        ...(history === null
+          ? []
+          : [
+              [
+                "past",
+                `${counted(history.versions, "version")} and deletions since ${history.since}`,
+              ],
+            ]),
         ["fingerprint", summary.fingerprint.exact],
         ["without ts", summary.fingerprint.content],
       ],

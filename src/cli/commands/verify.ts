@@ -104,14 +104,15 @@ export function failUnlessEqual({ archive, problems, against }: VerifyReport): v
 
 /** What a verification found, for people. */
 export function verifySummary(report: VerifyReport): string {
-  const { archive, opened, problems, notes, documents, files, against } = report;
+  const { archive, opened, problems, notes, documents, versions, files, against } = report;
+  const past = versions > 0 ? `, ${counted(versions, "past version")} and deletions,` : "";
   const whole = problems.length === 0;
   const lines = [
     `Archive ${archive}: ${whole ? (opened ? "whole" : "whole as stored, NOT OPENED") : "DAMAGED"}\n`,
     whole && !opened
       ? `  ${counted(files, "file")}; every size and checksum is as the manifest says. With a key (--identity, --passphrase) what is in them is proven too.\n`
       : whole
-        ? `  ${counted(documents, "document")} in ${counted(files, "file")}; every size, checksum, count, order and fingerprint is as the manifest says.\n`
+        ? `  ${counted(documents, "document")}${past} in ${counted(files, "file")}; every size, checksum, count, order and fingerprint is as the manifest says.\n`
         : problems
             .map(
               ({ file, line, offset, message, code }) =>
@@ -124,7 +125,7 @@ export function verifySummary(report: VerifyReport): string {
 }
 
 function againstSummary(against: AgainstReport): string {
-  const { equal, snapshot, collections, definitions } = against;
+  const { equal, snapshot, collections, histories, definitions } = against;
   const rows = collections.map((each) => [
     inDatabase(each.name, each.database),
     count(each.archived),
@@ -135,6 +136,7 @@ function againstSummary(against: AgainstReport): string {
     `Database ${databasePlace(against)} at ${snapshot.time}: ${equal ? "equal" : "DIFFERENT"}\n`,
     columns([["collection", "archive", "database", ""], ...rows], { right: [1, 2] }),
     ...collections.flatMap(differingDocuments),
+    ...histories.map(pastSummary),
     definitions.length === 0
       ? "  Every definition and schema file is the same.\n"
       : definitions.map(differingDefinition).join(""),
@@ -163,6 +165,20 @@ function differingDocuments({ database, name, counts, ids }: CollectionCompariso
       (kind) =>
         `  ${inDatabase(name, database)}: ${count(counts[kind])} ${KINDS[kind]}: ${some(ids[kind], counts[kind], 20)}\n`,
     );
+}
+
+function pastSummary(past: AgainstReport["histories"][number]): string {
+  const { equal, since, versions, nulls, differing, ids } = past;
+  const where = `  past of ${inDatabase(past.name, past.database)}: `;
+  if (since === null && equal) {
+    return `${where}not compared, the database does not reach back to the archive's snapshot any more\n`;
+  }
+  if (since === null) return `${where}DIFFERENT, the database has no such collection\n`;
+  const how = equal
+    ? "equal"
+    : `DIFFERENT in ${counted(differing, "document")}: ${some(ids, differing, 20)}`;
+  const stripped = nulls > 0 ? `, ${count(nulls)} without nulls inside arrays` : "";
+  return `${where}${counted(versions, "version")} and deletions since ${since}, ${how}${stripped}\n`;
 }
 
 function differingDefinition({

@@ -36,6 +36,8 @@ export interface CopyOptions extends ChoiceOptions {
   readonly target: Connection | (() => Promise<Connection>);
   /** Finish a copy of the same source that began in this target and did not end, at the moment of that copy. */
   readonly continue?: boolean | undefined;
+  /** Not as it is now but as it was at this moment, in microseconds since 1970; see `parseMoment`. */
+  readonly at?: bigint | undefined;
   /** Copy the databases below too, all at one moment. */
   readonly recursive?: boolean | undefined;
   /** Copy credentials, keys and tokens with their hashes. */
@@ -174,6 +176,8 @@ async function openSource(
     target === undefined
       ? undefined
       : await unfinished(own, target, options.continue ?? false, signal);
+  if (asOf !== undefined && options.at !== undefined && asOf !== options.at)
+    throw otherMoment(asOf, source.place);
   return LiveTree.open({
     ...limits,
     source,
@@ -181,11 +185,20 @@ async function openSource(
     recursive: options.recursive ?? false,
     secrets: options.secrets ?? false,
     identity: (at) => printIdentity({ ...own, at }),
-    asOf,
+    asOf: asOf ?? options.at,
+    isPast: options.at !== undefined,
     timeoutMs,
     signal,
     onProgress,
   });
+}
+
+function otherMoment(at: bigint, place: string): ArkError {
+  return new ArkError(
+    "ERR_TARGET_NOT_EMPTY",
+    `The unfinished copy is of ${Time.fromMicros(at).toString()}.`,
+    { place, hint: "Continue it with that time, or without one if it was begun without." },
+  );
 }
 
 /** Two addresses of one server are not seen through; there the target is not empty unless the source is. */

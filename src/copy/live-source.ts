@@ -8,6 +8,7 @@ import {
   type CollectionAtSnapshot,
   type SchemaSnapshot,
 } from "../export/schema.ts";
+import { asNamedThen } from "../export/renames.ts";
 import { withoutSecrets } from "../export/secrets.ts";
 import { checkSameDatabase, type DatabaseAtSnapshot, explainDeleted } from "../export/tree.ts";
 import { checkStillReadable, explainExpired, howFar } from "../export/window.ts";
@@ -50,6 +51,7 @@ const AGAIN = "copy again into an empty database";
 /** What is read of the source, and what came of it. */
 export class LiveSource {
   readonly path: readonly string[];
+  readonly database: DatabaseAtSnapshot;
   readonly connection: Connection;
   readonly schema: SchemaSnapshot;
   /** As an import takes it. However often it is read, it gives the same, or fails: its moment is fixed. */
@@ -70,6 +72,7 @@ export class LiveSource {
     const { database, hasSchema, identity } = options;
     const { schema, path, connection, globalId } = database;
     this.#options = options;
+    this.database = database;
     this.path = path;
     this.connection = connection;
     this.schema = schema;
@@ -101,8 +104,7 @@ export class LiveSource {
     const secrets = options.secrets ? await liveSecrets(options) : undefined;
     const live = new LiveSource(options, collections, secrets);
     await live.#explaining(() => live.#measure());
-    for (const { collection: name, documents } of live.#extents.values())
-      collections.push({ name, documents });
+    for (const [name, { documents }] of live.#extents) collections.push({ name, documents });
     return live;
   }
 
@@ -111,8 +113,8 @@ export class LiveSource {
     const { source, at, timeoutMs } = this.#reading(signal);
     // v10 alone cannot begin anywhere but at a collection's first id.
     const documentsPerRange = answersV4(this.schema) ? rangeDocuments : Infinity;
-    for (const { name } of this.#options.chosen) {
-      const request = { collection: name, at, documentsPerRange, signal, timeoutMs };
+    for (const { name, nameNow = name } of this.#options.chosen) {
+      const request = { collection: nameNow, at, documentsPerRange, signal, timeoutMs };
       const extent = await measure(source, request);
       this.#extents.set(name, extent);
       this.#newReading(extent, signal);
@@ -157,7 +159,8 @@ export class LiveSource {
     const readers = Math.min(this.#options.window, extent.ranges.length);
     try {
       const pages = merge(Array.from({ length: readers }, () => copied(reader())));
-      for await (const records of pages) yield recordsOf(records);
+      const { past } = this.schema;
+      for await (const records of asNamedThen(pages, past?.renames)) yield recordsOf(records);
       await reading.compareWithListing();
       if (passwords > 0) this.#passwords.set(collection, passwords);
     } catch (error) {

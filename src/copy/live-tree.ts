@@ -1,5 +1,6 @@
 /** A live database and, if asked, those below it, all at one moment, as the source of an import. */
 import type { Choice } from "../export/choice.ts";
+import { refuseUnreadable } from "../export/past-window.ts";
 import { type DatabaseAtSnapshot, readTree } from "../export/tree.ts";
 import type { Connection } from "../fauna/fauna.ts";
 import type { ImportSource, Step } from "../import/import.ts";
@@ -15,8 +16,10 @@ export interface LiveTreeOptions extends Omit<
   /** Whether the databases below are copied too. */
   readonly recursive: boolean;
   readonly identity: (at: bigint) => string;
-  /** The moment of an earlier attempt, to go on at; without it one is picked. */
+  /** The moment of an earlier attempt, to go on at, or one of the past; without it one is picked. */
   readonly asOf: bigint | undefined;
+  /** Whether the moment is one of the past, whose schema may be another. */
+  readonly isPast: boolean;
 }
 
 export class LiveTree {
@@ -54,6 +57,14 @@ export class LiveTree {
     const chosen = choice.choose(all, source.place);
     const isChosen = (database: DatabaseAtSnapshot, name: string) =>
       chosen.some((each) => each.database === database && each.name === name);
+    if (options.isPast) {
+      const of = (database: DatabaseAtSnapshot) =>
+        database.schema.collections.filter(({ name }) => isChosen(database, name));
+      await refuseUnreadable(
+        tree.map((database) => ({ database, chosen: of(database) })),
+        options,
+      );
+    }
     const databases: LiveSource[] = [];
     for (const database of tree) {
       databases.push(

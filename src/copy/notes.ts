@@ -1,5 +1,6 @@
 /** What a copy leaves behind in its source, counted. */
 import { OF_DOCUMENTS } from "../export/database.ts";
+import { pastNotes } from "../export/past-notes.ts";
 import { countSecrets } from "../export/secrets.ts";
 import type { Connection } from "../fauna/fauna.ts";
 import type { LiveSource } from "./live-source.ts";
@@ -29,7 +30,8 @@ export async function notesOf(
   const notes: SourceNote[] = [];
   for (const live of databases) {
     const { path } = live;
-    const found = [...ofDocuments(live), ...ofSchema(live, recursive)];
+    const found: Found[] = [...ofDocuments(live), ...ofSchema(live, recursive)];
+    found.push(...pastNotes(live.database));
     if (!secrets) found.push(...(await ofSecrets(live.connection, signal)));
     notes.push(...found.map((note) => ({ ...note, database: path })));
   }

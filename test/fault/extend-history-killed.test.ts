@@ -65,7 +65,7 @@ function cli(
       env: { ...process.env, FAUNA_SECRET: bench.secretOf(source) },
     },
   );
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => said.push(text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => said.push(text));
   onTestFinished(() => void child.kill("SIGKILL"));
   return { child, said };
 }

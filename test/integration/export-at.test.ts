@@ -9,6 +9,10 @@ import type { DocumentRecord } from "../../src/values/record.ts";
 import { Time } from "../../src/values/time.ts";
 import { verifyArchive } from "../../src/verify/verify.ts";
 import { contents } from "../support/archives.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { runCommandLine } from "../../src/cli/run.ts";
+import { copyDatabase } from "../../src/copy/copy.ts";
+import { recordingTerminal } from "../support/terminal.ts";
 import { Bench, withNewTs } from "../support/bench.ts";
 import { differences, documentsAt } from "../support/independent-reader.ts";
 import { buildMixed, buildSchemaRich } from "../support/sample-databases.ts";
@@ -301,4 +305,55 @@ it("a time to come, one before anything was there, and the past before a staged 
     code: "ERR_USAGE",
     hint: expect.stringContaining("Commit or abandon"),
   });
+});
+
+it("a copy of the past is what an export of it holds, renames and deletions included", async () => {
+  await using bench = await Bench.start();
+  const source = await bench.emptyDatabase();
+  await buildMixed(source);
+  const then = await bench.read(source);
+  const at = await snapshotTime(source);
+  await source.v10('Collection.byName("Paper")!.update({ name: "Sheet" })');
+  await source.v10('Collection.create({ name: "Later" })');
+  const target = await bench.emptyDatabase();
+  const report = await copyDatabase({ source, target, at });
+  expect(report.snapshot.ts).toBe(String(at));
+  expect(report.notes.map(({ code }) => code)).toContain("fsl_reconstructed");
+  const others = differences(then, await bench.read(target), withNewTs(report));
+  expect(others.filter((line) => !line.startsWith("files "))).toEqual([]);
+});
+
+it("an encrypted archive of the past opens like any other", async () => {
+  await using bench = await Bench.start();
+  const source = await bench.emptyDatabase();
+  await source.v10('Collection.create({ name: "C" })');
+  await source.v10('C.create({ id: "1", n: 1 })');
+  const at = await snapshotTime(source);
+  await source.v10('C.byId("1")!.update({ n: 2 })');
+  await source.v10('Collection.create({ name: "Later" })');
+  const store = new MemoryStore();
+  const passphrase = "of the past";
+  await exportDatabase({ source, target: store, at, encryption: { passphrase } });
+  const target = await bench.emptyDatabase();
+  await importArchive({ source: store, target, unlock: { passphrase } });
+  expect((await target.v10('[C.byId("1")!.n, Collection.all().count()]')).dataText).toBe(
+    '[{"@int":"1"},{"@int":"1"}]',
+  );
+});
+
+it.each([
+  ["yesterday", "is not a time"],
+  ["2026-11-21", "is not a time"],
+  ["2026-11-21T09:30:00", "is not a time"],
+  ["1795259107", "before there was any Fauna"],
+  ["1795259107540", "before there was any Fauna"],
+  ["1999-12-31T23:59:59Z", "before there was any Fauna"],
+])("the time %s is refused where it is written, with what to write", async (written, message) => {
+  const env = { FAUNA_ENDPOINT: "http://127.0.0.1:1", FAUNA_SECRET: "s" };
+  const terminal = recordingTerminal({ env });
+  const words = ["export", "./nowhere", "--at", written];
+  expect(await runCommandLine(words, terminal, { commands: COMMANDS, version: "0" })).toBe(2);
+  expect(terminal.stderr).toContain(message);
+  expect(terminal.stderr).toContain("where: --at");
+  expect(terminal.stderr).toContain("remedy: ");
 });

@@ -12,6 +12,7 @@ import {
   timeoutMs,
   windowOption,
 } from "../database.ts";
+import { AT_OPTION, momentOf } from "../moment.ts";
 import { placeIn } from "../place.ts";
 import { CREATE_OPTIONS, findTarget, openTarget, refuseUnclearTarget } from "../target.ts";
 import type { Terminal } from "../terminal.ts";
@@ -51,6 +52,7 @@ export const copyCommand: CommandSpec = {
       type: "flag",
       summary: "Copy the child databases too, however deep, all at the same moment",
     },
+    AT_OPTION,
     {
       name: "secrets",
       type: "flag",
@@ -159,6 +161,7 @@ function copyOptions(
     schemaOnly: args.flag("schema-only"),
     dataOnly: args.flag("data-only"),
     recursive: args.flag("recursive"),
+    at: momentOf(args),
     secrets: args.flag("secrets"),
     continue: args.flag("continue"),
     window: args.number("window"),

@@ -20,8 +20,11 @@
 export {
   type ConnectOptions,
   type Connection,
+  type Budget,
   type CounterValues,
   connect,
+  type LimitOptions,
+  type Rates,
   type RetryEvent,
   scoped,
 } from "./fauna/fauna.ts";
@@ -46,6 +49,8 @@ export {
   type Unlock,
 } from "./archive/archive.ts";
 export {
+  type CatchUpOptions,
+  type CaughtUp,
   type ExportOptions,
   type ExportReport,
   exportDatabase,
@@ -55,6 +60,13 @@ export {
   type RestoreHistoryOptions,
 } from "./export/export.ts";
 export { parseMoment } from "./export/moment.ts";
+export {
+  type CollectionPlan,
+  type Estimate,
+  type ExportPlan,
+  type PlanOptions,
+  planExport,
+} from "./export/plan.ts";
 export {
   createDatabase,
   type ImportOptions,

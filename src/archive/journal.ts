@@ -64,6 +64,8 @@ export async function readJournal(store: Store): Promise<Journal> {
       sealed++;
       continue;
     }
+    // What an export has put by for itself, which may be large.
+    if (!name.endsWith(".json")) continue;
     const text = (await readWhole(store, name)).toString();
     if (name === RUN_JOURNAL) {
       run = parse(text, runJournalSchema);

@@ -29,6 +29,8 @@ export const EXPORT_CONTRACT: Contract = {
       "Versions that are no more and deletions: how many `versions`, in how many `segments`, `plainBytes`, `storedBytes`. Null without `--history`.",
     resumed:
       "Null, or with `--resume` what was there already: when the export `started`, how many `documents` in how many `segments`, and the files that were `damaged` and were written again.",
+    caughtUp:
+      "Null, or with `--catch-up` how many `documents` are there, or are not there, in another way than they were read at first, and in how many `rounds` what had changed was looked at.",
     databases: "Paths of the child databases that were exported.",
     notes: NOTES,
     fidelity: FIDELITY,
@@ -71,6 +73,32 @@ export const PLAN_CONTRACT: Contract = {
     target: "Where to.",
     documents: "How many documents would be written.",
     steps: "What would be done, in order: `title` and `reason` of each.",
+  },
+};
+
+const ESTIMATE =
+  "`expected`, and `low` and `high`, between which it lies nineteen times out of twenty";
+
+export const EXPORT_PLAN_CONTRACT: Contract = {
+  title: "`plan`",
+  members: {
+    source: "The endpoint and database.",
+    snapshot: "The moment that was looked at: `ts`, and `time` in ISO 8601.",
+    counted: "How documents were counted: `by listing`, or with `--quick` `by looks`.",
+    documents: `How many documents: ${ESTIMATE}.`,
+    plainBytes: "Bytes of the segments before compression; the same three.",
+    storedBytes: "Bytes of the segments as stored; the same three.",
+    readOps: "Read ops that the export would use; the same three.",
+    computeOps: "Compute ops; the same three.",
+    requests: "How many requests it would make; the same three.",
+    seconds: "How long it would take; the same three.",
+    formula:
+      "The time as k · n · s / b: `n` documents of `s` bytes on the wire, `b` bytes a second as measured, and `k`, all that is done over reading alone.",
+    historySeconds:
+      "How far back every collection can be read; an export that takes longer needs `--catch-up`. Null without collections.",
+    collections:
+      "For each: `database` (its path, empty for the top), `name`, `documents`, `bytesEach`, `plainBytes`, `storedBytes`, `readOps` (each with the same three), how many were `sampled`, and the `chunks`: `ranges`, `documentsPerRange` at most, `segments`.",
+    used: "What finding this out has used: `requests`, `documents`, `readOps`, `computeOps`, `bytes`, `seconds`.",
   },
 };
 
@@ -182,6 +210,7 @@ export const ERROR_CONTRACT: Contract = {
 };
 
 export const CONTRACTS: readonly Contract[] = [
+  EXPORT_PLAN_CONTRACT,
   EXPORT_CONTRACT,
   IMPORT_CONTRACT,
   PLAN_CONTRACT,

@@ -80,7 +80,7 @@ export function explainExpired(
     {
       cause: error,
       place: error.place,
-      hint: `${again === AGAIN ? "Export with --extend-history, or keep" : "Keep"} history for longer, then ${again}: ${command}`,
+      hint: `${again === AGAIN ? "Export with --catch-up or --extend-history, or keep" : "Keep"} history for longer, then ${again}: ${command}`,
       details: { ...error.details, ...far, historyDays: days, command },
     },
   );

@@ -1,5 +1,8 @@
 /** `--catch-up`: exports that outlive the history window, of databases that are written to all the while. */
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { runCommandLine } from "../../src/cli/run.ts";
 import { exportDatabase, type ExportOptions, type ExportReport } from "../../src/export/export.ts";
 import { connect, type Connection, scoped } from "../../src/fauna/fauna.ts";
 import { HttpTransport } from "../../src/fauna/http.ts";
@@ -18,6 +21,8 @@ import {
   MINUTE_US,
   OutlivingBench,
 } from "../support/outliving.ts";
+import { temporaryFolder } from "../support/folders.ts";
+import { recordingTerminal } from "../support/terminal.ts";
 import { V10Only } from "../support/v10-only.ts";
 
 let outliving: OutlivingBench;
@@ -537,5 +542,47 @@ describe("what else an export can be asked for", () => {
     const run = exported(source, store, more);
     await expect(run).rejects.toMatchObject({ code: "ERR_USAGE" });
     expect((await contents(store)).size).toBe(0);
+  });
+});
+
+describe("fauna-ark export --catch-up", () => {
+  async function call(words: readonly string[], database: Connection) {
+    const { endpoint } = outliving.bench;
+    const env = { FAUNA_ENDPOINT: endpoint, FAUNA_SECRET: outliving.bench.secretOf(database) };
+    const terminal = recordingTerminal({ env });
+    const status = await runCommandLine(words, terminal, { commands: COMMANDS, version: "0.0.0" });
+    return { status, stdout: terminal.stdout, stderr: terminal.stderr };
+  }
+
+  it("exports, and says in its report what has changed meanwhile", async () => {
+    const source = await shop();
+    const folder = join(await temporaryFolder(), "archive");
+    let written = false;
+    outliving.onRequest = async (request) => {
+      if (!isListing(request) || written) return;
+      written = true;
+      await source.v10('Order.byId("1000")!.update({ n: 1 }); 0');
+    };
+    const text = await call(["export", folder, "--catch-up"], source);
+    expect(text, text.stderr).toMatchObject({ status: 0 });
+    expect(text.stderr).toMatch(/caught up +\d+ documents? changed meanwhile, 1 look/);
+    const verified = await call(["verify", folder], source);
+    expect(verified, verified.stderr).toMatchObject({ status: 0 });
+    const json = await call(["export", `${folder}2`, "--catch-up", "--json"], source);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      documents: 150,
+      caughtUp: { documents: 0, rounds: 1 },
+    });
+  });
+
+  it("is what an export is told to do whose moment has left the window", async () => {
+    const source = await shop();
+    const folder = join(await temporaryFolder(), "archive");
+    outliving.onRequest = (request) => {
+      if (isListing(request)) outliving.pass(HOUR_US);
+    };
+    const { status, stderr } = await call(["export", folder], source);
+    expect(status).toBe(30);
+    expect(stderr).toContain("--catch-up");
   });
 });

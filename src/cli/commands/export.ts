@@ -77,6 +77,12 @@ export const exportCommand: CommandSpec = {
       callOnly: true,
     },
     {
+      name: "catch-up",
+      type: "flag",
+      summary:
+        "Read each collection at moments of its own, then the event feeds up to one moment, so that it may take longer than the window",
+    },
+    {
       name: "resume",
       type: "flag",
       summary:
@@ -128,6 +134,10 @@ export const exportCommand: CommandSpec = {
       about: "One that takes longer than the history window is open",
     },
     {
+      line: "fauna-ark export ./archive --catch-up",
+      about: "The same, without a change to the database",
+    },
+    {
       line: "fauna-ark export ./archive --recursive --secrets --encrypt-to age1…",
       about: "The whole tree of databases, with passwords and keys that go on working",
     },
@@ -170,6 +180,7 @@ export const exportCommand: CommandSpec = {
           history: args.flag("history"),
           at: momentOf(args),
           extendHistory: args.flag("extend-history") ? args.number("history-days") : undefined,
+          catchUp: args.flag("catch-up"),
           resume: args.flag("resume"),
           secrets: args.flag("secrets"),
           plaintextSecrets: args.flag("plaintext-secrets"),
@@ -219,6 +230,7 @@ export function exportSummary(report: ExportReport, encryption?: Encryption): st
       ["to", report.archive],
       ...(encryption === undefined ? [] : [["encrypted", readersOf(encryption)]]),
       ...resumedRow(report),
+      ...caughtUpRow(report),
       [
         "size",
         `${size(storedBytes)} in ${counted(segments, "segment")}, ${size(plainBytes)} as plain NDJSON`,
@@ -256,6 +268,18 @@ function resumedRow({ resumed }: ExportReport): string[][] {
   const again =
     damaged.length === 0 ? "" : `; damaged and read again: ${some(damaged, damaged.length, 5)}`;
   return [["resumed", `begun ${started}, ${counted(documents, "document")} were there${again}`]];
+}
+
+/** What has changed while the documents were read. */
+function caughtUpRow({ caughtUp }: ExportReport): string[][] {
+  if (caughtUp === null) return [];
+  const { documents, rounds } = caughtUp;
+  return [
+    [
+      "caught up",
+      `${counted(documents, "document")} changed meanwhile, ${counted(rounds, "look")}`,
+    ],
+  ];
 }
 
 function readersOf({ recipients = [], passphrase, encryptManifest }: Encryption): string {

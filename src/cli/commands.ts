@@ -6,10 +6,12 @@ import { diffCommand } from "./commands/diff.ts";
 import { emulatorCommand } from "./commands/emulator.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
+import { planCommand } from "./commands/plan.ts";
 import { showCommand } from "./commands/show.ts";
 import { verifyCommand } from "./commands/verify.ts";
 
 export const COMMANDS: readonly CommandSpec[] = [
+  planCommand,
   exportCommand,
   importCommand,
   copyCommand,

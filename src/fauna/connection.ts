@@ -13,6 +13,7 @@ import { v10Refusal, v4Refusal } from "./refusal.ts";
 import { CountedTransport, limited, type LimitOptions } from "./limits.ts";
 import { parseSecret, printSecret, type Secret } from "./secret.ts";
 import type { Answer, FaunaRequest, RequestKind, Transport } from "./transport.ts";
+import { type Ops, opsOf } from "./with/pace.ts";
 import { RetryingTransport, type RetryEvent, type RetryOptions } from "./with/retry.ts";
 import type { ThrottleOptions } from "./with/throttle.ts";
 
@@ -71,6 +72,8 @@ export interface V4Answer {
   readonly text: string;
   /** When the query saw the database, or was committed: microseconds. */
   readonly txnTime: bigint;
+  /** What it cost, in Fauna's units. */
+  readonly ops: Ops;
 }
 
 export interface V10Options extends CallOptions {
@@ -173,7 +176,7 @@ export class Connection {
   v4(query: string | Uint8Array | Expr, options: V4Options = {}): Promise<V4Answer> {
     return this.#guard(async () => {
       const { answer, txnTime } = await this.#v4(query, options);
-      return { status: answer.status, text: answer.text, txnTime };
+      return { status: answer.status, text: answer.text, txnTime, ops: opsOf(answer) };
     });
   }
 

@@ -31,8 +31,9 @@ export type PageFlowStep = ClimbStep<"page" | "underWay">;
 /** A page's text is meant to be about this large at most, so that memory depends on bytes and not on documents. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 
-/** The first page of a collection: nothing is known of its documents yet. */
+/** The first page of a collection: nothing is known of its documents yet. The next one is so many times as large at most. */
 const FIRST_PAGE = 250;
+const GROWTH = 8;
 
 /** Between these the best page size is looked for. */
 const PAGE_SIZES = { start: 2_000, min: 250, max: 8_000 } as const;
@@ -166,19 +167,19 @@ export interface PageTurn {
 export class PageTurns {
   readonly #flow: PageFlow;
   readonly #collection: string;
-  /** The most documents of the next page, when a larger one has been too much, or nothing is known yet. */
-  #most: number;
+  /** The most documents of the next page, after a smaller one, or when a larger one has been too much. */
+  #most = Infinity;
 
   constructor(flow: PageFlow, collection: string) {
     this.#flow = flow;
     this.#collection = collection;
-    this.#most = flow.perDocument(collection) === undefined ? FIRST_PAGE : Infinity;
   }
 
   /** Documents that the next page asks for. */
   get size(): number {
-    const perDocument = this.#flow.perDocument(this.#collection) ?? 0;
-    const fitting = Math.floor(this.#flow.pageBytes / perDocument);
+    const perDocument = this.#flow.perDocument(this.#collection);
+    const { pageBytes } = this.#flow;
+    const fitting = perDocument === undefined ? FIRST_PAGE : Math.floor(pageBytes / perDocument);
     return Math.max(1, Math.min(this.#most, this.#flow.values.page, fitting));
   }
 
@@ -201,7 +202,7 @@ export class PageTurns {
         lease?.shrink(bytes);
         if (documents > 0) {
           flow.learn(this.#collection, bytes / documents);
-          this.#most = size * 4;
+          this.#most = size * GROWTH;
         }
         flow.done(documents, bytes);
       },

@@ -23,6 +23,7 @@ describe("the library", () => {
       "parseRecipients",
       "parseRecord",
       "planCopy",
+      "planExport",
       "planImport",
       "planReplay",
       "printRecord",

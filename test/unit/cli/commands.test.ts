@@ -3,9 +3,11 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../../src/cli/commands.ts";
+import { planSummary } from "../../../src/cli/commands/plan.ts";
 import {
   ERROR_CONTRACT,
   EXPORT_CONTRACT,
+  EXPORT_PLAN_CONTRACT,
   IMPORT_CONTRACT,
   PLAN_CONTRACT,
   SHOW_COLLECTION_CONTRACT,
@@ -164,6 +166,44 @@ describe("connecting", () => {
     const empty = await call(["export", archive, "--secret-file", join(folder, "empty")]);
     expect(empty.status).toBe(2);
     expect(empty.stderr).toContain("is empty");
+  });
+});
+
+describe("plan", () => {
+  it("says on stdout what an export would cost, and what it cost to find out", async () => {
+    const { status, stdout } = await call(["plan"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/documents +20 +counted by listing/);
+    expect(stdout).toMatch(/time .* k·n·s\/b = /);
+    expect(stdout).toMatch(/Product +20 +\d+ .* 1 of 20 +1 +20/);
+    expect(stdout).toMatch(/Finding this out took \d+ requests, \d+ read ops/);
+  });
+
+  it("prints one JSON report with --json, of the members that docs/CLI.md promises", async () => {
+    const { stdout } = await call(["plan", "--quick", "--json"]);
+    expect(keysOf(stdout)).toEqual(promised(EXPORT_PLAN_CONTRACT));
+  });
+
+  it("says when the history window may be too short for an export", () => {
+    const exact = { expected: 1, low: 1, high: 1 };
+    const plan = {
+      source: "http://127.0.0.1:8443",
+      snapshot: { ts: "0", time: "1970-01-01T00:00:00Z" },
+      counted: "by listing",
+      documents: exact,
+      plainBytes: exact,
+      storedBytes: exact,
+      readOps: exact,
+      computeOps: exact,
+      requests: exact,
+      seconds: { expected: 600, low: 300, high: 1_000 },
+      formula: { k: 1, n: 1, s: 1, b: 1 },
+      historySeconds: 900,
+      collections: [],
+      used: { requests: 1, documents: 1, readOps: 1, computeOps: 1, bytes: 1, seconds: 1 },
+    } as const;
+    expect(planSummary(plan)).toMatch(/longer than the 15 min 0 s .* --catch-up/);
+    expect(planSummary({ ...plan, historySeconds: 90_000 })).not.toContain("--catch-up");
   });
 });
 

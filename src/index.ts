@@ -64,7 +64,7 @@ export {
   type CollectionPlan,
   type Estimate,
   type ExportPlan,
-  type PlanOptions,
+  type ExportPlanOptions,
   planExport,
 } from "./export/plan.ts";
 export {

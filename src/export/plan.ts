@@ -22,7 +22,7 @@ import { type DatabaseAtSnapshot, readTree } from "./tree.ts";
 
 export type { Estimate } from "./estimate.ts";
 
-export interface PlanOptions extends ChoiceOptions {
+export interface ExportPlanOptions extends ChoiceOptions {
   /** The database, opened with an admin secret. */
   readonly source: Connection;
   /** Also the databases below. */
@@ -112,7 +112,7 @@ const FASTER = 0.5;
  *
  * @throws ArkError as `exportDatabase`, but for what concerns the target.
  */
-export async function planExport(options: PlanOptions): Promise<ExportPlan> {
+export async function planExport(options: ExportPlanOptions): Promise<ExportPlan> {
   const { source, recursive = false, quick = false, timeoutMs } = options;
   const signal = options.signal ?? new AbortController().signal;
   const onProgress = options.onProgress ?? (() => {});

@@ -16,7 +16,7 @@ import {
 import { type Sealing, sealingAsBegun } from "./encryption.ts";
 import { type Journal, readJournal, readRun, removeAll, removeJournal } from "./journal.ts";
 import { FORMAT_VERSION, type Manifest, type RunJournal } from "./manifest.ts";
-import { IDENTITY, JOURNAL, journalFile, RUN_JOURNAL } from "./names.ts";
+import { IDENTITY, JOURNAL, journalFile, RAISED_HISTORY, RUN_JOURNAL } from "./names.ts";
 import { openArchive } from "./open-archive.ts";
 import { checkStored, type StoredEntry } from "./stored-check.ts";
 import type { Kept } from "./writer-context.ts";
@@ -267,7 +267,8 @@ function hidden(store: Store): ArkError {
 /** @throws ArkError ERR_TARGET_NOT_EMPTY when the store holds anything but the beginnings of an export. */
 async function refuseOther(store: Store, isComplete: boolean): Promise<void> {
   const names: string[] = [];
-  for await (const { name } of store.list()) if (names.push(name) > 1) break;
+  for await (const { name } of store.list())
+    if (name !== RAISED_HISTORY && names.push(name) > 1) break;
   if (names.length === 0) return;
   if (names.length === 1 && names[0] === IDENTITY) {
     await store.remove(IDENTITY);

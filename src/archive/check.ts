@@ -213,10 +213,11 @@ class Check {
     for (const segment of entry.segments) {
       await this.#file(segment.file, async () => {
         const options = { collection: entry.name, codec, content, fingerprint, signal };
-        const frames = readSegment(store, segment, { ...options, report: this.#report });
+        const report = this.#report;
+        const frames = readSegment(store, segment, { ...options, countsOnly: true, report });
         const bytesBefore = this.#bytes;
-        for await (const { records, storedBytes } of frames) {
-          onRead(records.length);
+        for await (const { count, storedBytes } of frames) {
+          onRead(count);
           this.#bytes += storedBytes;
           this.#progress();
         }

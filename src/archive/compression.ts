@@ -10,8 +10,11 @@ export interface Codec {
   /** What a segment's name ends in after `.ndjson`. */
   readonly extension: string;
   compress(plain: Uint8Array): Promise<Uint8Array>;
-  /** Throws when `stored` is not one whole frame, or is of more than `plainBytesMax` bytes. */
-  decompress(stored: Uint8Array, plainBytesMax: number): Promise<Uint8Array>;
+  /**
+   * The text, in a buffer of its own. Throws when `stored` is not one whole frame, or is of more than `plainBytesMax`
+   * bytes.
+   */
+  decompress(stored: Uint8Array, plainBytesMax: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** What the names of segments end in after `.ndjson`. */
@@ -25,18 +28,32 @@ export const EXTENSION: Readonly<Record<Compression, string>> = {
 const GZIP_LEVEL = 3;
 
 const gzip = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.gzip);
-const gunzip = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.gunzip);
+const gunzip = promisify<Uint8Array, zlib.ZlibOptions, Buffer<ArrayBuffer>>(zlib.gunzip);
+
+/** What comes out is collected in pieces of this size; each is a trip to the main thread and back. */
+const PIECE_BYTES = 256 * 1024;
 
 const GZIP: Codec = {
   extension: EXTENSION.gzip,
-  compress: (plain) => gzip(plain, { level: GZIP_LEVEL }),
-  decompress: (stored, plainBytesMax) => gunzip(stored, { maxOutputLength: plainBytesMax }),
+  compress: (plain) => gzip(plain, { level: GZIP_LEVEL, chunkSize: pieceFor(plain.length) }),
+  decompress: (stored, plainBytesMax) =>
+    gunzip(stored, { maxOutputLength: plainBytesMax, chunkSize: wholeFor(plainBytesMax) }),
 };
+
+/** A piece that takes what so many bytes become when they are compressed well. */
+function pieceFor(plainBytes: number): number {
+  return Math.max(1024, Math.min(PIECE_BYTES, plainBytes));
+}
+
+/** A piece that takes all, if what is expected is what comes; of absurd sizes no more than is usual. */
+function wholeFor(plainBytes: number): number {
+  return Math.max(1024, Math.min(plainBytes + 64, 4 * 1024 * 1024));
+}
 
 const NONE: Codec = {
   extension: EXTENSION.none,
   compress: async (plain) => plain,
-  decompress: async (stored) => stored,
+  decompress: async (stored) => new Uint8Array(stored),
 };
 
 /** The part of zlib that Node has from 22.15 on. */
@@ -57,7 +74,9 @@ function zstd(): Codec {
     });
   }
   const compress = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(module.zstdCompress);
-  const decompress = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(module.zstdDecompress);
+  const decompress = promisify<Uint8Array, zlib.ZlibOptions, Buffer<ArrayBuffer>>(
+    module.zstdDecompress,
+  );
   return {
     extension: EXTENSION.zstd,
     compress: (plain) => compress(plain, {}),

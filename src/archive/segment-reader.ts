@@ -1,7 +1,10 @@
 import { mapConcurrent } from "../flow/flow.ts";
 import { isArkError } from "../errors/errors.ts";
+import { fingerprintOf } from "../values/digest-sums.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareHistory } from "../values/history.ts";
+import type { PackedLines } from "../values/packed-lines.ts";
+import { packLinesAside } from "../values/packing.ts";
 import { compareIds, type DocumentRecord, parseRecord } from "../values/record.ts";
 import { SealError } from "./age.ts";
 import type { Codec } from "./compression.ts";
@@ -21,7 +24,10 @@ interface FramePlace extends FrameEntry {
 
 /** The records of one frame. */
 export interface RecordFrame {
+  /** None where only lines or counts were asked for. */
   readonly records: readonly DocumentRecord[];
+  /** How many there are. */
+  readonly count: number;
   /** Their lines. */
   readonly bytes: Uint8Array;
   /** Bytes that the frame takes compressed and as text, for progress. */
@@ -37,6 +43,8 @@ export interface ReadSegmentOptions {
   readonly signal?: AbortSignal | undefined;
   /** Give the lines only, and do not look into them: for archives that were checked, read once more. */
   readonly linesOnly?: boolean | undefined;
+  /** Look at everything, but give no records; several threads share the work. */
+  readonly countsOnly?: boolean | undefined;
   /** Recompute the fingerprint and compare it; costs a hash a record. */
   readonly fingerprint?: Fingerprint | undefined;
   /** Takes what is not as the manifest says: throws to stop there, returns to go on. */
@@ -44,6 +52,8 @@ export interface ReadSegmentOptions {
 }
 
 const FRAMES_AHEAD = 2;
+/** Where several threads sum frames up, each has one, and another is on its way. */
+const FRAMES_SUMMED = 6;
 
 /**
  * Reads a whole segment, frame by frame, and compares everything with its entry: sizes, checksum,
@@ -89,10 +99,16 @@ export async function* readSegment(
       corrupt(`the opened file has ${bytes} bytes, the manifest says ${openedBytes}`);
   }
 
-  const plain = mapConcurrent(opened(), (frame) => inflate(frame, codec), {
-    concurrency: FRAMES_AHEAD,
-  });
-  for await (const { place, bytes, problem } of plain) {
+  const isSummed = options.countsOnly === true && options.content !== "history";
+  const plain = mapConcurrent(
+    opened(),
+    async (frame) => {
+      const inflated = await inflate(frame, codec);
+      return isSummed ? summed(inflated, options.collection) : inflated;
+    },
+    { concurrency: isSummed ? FRAMES_SUMMED : FRAMES_AHEAD },
+  );
+  for await (const { place, bytes, lines, problem } of plain) {
     signal?.throwIfAborted();
     if (bytes === undefined) {
       report({ code: "ERR_ARCHIVE_CORRUPT", message: problem, file, offset: place.plainOffset });
@@ -101,14 +117,19 @@ export async function* readSegment(
     }
     const { storedBytes: stored, plainBytes } = place;
     if (options.linesOnly === true) {
-      yield { records: [], bytes, storedBytes: stored, plainBytes };
+      yield { records: [], count: place.records, bytes, storedBytes: stored, plainBytes };
+      continue;
+    }
+    if (lines !== undefined && order.takeLines(lines, place)) {
+      own?.merge(fingerprintOf(lines.sums));
+      yield { records: [], count: place.records, bytes, storedBytes: stored, plainBytes };
       continue;
     }
     const records = parseFrame(bytes, place, file, report);
     if (records.length < place.records) isWhole = false;
     order.take(records, place);
     if (own !== undefined) for (const record of records) own.add(options.collection, record);
-    yield { records, bytes, storedBytes: stored, plainBytes };
+    yield { records, count: records.length, bytes, storedBytes: stored, plainBytes };
   }
   if (check.isMissing || !isOpen) return;
   check.compare();
@@ -222,16 +243,27 @@ async function* cutFrames(
     yield { place: cut, stored: Buffer.concat(held, heldBytes) };
 }
 
+/** A frame's text, and what is known of its lines where they were looked at already. */
 type Inflated =
-  | { readonly place: FramePlace; readonly bytes: Uint8Array; readonly problem: undefined }
-  | { readonly place: FramePlace; readonly bytes: undefined; readonly problem: string };
+  | {
+      readonly place: FramePlace;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly lines?: PackedLines | undefined;
+      readonly problem: undefined;
+    }
+  | {
+      readonly place: FramePlace;
+      readonly bytes: undefined;
+      readonly lines?: undefined;
+      readonly problem: string;
+    };
 
 async function inflate({ place, stored }: StoredFrame, codec: Codec): Promise<Inflated> {
   const fail = (problem: string) => ({ place, bytes: undefined, problem });
   const name = `frame ${place.index + 1}`;
   if (stored.length !== place.storedBytes) return fail(`the file ends within ${name}`);
   if (place.plainBytes > FRAME_PLAIN_BYTES_MAX) return fail(`${name} is too large to be read`);
-  let bytes: Uint8Array;
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
     bytes = await codec.decompress(stored, place.plainBytes);
   } catch (error) {
@@ -241,6 +273,16 @@ async function inflate({ place, stored }: StoredFrame, codec: Codec): Promise<In
   return bytes.length === place.plainBytes
     ? { place, bytes, problem: undefined }
     : fail(`${name} holds ${bytes.length} bytes, the manifest says ${place.plainBytes}`);
+}
+
+/** Looks at a frame's lines as bytes. Those that need thought are left to be parsed. */
+async function summed(inflated: Inflated, collection: string): Promise<Inflated> {
+  const { place, bytes } = inflated;
+  if (bytes === undefined) return inflated;
+  const lines = await packLinesAside(bytes, collection);
+  return lines instanceof Uint8Array
+    ? { place, bytes: lines, problem: undefined }
+    : { place, bytes: lines.bytes, lines, problem: undefined };
 }
 
 function parseFrame(
@@ -293,6 +335,17 @@ class OrderCheck {
     this.#entry = entry;
     this.#isHistory = content === "history";
     this.#report = report;
+  }
+
+  /** Takes lines that are as the manifest says. @returns whether they are; else they are as if never seen. */
+  takeLines({ ends, firstId, lastId, minTs, maxTs }: PackedLines, place: FramePlace): boolean {
+    const isAsSaid = ends.length === place.records && firstId === place.firstId;
+    const last = this.#last;
+    if (!isAsSaid || (last !== undefined && compareIds(last.id, firstId) >= 0)) return false;
+    this.#last = { id: lastId, ts: maxTs };
+    if (this.#minTs === undefined || minTs < this.#minTs) this.#minTs = minTs;
+    if (this.#maxTs === undefined || maxTs > this.#maxTs) this.#maxTs = maxTs;
+    return true;
   }
 
   take(records: readonly DocumentRecord[], place: FramePlace): void {

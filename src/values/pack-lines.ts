@@ -14,7 +14,7 @@ const LINE_FEED = 0x0a;
  * What is known of the records of `collection` in `bytes`: whole lines in UTF-8, ascending by id. The bytes stay where
  * they are.
  *
- * @returns undefined when they need thought: one is no record, they are not ascending, there is none, or the last
+ * @returns undefined when they need thought: one is no document, they are not ascending, there is none, or the last
  * does not end.
  */
 export function packLines(
@@ -79,7 +79,7 @@ class LineScan {
     if (end < 0) return UNSURE;
     try {
       const record = parseRecord(this.#text(start, end));
-      if (!this.#ids.takeText(record.id)) return UNSURE;
+      if (record.action !== undefined || !this.#ids.takeText(record.id)) return UNSURE;
       this.#sums.addDigest(digestRecord(this.#collection, record));
       this.#times.addLarge(record.ts);
       this.#hasExtra ||= record.extraText !== undefined;

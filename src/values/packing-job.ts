@@ -6,9 +6,6 @@ import type { PackedLines } from "./packed-lines.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What is known of lines without the lines themselves. */
-export type LinesSummary = Omit<PackedLines, "bytes" | "ends">;
-
 export interface PackingJob {
   /** `page`: an answer of v4 that is known to be UTF-8. `lines`: the text of a segment, or of a frame of it. */
   readonly kind: "page" | "lines";
@@ -19,7 +16,7 @@ export interface PackingJob {
 /** What became of a job: one of these. */
 export interface PackingResult {
   readonly page?: PackedPage;
-  readonly lines?: LinesSummary;
+  readonly lines?: PackedLines;
   /** The job's bytes again: they need thought. */
   readonly unsure?: Bytes;
 }
@@ -29,14 +26,12 @@ export function pack({ kind, bytes, collection }: PackingJob): PackingResult {
     const page = packPage(bytes, collection);
     return page === undefined ? { unsure: bytes } : { page };
   }
-  const packed = isUtf8(bytes) ? packLines(bytes, collection) : undefined;
-  if (packed === undefined) return { unsure: bytes };
-  const { bytes: _, ends: __, ...lines } = packed;
-  return { lines };
+  const lines = isUtf8(bytes) ? packLines(bytes, collection) : undefined;
+  return lines === undefined ? { unsure: bytes } : { lines };
 }
 
 /** What of a result is handed over to another thread instead of being copied. */
-export function buffersOf({ page, unsure }: PackingResult): ArrayBuffer[] {
-  const views = unsure === undefined ? [page?.lines?.bytes, page?.lines?.ends] : [unsure];
-  return views.flatMap((view) => (view === undefined ? [] : [view.buffer]));
+export function buffersOf({ page, lines = page?.lines, unsure }: PackingResult): ArrayBuffer[] {
+  if (unsure !== undefined) return [unsure.buffer];
+  return lines === undefined ? [] : [lines.bytes.buffer, lines.ends.buffer];
 }

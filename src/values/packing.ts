@@ -6,7 +6,8 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { PackedPage } from "./pack-page.ts";
-import { type LinesSummary, pack, type PackingJob, type PackingResult } from "./packing-job.ts";
+import type { PackedLines } from "./packed-lines.ts";
+import { pack, type PackingJob, type PackingResult } from "./packing-job.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -108,7 +109,7 @@ class Packing {
     clearTimeout(this.#idle);
     try {
       // Of a larger buffer, in which others may lie, only this part is given away.
-      const bytes = ownsAll(job.bytes) ? job.bytes : job.bytes.slice();
+      const bytes = ownsAll(job.bytes) ? job.bytes : new Uint8Array(job.bytes);
       return await hand.run({ ...job, bytes });
     } finally {
       if (this.#hands.every(({ load }) => load === 0)) {
@@ -162,7 +163,7 @@ export async function packPageAside(bytes: Bytes, collection: string): Promise<P
 export async function packLinesAside(
   bytes: Bytes,
   collection: string,
-): Promise<LinesSummary | Bytes> {
+): Promise<PackedLines | Bytes> {
   const { lines, unsure } = await packing.run({ kind: "lines", bytes, collection });
   return lines ?? unsure!;
 }

@@ -231,7 +231,11 @@ describe("lines read back from their bytes", () => {
       fc.property(anyRecords, (records) => {
         const packed = packRecords(COLLECTION, records);
         expect(seen(packed)).toEqual(described(records));
-        expect(seen(packLines(packed!.bytes, COLLECTION))).toEqual(described(records));
+        // What is told of the past is read as text.
+        const tells = records.some(({ action }) => action !== undefined);
+        const read = packLines(packed!.bytes, COLLECTION);
+        if (tells) expect(read).toBeUndefined();
+        else expect(seen(read)).toEqual(described(records));
       }),
       { numRuns: 500 },
     );
@@ -259,7 +263,8 @@ describe("lines read back from their bytes", () => {
           ({ id }, k) => k === 0 || compareIds(read[k - 1]!.id, id) < 0,
         );
         const packed = packLines(Uint8Array.from(Buffer.from(damaged)), COLLECTION);
-        if (isAscending !== true) expect(packed).toBeUndefined();
+        const tells = read?.some(({ action }) => action !== undefined);
+        if (isAscending !== true || tells === true) expect(packed).toBeUndefined();
         else {
           const { text: _, ...known } = described(read!);
           expect(seen(packed)).toMatchObject(known);

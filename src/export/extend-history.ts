@@ -21,9 +21,16 @@ import {
   writeRaisedHistory,
 } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
-import { type Connection, identity, scoped, stagedStatus } from "../fauna/fauna.ts";
+import {
+  allDefinitions,
+  type Connection,
+  identity,
+  scoped,
+  snapshotTime,
+  stagedStatus,
+} from "../fauna/fauna.ts";
 import { openStore, type Store } from "../store/store.ts";
-import type { CollectionAtSnapshot } from "./collections.ts";
+import { type CollectionAtSnapshot, settings } from "./collections.ts";
 import { changeHistoryDays, requireChangeable } from "./history-days.ts";
 import { requireSameBut } from "./schema-same.ts";
 import { type DatabaseAtSnapshot, readTree } from "./tree.ts";
@@ -95,7 +102,13 @@ export class HistoryExtension {
   ): Promise<Tree> {
     const { source, store, recursive, extendHistory: days, signal, timeoutMs } = this.#options;
     if (days === undefined) return read;
-    const collections = read.flatMap((each) => toRaise(each, chosen.get(each) ?? [], days));
+    const collections: RaisedCollection[] = [];
+    for (const each of read) {
+      const wanted = chosen.get(each) ?? [];
+      const now =
+        asOf === undefined ? wanted : await asTheyAre(each, wanted, { signal, timeoutMs });
+      collections.push(...toRaise(each, now, days));
+    }
     if (collections.length === 0) return read;
     await refuseOccupied(store);
     for (const { path, connection } of read) {
@@ -208,6 +221,19 @@ export async function restoreHistory({
   }
   await removeRaisedHistory(store);
   return { started: journal.started, restored, left };
+}
+
+/** Collections of a past moment with the settings that they have by now. */
+async function asTheyAre(
+  { connection }: DatabaseAtSnapshot,
+  collections: readonly CollectionAtSnapshot[],
+  { signal, timeoutMs }: Pick<Options, "signal" | "timeoutMs">,
+): Promise<CollectionAtSnapshot[]> {
+  const at = await snapshotTime(connection, { signal });
+  const kinds = ["collections"] as const;
+  const now = await allDefinitions(connection, { at, signal, timeoutMs, kinds });
+  const names = new Set(collections.map(({ name, nameNow = name }) => nameNow));
+  return now.filter(({ name }) => names.has(name)).map(settings);
 }
 
 function toRaise(

@@ -2,7 +2,13 @@
 import { expect, it } from "vitest";
 import { openArchive, readRaisedHistory } from "../../src/archive/archive.ts";
 import { exportDatabase, restoreHistory } from "../../src/export/export.ts";
-import { type Connection, pushSchema, scoped, stagedStatus } from "../../src/fauna/fauna.ts";
+import {
+  type Connection,
+  pushSchema,
+  scoped,
+  snapshotTime,
+  stagedStatus,
+} from "../../src/fauna/fauna.ts";
 import { importArchive } from "../../src/import/import.ts";
 import { MemoryStore, writeWhole } from "../../src/store/store.ts";
 import { contents } from "../support/archives.ts";
@@ -125,6 +131,36 @@ it("only collections whose documents are wanted are raised, and none that keeps 
   });
   expect(await during[0]).toEqual({ ...BEFORE, Order: 2 });
   expect(await historyDays(source)).toEqual(BEFORE);
+});
+
+it("a past moment stays readable, and is put back to what is there now and not to what was then", async () => {
+  const clock = new SetForward();
+  await using bench = await Bench.start({ clock: clock.now });
+  const source = await bench.emptyDatabase();
+  await shop(source);
+  const at = await snapshotTime(source);
+  await source.v10('Collection.byName("Order")!.update({ history_days: 1, name: "Purchase" })');
+  await source.v10("Purchase.all().forEach(.delete())");
+  const store = new MemoryStore();
+  let passed = false;
+  const report = await exportDatabase({
+    source,
+    target: store,
+    at,
+    pageSize: 5,
+    window: 1,
+    extendHistory: 3,
+    onProgress: ({ phase, done }) => {
+      if (passed || phase !== "documents" || done < 5) return;
+      passed = true;
+      clock.by(60n * HOUR_US);
+    },
+  });
+  expect(report.documents).toBe(120);
+  const { manifest } = await openArchive(store);
+  const order = manifest.databases[0]!.collections.find(({ name }) => name === "Order");
+  expect(order).toMatchObject({ historyDays: 0, documents: 40 });
+  expect(await historyDays(source)).toEqual({ Ever: null, Kept: 2, Purchase: 1, "my-old": 0 });
 });
 
 it("the databases below are raised and put back, too", async () => {

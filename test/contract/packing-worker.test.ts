@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Compiled, compileSource } from "../support/compiled.ts";
+
+let compiled: Compiled;
+beforeAll(() => {
+  compiled = compileSource();
+});
+afterAll(() => compiled.remove());
+
+/** Runs a module of its own beside the built code and gives what it prints, when it has ended by itself. */
+async function run(code: string): Promise<unknown> {
+  const script = join(compiled.folder, "script.mjs");
+  writeFileSync(script, code);
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
+  return JSON.parse(stdout);
+}
+
+const PAGES = `
+  import { packPageAside, packLinesAside } from "./values/packing.js";
+  import { packPage } from "./values/pack-page.js";
+  const document = (n) => '{"ref":{"@ref":{"id":"' + (1000 + n) + '","collection":{"@ref":{"id":"C","collection":{"@ref":{"id":"collections"}}}}}},"ts":' + (1700000000000000 + n) + ',"data":{"name":"é' + n + '","more":"' + "x".repeat(200) + '"}}';
+  const page = (from, odd = "") => Buffer.from('{"resource":{"after":[1],"data":[' + Array.from({ length: 1000 }, (_, n) => document(from + n)).join(",") + odd + "]}}");
+  const workers = () => process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length;
+  const plain = (packed) => JSON.stringify(packed, (_, value) => typeof value === "bigint" ? String(value) : ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64") : value);
+`;
+
+describe("the workers of the built code", () => {
+  it("pack what the main thread would have packed, and let the process end", async () => {
+    const found = await run(`${PAGES}
+      const same = [];
+      let busy = 0;
+      for (let round = 0; round < 4; round++) {
+        const froms = Array.from({ length: 6 }, (_, i) => (round * 6 + i) * 1000);
+        const asked = froms.map((from) => packPageAside(new Uint8Array(page(from)), "C"));
+        busy = Math.max(busy, workers());
+        const packed = await Promise.all(asked);
+        for (const [i, from] of froms.entries()) {
+          same.push(plain(packed[i]) === plain(packPage(page(from), "C")));
+          const lines = await packLinesAside(packed[i].lines.bytes.slice(), "C");
+          same.push(plain(lines) === plain(packPage(page(from), "C").lines));
+        }
+      }
+      console.log(JSON.stringify({ same: same.every(Boolean), count: same.length, busy }));
+    `);
+    expect(found).toMatchObject({ same: true, count: 48 });
+    if (availableParallelism() > 1) expect((found as { busy: number }).busy).toBeGreaterThan(0);
+  });
+
+  it("give the bytes back when they need thought", async () => {
+    const found = await run(`${PAGES}
+      const same = [];
+      for (let i = 0; i < 12; i++) {
+        const odd = page(i * 1000, ', {"x":1}');
+        const back = await packPageAside(new Uint8Array(odd), "C");
+        same.push(back instanceof Uint8Array && odd.equals(back));
+        const text = Buffer.alloc(300_000, 0xff);
+        const unread = await packLinesAside(new Uint8Array(text), "C");
+        same.push(unread instanceof Uint8Array && text.equals(unread));
+      }
+      console.log(JSON.stringify(same));
+    `);
+    expect(found).toEqual(Array.from({ length: 24 }, () => true));
+  });
+});

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { copyDatabase } from "../../src/copy/copy.ts";
 import type { FaultRequest } from "../../src/emulator/emulator.ts";
 import { exportDatabase } from "../../src/export/export.ts";
 import type { Connection } from "../../src/fauna/fauna.ts";
@@ -160,6 +161,35 @@ it("documents refused by the interrupted run are sent again, and named", async (
   const report = await run(target, true);
   expect(report.documents).toMatchObject({ read: 1601, refused: 1 });
   expect(report.notes.find(({ code }) => code === "refused")?.examples).toEqual(["7"]);
+});
+
+it("a copy that goes on finds what is there, though its source is read in several ranges at once", async () => {
+  const source = await bench.emptyDatabase();
+  await source.v10('Collection.create({ name: "C" })');
+  await source.v10(
+    "Set.sequence(0, 3000).forEach(n => C.create({ id: (n * 7919 % 100003).toString(), n: n }))",
+  );
+  const target = await bench.emptyDatabase();
+  const run = (goOn: boolean) =>
+    copyDatabase({
+      source,
+      target,
+      continue: goOn,
+      window: 4,
+      pageSize: 100,
+      rangeDocuments: 300,
+      batchDocuments: 20,
+      deadLetterFile: `${folder}/refused.ndjson`,
+    });
+  const { bodies } = await requestsOf(() => run(false), 120);
+  const inserts = bodies.filter(isInsert).length;
+  expect(inserts).toBeGreaterThan(30);
+  const report = await run(true);
+  const { read, written, there } = report.documents;
+  expect({ read, all: written + there }).toEqual({ read: 3000, all: 3000 });
+  // Those under way when it stopped may have been written or not.
+  expect(there).toBeGreaterThan((inserts - 8) * 20);
+  expect(differences(await bench.read(source), await bench.read(target))).toEqual([]);
 });
 
 describe("an unfinished import", () => {

@@ -2,8 +2,8 @@
  * The history of a collection: every version and deletion that can still be read, up to a time. The one source of it
  * for export and import, and for whoever compares.
  *
- * Only v4 tells it. The refs that are there are listed, and those that were deleted inside the window, which the
- * events of the set of documents tell; each document's events say when it changed, many documents in one request; and
+ * Only v4 tells it. The refs that are there are listed, and those that went inside the window, which the events of
+ * the set of documents tell; each document's events say when it changed, many documents in one request; and
  * each state is read as it was just before the next one came, which lies inside the window as long as anything
  * superseded does. Events themselves hold differences (facts §2.6), from which no state can be told exactly.
  */
@@ -21,6 +21,8 @@ import { ids } from "./refs.ts";
 const DOCUMENTS = 250;
 const EVENTS = 64;
 const EVENTS_MORE = 10_000;
+/** Events of the set of documents in one request. */
+const EVENTS_OF_SET = 4_000;
 
 /** Requests under way at once. */
 const AHEAD = 2;
@@ -28,7 +30,7 @@ const AHEAD = 2;
 /**
  * All of a collection's history up to a time but the versions that hold at that time, which are its documents.
  *
- * Memory grows with the documents that were deleted inside the window, by some bytes for each.
+ * Memory grows with the documents that went out of the collection inside the window, by some bytes for each.
  *
  * @throws ArkError ERR_SNAPSHOT_EXPIRED when the time has left the history window.
  */
@@ -180,7 +182,7 @@ async function* everyId(
   connection: Connection,
   options: HistoryOptions,
 ): AsyncGenerator<readonly string[]> {
-  const gone = await deletedIds(connection, options);
+  const gone = await goneIds(connection, options);
   let next = 0;
   for await (const page of ids(connection, options)) {
     const last = page.at(-1)!;
@@ -196,26 +198,30 @@ async function* everyId(
     yield Array.from(gone.subarray(next, next + DOCUMENTS), String);
 }
 
-/** Ids of documents that went out of the collection inside the window, ascending, each once. */
-async function deletedIds(
+/**
+ * Ids of documents that were there inside the window and are not at the time, because they were deleted or their ttl
+ * has passed, ascending, each once. Those that came before the window and expired in it, no event tells (live 3).
+ */
+async function goneIds(
   connection: Connection,
   { collection, at, signal, timeoutMs }: HistoryOptions,
 ): Promise<BigUint64Array> {
   const found = new IdList();
-  const row = `[${selected("e", "ts")},${selected("e", "action")},${selected("e", "document", "id")}]`;
+  const isThere = `{"exists":${selected("e", "document")}}`;
+  const row = `[${selected("e", "document", "id")},${isThere}]`;
   let after: string | undefined;
   do {
     const cursor = after === undefined ? "" : `,"after":{"quote":${after}}`;
-    const page = `{"paginate":{"documents":${collectionRef(collection)}},"events":true,"size":${EVENTS_MORE}${cursor}}`;
+    const page = `{"paginate":{"documents":${collectionRef(collection)}},"events":true,"size":${EVENTS_OF_SET}${cursor}}`;
     const query = `{"map":{"lambda":"e","expr":${row}},"collection":${page}}`;
     const { text } = await connection.v4(asOf(at, query), { idempotent: true, signal, timeoutMs });
     const resource = resourceOf(text);
     const data = isJsonObject(resource) ? resource.get("data") : undefined;
     if (!isJsonObject(resource) || !Array.isArray(data)) throw odd(connection);
     for (const event of data) {
-      const [ts, action, id] = Array.isArray(event) ? event : [];
-      if (!(ts instanceof JsonNumber) || typeof id !== "string") throw odd(connection);
-      if (action === "remove" && BigInt(ts.text) <= at) found.add(BigInt(id));
+      const [id, exists] = Array.isArray(event) ? event : [];
+      if (typeof id !== "string") throw odd(connection);
+      if (exists === false) found.add(BigInt(id));
     }
     const cursorAfter = resource.get("after");
     const next = cursorAfter === undefined ? undefined : printJson(cursorAfter);

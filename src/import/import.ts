@@ -16,6 +16,7 @@ import { ArkError } from "../errors/errors.ts";
 import { type Connection, identity, snapshotTime } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
+import { deadLettersOf } from "./dead-letters.ts";
 import { type DocumentsOptions, DocumentsRun } from "./documents.ts";
 import { type Asked, printAsked } from "./asked.ts";
 import { type Marker, removeMarker, setMarker } from "./marker.ts";
@@ -185,7 +186,7 @@ export async function importSource(
   const { now, deadLetterFile: file } = limits;
   const tree = new TreeRun(target, signal, (part, connection): StepContext => {
     const shared = { ...limits, signal, now, onProgress: below(part, onProgress) };
-    const documentsOf = { ...shared, deadLetterFile: deadLettersOf(part, file) };
+    const documentsOf = { ...shared, deadLetterFile: deadLettersOf(part.path, file) };
     const goesOn = { journal, path: part.path, goesOn: marker !== undefined };
     return {
       target: connection,
@@ -233,13 +234,6 @@ function below({ path }: Part, onProgress: OnProgress): OnProgress {
       ...progress,
       item: progress.item === undefined ? where : `${where}: ${progress.item}`,
     });
-}
-
-/** Each database has a file of its own: equal names of collections would not tell them apart. */
-function deadLettersOf({ path }: Part, file: string): string {
-  if (path.length === 0) return file;
-  const stem = file.endsWith(".ndjson") ? file.slice(0, -".ndjson".length) : file;
-  return `${stem}.${path.join(".")}.ndjson`;
 }
 
 /** The source, every byte of it read and checked. */

@@ -13,12 +13,12 @@ const HOPELESS = [
 
 /** After an export has failed, says how to go on with it, if that can be. */
 export async function hintAtResuming(
-  error: unknown,
+  failure: unknown,
   args: Arguments,
   terminal: Terminal,
   folder: string,
 ): Promise<void> {
-  if (args.flag("json") || isArkError(error, ...HOPELESS)) return;
+  if (args.flag("json") || isArkError(failure, ...HOPELESS)) return;
   // That the place cannot be looked at must not hide why the export failed.
   if (!(await canResume(folder).catch(() => false))) return;
   terminal.err("What was exported is kept: the same command with --resume goes on from there.\n");

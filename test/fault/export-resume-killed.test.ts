@@ -58,7 +58,7 @@ interface Exported {
 async function exported(
   folder: string,
   words: readonly string[],
-  end: { readonly signal: NodeJS.Signals; readonly at: number } | undefined = undefined,
+  end?: { readonly signal: NodeJS.Signals; readonly at: number },
 ): Promise<Exported> {
   let made = 0;
   const env = { FAUNA_ENDPOINT: bench.endpoint, FAUNA_SECRET: bench.secretOf(source) };

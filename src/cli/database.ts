@@ -84,6 +84,26 @@ export const PAGE_SIZE_OPTION: OptionSpec = {
   max: 100_000,
 };
 
+/** For those who find the best page size by themselves. */
+export const FOUND_PAGE_SIZE_OPTION: OptionSpec = {
+  name: "page-size",
+  type: "count",
+  placeholder: "N",
+  summary:
+    "Documents asked for in one request, at most; without it what is best is found by trying",
+  min: 1,
+  max: 100_000,
+};
+
+export const MAX_MEMORY_OPTION: OptionSpec = {
+  name: "max-memory",
+  type: "bytes",
+  placeholder: "SIZE",
+  summary: "Memory that the process may take; what is moved at once is as much as fits",
+  default: "256MiB",
+  min: 1024,
+};
+
 /** A number of things under way at once; each command says of what. */
 export function windowOption(summary: string, standard?: number): OptionSpec {
   return {

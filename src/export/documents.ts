@@ -5,6 +5,7 @@ import type { RecordBatch } from "../values/record-lines.ts";
 import { type LeftOver, leftOver } from "./left-over.ts";
 import type { ResolvedExport } from "./options.ts";
 import type { RangeInProgress } from "./range-in-progress.ts";
+import { rangeSizeAt } from "./plan-chunks.ts";
 import { type Bounds, CollectionReading } from "./reading.ts";
 import { asNamedThen, type Renames } from "./renames.ts";
 import { type Listing, Schedule, type Task } from "./schedule.ts";
@@ -17,12 +18,6 @@ interface Moving {
   readonly writer: CollectionWriter;
   readonly reading: CollectionReading;
 }
-
-/**
- * So many ranges a slot has before it when a listing ends, at least: what is under way at one moment is then at most a
- * sixteenth of everything, which is what a run that is killed has to read again, and what slots may idle for at the end.
- */
-const RANGES_PER_SLOT = 16;
 
 export class DocumentsRun {
   readonly #options: ResolvedExport;
@@ -142,7 +137,7 @@ export class DocumentsRun {
     if (rangeDocuments !== undefined) return rangeDocuments;
     const others = this.#readings.filter((reading) => reading !== collection);
     const all = others.reduce((sum, { account }) => sum + account.listed, listed);
-    return Math.max(pageSize, Math.floor(all / (RANGES_PER_SLOT * window)));
+    return rangeSizeAt(all, { pageSize, window });
   }
 
   #archived(

@@ -1,7 +1,13 @@
 import { availableParallelism } from "node:os";
 import type { Compression, Encryption } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
-import type { Connection } from "../fauna/fauna.ts";
+import {
+  bytesToHold,
+  type Connection,
+  PAGE_SIZES,
+  PageFlow,
+  type PageFlowStep,
+} from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
@@ -48,14 +54,21 @@ export interface ExportOptions extends ChoiceOptions {
   readonly resume?: boolean | undefined;
   /** Whom the archive is sealed for; without it, everybody can read it. */
   readonly encryption?: Encryption | undefined;
-  /** Documents asked for in one request, at most; 2,000 by default. */
+  /** Documents asked for in one request, at most. Without it what is best is found by trying, up to 4,000. */
   readonly pageSize?: number | undefined;
-  /** Id ranges read at once; each keeps up to two requests under way. */
+  /**
+   * Id ranges read at once; each keeps up to two requests under way. Without it twice the processors, at least 8, of
+   * which so many are at work as turns out best.
+   */
   readonly window?: number | undefined;
   /** Documents in an id range. By default at least a page, and the more the larger the database turns out to be. */
   readonly rangeDocuments?: number | undefined;
   /** Plain bytes of a segment, at most; 64 MiB by default. */
   readonly segmentBytes?: number | undefined;
+  /** Bytes of memory that the process may take; 256 MiB by default. Pages are as large, and as many at once, as that allows. */
+  readonly maxMemory?: number | undefined;
+  /** Told of the page sizes and numbers of pages at once that are tried, and what comes of them. */
+  readonly onTuned?: ((step: PageFlowStep) => void) | undefined;
   /** How long one query may take on the server, in milliseconds. */
   readonly timeoutMs?: number | undefined;
   /** Put into the manifest as the tool that wrote it. */
@@ -85,6 +98,8 @@ export interface ResolvedExport {
   readonly encryption: Encryption | undefined;
   readonly pageSize: number;
   readonly window: number;
+  /** What all that is read has in common. */
+  readonly flow: PageFlow;
   /** Undefined: by how many there are. */
   readonly rangeDocuments: number | undefined;
   readonly segmentBytes: number;
@@ -115,8 +130,8 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
   if (catchUp !== undefined) refuseWithCatchUp({ history, at: options.at !== undefined, resume });
   const compression = options.compression ?? "gzip";
   const resolved = {
-    pageSize: options.pageSize ?? 2_000,
-    window: options.window ?? Math.max(4, availableParallelism() * 2),
+    pageSize: options.pageSize ?? PAGE_SIZES.max,
+    window: options.window ?? Math.max(8, availableParallelism() * 2),
     rangeDocuments: options.rangeDocuments,
     segmentBytes: options.segmentBytes ?? 64 * 1024 * 1024,
   };
@@ -126,8 +141,15 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
       throw new ArkError("ERR_USAGE", `${name} has to be a whole number from 1.`, { place: name });
     }
   }
+  const flow = new PageFlow({
+    pageSize: options.pageSize,
+    underWay: { max: 2 * resolved.window, found: options.window === undefined },
+    bytes: bytesToHold(options.maxMemory),
+    onStep: options.onTuned,
+  });
   return {
     ...resolved,
+    flow,
     source: options.source,
     store: typeof options.target === "string" ? openStore(options.target) : options.target,
     choice: resolveChoice(options),

@@ -1,5 +1,6 @@
 /** The id ranges that an export would read collections in, and the segments it would write. */
 import { availableParallelism } from "node:os";
+import { PAGE_SIZES } from "../fauna/fauna.ts";
 
 export interface Chunks {
   /** Id ranges, and how many documents the largest of them has. */
@@ -21,8 +22,11 @@ export interface ChunkOptions {
   readonly window?: number | undefined;
 }
 
-/** Ranges that each of those that are read at once has before it, at least, when all is listed. */
-export const RANGES_PER_SLOT = 16;
+/**
+ * So many ranges a slot has before it when a listing ends, at least: what is under way at one moment is then at most a
+ * sixteenth of everything, which is what a run that is killed has to read again, and what slots may idle for at the end.
+ */
+const RANGES_PER_SLOT = 16;
 
 /** Refs in a page of an export's listing. */
 const LISTED_AT_ONCE = 10_000;
@@ -31,7 +35,10 @@ const LISTED_AT_ONCE = 10_000;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 /** Documents in the next range when so many are listed by now: the larger, the more there turn out to be. */
-export function rangeDocuments(listed: number, pageSize: number, window: number): number {
+export function rangeSizeAt(
+  listed: number,
+  { pageSize, window }: { readonly pageSize: number; readonly window: number },
+): number {
   return Math.max(pageSize, Math.floor(listed / (RANGES_PER_SLOT * window)));
 }
 
@@ -41,19 +48,20 @@ export function chunksOf(
   options: ChunkOptions,
 ): readonly (Chunks & { readonly pages: number; readonly listingPages: number })[] {
   const {
-    pageSize = 2_000,
+    pageSize = PAGE_SIZES.max,
     window = Math.max(8, availableParallelism() * 2),
     segmentBytes = 64 * 1024 * 1024,
   } = options;
   let before = 0;
   return collections.map(({ documents, wireEach, bytesEach }) => {
-    const page = Math.max(1, Math.min(pageSize, Math.floor(PAGE_BYTES / Math.max(1, wireEach))));
+    const usual = options.pageSize ?? PAGE_SIZES.start;
+    const page = Math.max(1, Math.min(usual, Math.floor(PAGE_BYTES / Math.max(1, wireEach))));
     let ranges = 0;
     let largest = 0;
     let segments = 0;
     let pages = 0;
     for (let listed = 0; listed < documents;) {
-      const size = Math.min(rangeDocuments(before + listed, pageSize, window), documents - listed);
+      const size = Math.min(rangeSizeAt(before + listed, { pageSize, window }), documents - listed);
       listed += size;
       ranges++;
       largest = Math.max(largest, size);

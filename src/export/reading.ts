@@ -7,6 +7,7 @@ import {
   type IdRange,
   LAST_ID,
   linePages,
+  type PageFlow,
 } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { RecordBatch } from "../values/record-lines.ts";
@@ -18,6 +19,7 @@ export interface ReadingOptions {
   /** The snapshot time, in microseconds. */
   readonly at: bigint;
   readonly pageSize: number;
+  readonly flow?: PageFlow | undefined;
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
@@ -103,7 +105,7 @@ export class CollectionReading {
    * @param read `recordPages` for those who look at each record.
    */
   async *pages(range: RangeInProgress, read = linePages): AsyncGenerator<RecordBatch> {
-    const { source, at, pageSize, timeoutMs, signal } = this.#options;
+    const { source, at, pageSize, flow, timeoutMs, signal } = this.#options;
     const request = {
       collection: this.name,
       from: bounded(range).from,
@@ -112,6 +114,7 @@ export class CollectionReading {
       },
       at,
       pageSize,
+      flow,
       signal,
       timeoutMs,
     };

@@ -36,7 +36,7 @@ const FIRST_PAGE = 250;
 const GROWTH = 8;
 
 /** Between these the best page size is looked for. */
-const PAGE_SIZES = { start: 2_000, min: 250, max: 8_000 } as const;
+export const PAGE_SIZES = { start: 2_000, min: 250, max: 4_000 } as const;
 
 /** At first so many pages are asked for at once. */
 const UNDER_WAY_START = 8;

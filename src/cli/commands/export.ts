@@ -12,7 +12,8 @@ import type { CommandSpec } from "../command.ts";
 import {
   DATABASE_OPTION,
   ENDPOINT_OPTIONS,
-  PAGE_SIZE_OPTION,
+  FOUND_PAGE_SIZE_OPTION,
+  MAX_MEMORY_OPTION,
   TRANSPORT_OPTIONS,
   timeoutMs,
   windowOption,
@@ -24,6 +25,7 @@ import { AT_OPTION, momentOf } from "../moment.ts";
 import { placeIn } from "../place.ts";
 import type { Terminal } from "../terminal.ts";
 import { hintAtResuming } from "../resume-hint.ts";
+import { tuningOf } from "../tuning.ts";
 import { TOOL } from "../version.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
 import { columns, count, counted, duration, size, some } from "../words.ts";
@@ -115,8 +117,11 @@ export const exportCommand: CommandSpec = {
       min: 1024,
     },
     ...ENCRYPT_OPTIONS,
-    windowOption("Id ranges read at once; by default twice the processors, at least 4"),
-    PAGE_SIZE_OPTION,
+    windowOption(
+      "Id ranges read at once; without it at most twice the processors, at least 8, as many of them as turns out best",
+    ),
+    FOUND_PAGE_SIZE_OPTION,
+    MAX_MEMORY_OPTION,
     ...TRANSPORT_OPTIONS,
   ],
   examples: [
@@ -189,6 +194,8 @@ export const exportCommand: CommandSpec = {
           segmentBytes: args.number("segment-size"),
           window: args.number("window"),
           pageSize: args.number("page-size"),
+          maxMemory: args.number("max-memory"),
+          onTuned: tuningOf(args, terminal),
           timeoutMs: timeoutMs(args),
           tool: TOOL,
           signal: terminal.signal,

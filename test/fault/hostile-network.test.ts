@@ -226,9 +226,8 @@ const busy = (status: number, headers: Readonly<Record<string, string>> = {}) =>
 
 describe.each(CONNECTIONS)("over connections that are %s,", (name, promise, chaosOf) => {
   it(`an export and an import ${promise === "may stop" ? "come through or stop, and go on to the same" : "come through"}`, async () => {
-    const points = new Points(`hostile network, ${name}`, 1);
-    const runs = points.count(1, RUNS_FULL);
-    for (const run of points.numbers(runs)) {
+    const points = new Points(`hostile network, ${name}`);
+    for (const run of points.runs(1, RUNS_FULL)) {
       const http1 = points.random() < 0.5;
       // Who waits for what never comes should not wait for long here.
       const timeoutMs = promise === "may stop" ? 400 : 5_000;
@@ -249,9 +248,8 @@ describe.each(CONNECTIONS)("over connections that are %s,", (name, promise, chao
 
 describe.each(REQUESTS)("where there are %s,", (name, promise, chaosOf) => {
   it(`an export and an import ${promise === "may stop" ? "come through or stop, and go on to the same" : "come through"}`, async () => {
-    const points = new Points(`hostile network, ${name}`, 1);
-    const runs = points.count(1, RUNS_FULL);
-    for (const run of points.numbers(runs)) {
+    const points = new Points(`hostile network, ${name}`);
+    for (const run of points.runs(1, RUNS_FULL)) {
       const http1 = points.random() < 0.5;
       // Who waits for what never comes should not wait for long here.
       const timeoutMs = promise === "may stop" ? 400 : 5_000;
@@ -268,9 +266,8 @@ describe.each(REQUESTS)("where there are %s,", (name, promise, chaosOf) => {
 });
 
 it("where a server says GOAWAY again and again, an export and an import come through", async () => {
-  const points = new Points("hostile network, GOAWAY", 1);
-  const runs = points.count(1, RUNS_FULL);
-  for (const run of points.numbers(runs)) {
+  const points = new Points("hostile network, GOAWAY");
+  for (const run of points.runs(1, RUNS_FULL)) {
     const through = await bothWays(
       points,
       `run ${run}`,

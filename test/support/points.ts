@@ -33,16 +33,17 @@ export class Points {
   #random = SEED;
 
   /** @param stride every how-many-th point is tried in the test command. */
-  constructor(suite: string, stride: number) {
+  constructor(suite: string, stride = 1) {
     this.#suite = suite;
     this.stride = SHARE === undefined ? stride : Math.max(1, Math.round(1 / SHARE));
     this.#deadline = MINUTES === undefined ? Infinity : performance.now() + MINUTES * 60_000;
     for (const character of suite) this.#random = mixed(this.#random + character.charCodeAt(0));
   }
 
-  /** How many of something there are to be: `few` in the test command, `many` at full size. */
-  count(few: number, many: number): number {
-    return SHARE === undefined ? few : Math.max(1, Math.round(many * SHARE));
+  /** Runs that are all different by chance: `few` in the test command, `many` at full size. */
+  *runs(few: number, many: number): Generator<number, void, undefined> {
+    const count = SHARE === undefined ? few : Math.max(1, Math.round(many * SHARE));
+    for (let n = 0; n < count && !this.#isLate(); n++) yield n;
   }
 
   /** A number in [0, 1), the same for the same seed and suite. */
@@ -53,13 +54,13 @@ export class Points {
 
   /** 0, 1, 2 … or every n-th of them, for loops that end where there are no more points. Ends when the time is over. */
   *numbers(below = Infinity): Generator<number, void, undefined> {
-    for (let n = Math.floor(this.random() * this.stride); n < below; n += this.stride) {
-      if (performance.now() > this.#deadline) {
-        this.#stopped = true;
-        return;
-      }
-      yield n;
-    }
+    const first = Math.floor(this.random() * Math.min(this.stride, below));
+    for (let n = first; n < below && !this.#isLate(); n += this.stride) yield n;
+  }
+
+  #isLate(): boolean {
+    this.#stopped ||= performance.now() > this.#deadline;
+    return this.#stopped;
   }
 
   /** Tries one point, or several at once; what `work` throws is a loss. */

@@ -15,14 +15,15 @@ export interface CompareHistoriesOptions {
  * Walks what was written and what is told in step, both in the order of `compareHistory`. What is told of a document
  * after the last that was written of it is not looked at: that is the document itself.
  *
- * @returns ids of documents that differ.
+ * @returns ids of documents that differ, and how much of what was written is told.
  */
 export async function compareHistories(
   expected: AsyncGenerator<DocumentRecord>,
   found: AsyncGenerator<DocumentRecord>,
   { edge, hasExpired, onRecord }: CompareHistoriesOptions,
-): Promise<ReadonlySet<string>> {
+): Promise<{ readonly differing: ReadonlySet<string>; readonly told: number }> {
   const differing = new Set<string>();
+  let told = 0;
   const differs = async ({ id, ts }: DocumentRecord): Promise<void> => {
     if (ts > (await edge())) differing.add(id);
   };
@@ -34,6 +35,7 @@ export async function compareHistories(
     while (mine !== undefined) {
       const order = theirs === undefined ? -1 : compareHistory(mine, theirs);
       if (order === 0) {
+        told++;
         if (!isSame(mine, theirs!)) await differs(mine);
       } else if (order < 0) {
         if (hasExpired(mine)) lapsed = mine;
@@ -46,7 +48,7 @@ export async function compareHistories(
       mine = await next(expected);
       onRecord();
     }
-    return differing;
+    return { differing, told };
   } finally {
     await expected.return(undefined);
     await found.return(undefined);

@@ -10,7 +10,6 @@
 import { type Connection, historiesOf, historyEdge, snapshotTime } from "../fauna/fauna.ts";
 import { mapConcurrent } from "../flow/flow.ts";
 import { isJsonObject, parseJson, printString } from "../values/json.ts";
-import { historySince } from "../values/history.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { Time } from "../values/time.ts";
 import { withoutNulls } from "../values/without-nulls.ts";
@@ -95,15 +94,8 @@ export class HistoryRun {
     for (const tally of this.#tallies.values()) {
       const { name } = tally;
       const edge = () => historyEdge(this.#target, { collection: name, signal, timeoutMs });
-      const found = historiesOf(this.#target, this.#ids(name), {
-        collection: name,
-        at,
-        signal,
-        timeoutMs,
-        withPresent: true,
-      });
       let compared = 0;
-      const differing = await compareHistories(this.#expected(tally), recordsOf(found), {
+      const { differing } = await compareHistories(this.#expected(tally), this.#told(name, at), {
         edge,
         hasExpired: (record) => hasExpired(record, now()),
         onRecord: () => {
@@ -117,26 +109,25 @@ export class HistoryRun {
 
   /** Counts what the target tells no more, now that its collections have the `history_days` that they had. */
   async countOutOfWindow(): Promise<void> {
-    const { signal, timeoutMs } = this.#options;
+    const { signal, now } = this.#options;
+    const at = await snapshotTime(this.#target, { signal });
     for (const tally of this.#tallies.values()) {
-      const request = { collection: tally.name, signal, timeoutMs };
-      const edge = await historyEdge(this.#target, request);
-      let told = 0;
       let all = 0;
-      const counted = this.#counting(tally, (count) => (all += count));
-      for await (const records of historySince(counted, edge)) told += records.length;
+      const { told } = await compareHistories(this.#expected(tally), this.#told(tally.name, at), {
+        // What is told otherwise was found by the proof; here only what is not told counts.
+        edge: () => Promise.resolve(at),
+        hasExpired: (record) => hasExpired(record, now()),
+        onRecord: () => all++,
+      });
       tally.outOfWindow = all - told;
     }
   }
 
-  async *#counting(
-    tally: Tally,
-    onRead: (count: number) => void,
-  ): AsyncGenerator<readonly DocumentRecord[]> {
-    for await (const record of this.#expected(tally)) {
-      onRead(1);
-      yield [record];
-    }
+  /** What the target tells of the documents of which the source tells a past. */
+  #told(collection: string, at: bigint): AsyncGenerator<DocumentRecord> {
+    const { signal, timeoutMs } = this.#options;
+    const request = { collection, at, signal, timeoutMs, withPresent: true };
+    return recordsOf(historiesOf(this.#target, this.#ids(collection), request));
   }
 
   /** Everything that is to be in the target, as it is to be there. */

@@ -2,9 +2,11 @@
 import {
   type DefinitionLine,
   type DefinitionsByKind,
+  type LivingDefinitions,
   withoutLostReferences,
 } from "../archive/archive.ts";
 import type { DefinitionKind } from "../fauna/fauna.ts";
+import { type FslItem, readFsl, removeItem } from "../fsl/fsl.ts";
 import { isJsonObject, type Json, JsonNumber, parseJson, printJson } from "../values/json.ts";
 import { saidInFiles, withoutSpelling } from "./same-in-files.ts";
 import { COMPARED_KINDS, type Side } from "./side.ts";
@@ -47,7 +49,8 @@ export function compareSchema(
   const said = { left: saidInFiles(left.files), right: saidInFiles(right.files) };
   const differences: DefinitionDifference[] = [];
   const natural: NaturalDifference[] = [];
-  const [ours, others] = [living(left), living(right)];
+  const { definitions: ours, lost: mineLost } = living(left);
+  const { definitions: others, lost: theirsLost } = living(right);
   for (const kind of kinds) {
     const there = named(others, kind);
     for (const mine of named(ours, kind).values()) {
@@ -70,30 +73,59 @@ export function compareSchema(
     }
     for (const name of there.keys()) differences.push({ kind, name, how: "extra", members: [] });
   }
-  return { differences: [...differences, ...compareFiles(left, right)], natural };
+  const emptied = new Set([...emptiedRoles(ours, mineLost), ...emptiedRoles(others, theirsLost)]);
+  const files = compareFiles(withoutRoles(left.files, emptied), withoutRoles(right.files, emptied));
+  return { differences: [...differences, ...files], natural };
 }
 
 /** What no copy can have is not compared: what v4's definitions name in vain. */
-function living({ definitions }: Side): DefinitionsByKind {
+function living({ definitions }: Side): LivingDefinitions {
   const kinds = new Set(definitions.map(({ kind }) => kind));
   const byKind = [...kinds].map(
     (kind) => [kind, definitions.filter((each) => each.kind === kind)] as const,
   );
-  return withoutLostReferences(new Map(byKind)).definitions;
+  return withoutLostReferences(new Map(byKind));
+}
+
+/** v4's roles of which nothing is left but their name: made anew they are such as schema files show. */
+function emptiedRoles(
+  definitions: DefinitionsByKind,
+  lost: LivingDefinitions["lost"],
+): readonly string[] {
+  const names = new Set(lost.filter(({ kind }) => kind === "roles").map(({ name }) => name));
+  const roles = (definitions.get("roles") ?? []).filter(({ name }) => names.has(name));
+  return roles.filter(({ v4 }) => !v4?.includes('"resource"')).map(({ name }) => name);
+}
+
+/** Schema files without some roles; those that hold nothing else are none. */
+function withoutRoles(files: Side["files"], names: ReadonlySet<string>): Side["files"] {
+  if (names.size === 0) return files;
+  const kept = new Map<string, string>();
+  const isNamed = ({ kind, name }: FslItem) => kind === "role" && names.has(name.text);
+  for (const [filename, content] of files) {
+    let text = content;
+    let { items } = readFsl(text);
+    for (let item = items.find(isNamed); item !== undefined; item = items.find(isNamed)) {
+      text = removeItem({ filename, text, items }, item);
+      ({ items } = readFsl(text));
+    }
+    if (text === content || items.length > 0) kept.set(filename, text);
+  }
+  return kept;
 }
 
 function named(definitions: DefinitionsByKind, kind: DefinitionKind): Map<string, DefinitionLine> {
   return new Map((definitions.get(kind) ?? []).map((each) => [each.name, each]));
 }
 
-function compareFiles(left: Side, right: Side): DefinitionDifference[] {
-  const names = new Set([...left.files.keys(), ...right.files.keys()]);
+function compareFiles(left: Side["files"], right: Side["files"]): DefinitionDifference[] {
+  const names = new Set([...left.keys(), ...right.keys()]);
   return [...names]
-    .filter((name) => left.files.get(name) !== right.files.get(name))
+    .filter((name) => left.get(name) !== right.get(name))
     .map((name) => ({
       kind: "fsl",
       name,
-      how: !right.files.has(name) ? "missing" : !left.files.has(name) ? "extra" : "different",
+      how: !right.has(name) ? "missing" : !left.has(name) ? "extra" : "different",
       members: [],
     }));
 }

@@ -54,7 +54,7 @@ export const IMPORT_CONTRACT: Contract = {
     secrets:
       "Of `credentials`, `keys` and `tokens` each: how many were `read`, `written` and `refused`.",
     conflicts:
-      "Null, or with `--on-conflict` what became of documents that were there: the `policy`, how many were the `same` (of those under an `otherTs`), `created`, `replaced`, `kept` and `deleted`, and the same of each of the `collections`.",
+      "Null, or with `--on-conflict` what became of documents that were there: the `policy`, how many were the `same` (of those under an `otherTs`), `created`, `replaced`, `kept` and `deleted`, and the same of each of the `collections`, with the `database` that it is in.",
     steps: "In how many steps.",
     notes: NOTES,
     fidelity: FIDELITY,

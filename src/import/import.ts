@@ -124,12 +124,15 @@ export async function planSource(
   const choice = mergeChoice(options);
   if (choice !== undefined && target !== undefined) {
     const limits = await documentsOptions(target, source, options);
+    const merged = wanted(source, options);
     return {
       source: source.place,
       title: source.title,
       target: target.place,
-      documents: source.collections.reduce((sum, { documents }) => sum + documents, 0),
-      steps: await planMerge(wanted(source, options), target, choice, limits),
+      documents: [merged, ...(merged.children ?? []).map((child) => child.source)]
+        .flatMap(({ collections }) => collections)
+        .reduce((sum, { documents }) => sum + documents, 0),
+      steps: await planMerge(merged, target, choice, optionsBelow(limits)),
     };
   }
   const { parts, steps } = await plan(source, target, options);
@@ -173,7 +176,7 @@ export async function importSource(
   const choice = mergeChoice(options);
   if (choice !== undefined) {
     const limits = await documentsOptions(target, source, options);
-    return importOver(wanted(source, options), target, choice, limits);
+    return importOver(wanted(source, options), target, choice, optionsBelow(limits));
   }
   const { parts, steps, marker, asked } = await plan(source, target, options);
   const started = clock().toISOString();
@@ -225,8 +228,17 @@ export async function importSource(
   };
 }
 
+/** The same for each database of a tree, with dead letters and progress of its own. */
+function optionsBelow(options: DocumentsOptions): (path: readonly string[]) => DocumentsOptions {
+  return (path) => ({
+    ...options,
+    deadLetterFile: deadLettersOf(path, options.deadLetterFile),
+    onProgress: below({ path }, options.onProgress),
+  });
+}
+
 /** Progress in a database below the target says which. */
-function below({ path }: Part, onProgress: OnProgress): OnProgress {
+function below({ path }: Pick<Part, "path">, onProgress: OnProgress): OnProgress {
   if (path.length === 0) return onProgress;
   const where = path.join("/");
   return (progress) =>

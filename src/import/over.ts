@@ -1,8 +1,7 @@
-/** An import over documents that are there, as a report like any other. */
+/** An import over documents that are there, in a database and those below it, as a report like any other. */
 import { fidelityOf } from "../archive/archive.ts";
 import type { Connection } from "../fauna/fauna.ts";
-import type { DocumentsOptions } from "./documents.ts";
-import { merge, type MergeChoice } from "./merge/merge.ts";
+import { merge, type MergeChoice, type MergedPart, type OptionsFor } from "./merge/merge.ts";
 import type { ImportNote } from "./notes.ts";
 import { type ImportReport, makeReport } from "./report.ts";
 import type { ImportSource } from "./source.ts";
@@ -12,24 +11,15 @@ export async function importOver(
   source: ImportSource,
   target: Connection,
   choice: MergeChoice,
-  options: DocumentsOptions,
+  optionsFor: OptionsFor,
 ): Promise<ImportReport> {
   const startedAt = performance.now();
   const requestsBefore = target.counters.requests;
-  const { run, conflicts, notes } = await merge(source, target, choice, options);
-  const none = { read: 0, written: 0, refused: 0 };
-  const secrets = { notes: [], tallies: { credentials: none, keys: none, tokens: none } };
-  // The schema was compared and not written.
-  const past = source.history && {
-    ...source.history,
-    leftOut: source.history.leftOut ?? "it is restored into an empty database only",
-  };
-  const part = { path: [], source: { ...source, definitions: new Map(), history: past } };
-  const history = { tallies: [] };
-  const context = { target, signal: options.signal, documents: run, history, secrets };
-  const report = await makeReport(source, target, [{ part, context }], { steps: 0 });
-  const asOfNow = run.tallies.reduce((sum, tally) => sum + tally.asOfNow, 0);
-  const all = [...report.notes, ...notes, ...secretsNote(source)];
+  const { parts, conflicts, notes } = await merge(source, target, choice, optionsFor);
+  const report = await makeReport(source, target, parts.map(imported), { steps: 0 });
+  const tallies = parts.flatMap(({ run }) => run.tallies);
+  const asOfNow = tallies.reduce((sum, tally) => sum + tally.asOfNow, 0);
+  const all = [...report.notes, ...notes, ...parts.flatMap(secretsNote)];
   const { exact } = report.fidelity;
   // Those that were there are among them; a ts that is another in the target is not exact.
   const exactly = exact.documents - asOfNow - conflicts.otherTs;
@@ -44,7 +34,32 @@ export async function importOver(
   };
 }
 
-function secretsNote({ secrets }: ImportSource): ImportNote[] {
+/** A database in the words of an import's report. */
+function imported({
+  path,
+  source,
+  target,
+  run,
+}: MergedPart): Parameters<typeof makeReport>[2][number] {
+  const none = { read: 0, written: 0, refused: 0 };
+  const secrets = { notes: [], tallies: { credentials: none, keys: none, tokens: none } };
+  // The schema was compared and not written.
+  const history = source.history && {
+    ...source.history,
+    leftOut: source.history.leftOut ?? "it is restored into an empty database only",
+  };
+  const part = { path, source: { ...source, definitions: new Map(), history } };
+  const context = {
+    target,
+    signal: new AbortController().signal,
+    documents: run,
+    history: { tallies: [] },
+    secrets,
+  };
+  return { part, context };
+}
+
+function secretsNote({ path, source: { secrets } }: MergedPart): ImportNote[] {
   const count =
     secrets === undefined
       ? 0
@@ -54,7 +69,7 @@ function secretsNote({ secrets }: ImportSource): ImportNote[] {
     {
       code: "secrets",
       message: "Credentials, keys and tokens are restored into an empty database only.",
-      database: [],
+      database: [...path],
       collection: null,
       count,
       examples: [],

@@ -1,10 +1,11 @@
 /**
  * Import into a database that holds the same schema already, and perhaps documents.
  *
- *     does the target's schema fit?                     (schema-fit.ts)
- *     compare every document with the target's          (counterparts.ts, decide.ts)
+ *     find the databases of the source in the target      (parts.ts)
+ *     does the schema of each fit?                        (schema-fit.ts)
+ *     compare every document with the target's            (counterparts.ts, decide.ts)
  *     refuse what is not to be, and deletions that were not confirmed
- *     write, delete                                     (run.ts)
+ *     write, delete                                       (run.ts)
  *     compare again: nothing is left to do
  *
  * There is no mark of an unfinished import: one that was interrupted is repeated, with the same policy.
@@ -15,6 +16,7 @@ import type { DocumentsOptions } from "../documents.ts";
 import type { ImportNote } from "../notes.ts";
 import type { ImportSource } from "../source.ts";
 import type { ConflictPolicy } from "./decide.ts";
+import { type MergePart, mergeParts } from "./parts.ts";
 import { MergeRun } from "./run.ts";
 import { checkFit } from "./schema-fit.ts";
 import type { MergeTally } from "./tally.ts";
@@ -45,6 +47,8 @@ export interface ConflictsReport {
   /** Deleted, because the source does not have them. */
   readonly deleted: number;
   readonly collections: readonly {
+    /** The database's path below the target, `parent/child`; "" for itself. */
+    readonly database: string;
     readonly name: string;
     readonly same: number;
     readonly created: number;
@@ -55,20 +59,27 @@ export interface ConflictsReport {
 }
 
 export interface Merged {
-  readonly run: MergeRun;
+  /** The databases, the topmost first, with what was done in each. */
+  readonly parts: readonly MergedPart[];
   readonly conflicts: ConflictsReport;
   readonly notes: readonly ImportNote[];
 }
+
+export interface MergedPart extends MergePart {
+  readonly run: MergeRun;
+}
+
+/** How the documents of a database are handled. */
+export type OptionsFor = (path: readonly string[]) => DocumentsOptions;
 
 /** What a merge would do, with its reasons; writes nothing. @throws as {@link merge} does, but for confirmations. */
 export async function planMerge(
   source: ImportSource,
   target: Connection,
   choice: MergeChoice,
-  options: DocumentsOptions,
+  optionsFor: OptionsFor,
 ): Promise<{ readonly title: string; readonly reason: string }[]> {
-  const run = await begin(source, target, choice, options);
-  const tallies = await run.plan();
+  const tallies = await planned(await begin(source, target, choice, optionsFor));
   const sum = (of: (tally: MergeTally) => number) => total(tallies, of);
   const steps = [
     {
@@ -124,29 +135,63 @@ export async function merge(
   source: ImportSource,
   target: Connection,
   choice: MergeChoice,
-  options: DocumentsOptions,
+  optionsFor: OptionsFor,
 ): Promise<Merged> {
-  const run = await begin(source, target, choice, options);
-  const planned = await run.plan();
-  refuseConflicts(target, planned);
-  const extra = choice.deleteExtra ? total(planned, (each) => each.extra) : 0;
-  if (extra > 0) checkConfirmed(target, planned, extra, choice.confirmDelete);
-  await run.write(extra);
-  await run.prove();
-  return { run, conflicts: conflictsReport(choice.policy, run.tallies), notes: notesOf(run) };
+  const parts = await begin(source, target, choice, optionsFor);
+  // All databases are looked at before anything is written into one.
+  const tallies = await planned(parts);
+  refuseConflicts(target, tallies);
+  const extra = choice.deleteExtra ? total(tallies, (each) => each.extra) : 0;
+  if (extra > 0) checkConfirmed(target, tallies, extra, choice.confirmDelete);
+  for (const { path, run } of parts) {
+    const own = tallies.filter(({ database }) => database === path.join("/"));
+    await run.write(choice.deleteExtra ? total(own, (each) => each.extra) : 0);
+  }
+  for (const { run } of parts) await run.prove();
+  return {
+    parts,
+    conflicts: conflictsReport(choice.policy, parts.flatMap(done)),
+    notes: parts.flatMap(notesOf),
+  };
+}
+
+/** What is, or would be, done in a collection of some database. */
+interface PlacedTally extends MergeTally {
+  /** The database's path below the target, `parent/child`; "" for itself. */
+  readonly database: string;
+}
+
+async function planned(parts: readonly MergedPart[]): Promise<PlacedTally[]> {
+  const all: PlacedTally[] = [];
+  for (const { path, run } of parts) all.push(...placed(path, await run.plan()));
+  return all;
+}
+
+function done({ path, run }: MergedPart): PlacedTally[] {
+  return placed(path, run.tallies);
+}
+
+function placed(path: readonly string[], tallies: readonly MergeTally[]): PlacedTally[] {
+  return tallies.map((tally) => ({ ...tally, database: path.join("/") }));
 }
 
 async function begin(
   source: ImportSource,
   target: Connection,
   { policy, deleteExtra }: MergeChoice,
-  options: DocumentsOptions,
-): Promise<MergeRun> {
-  const fit = await checkFit(source, target, options.signal);
-  return new MergeRun(target, source, { ...options, ...fit, policy, deleteExtra });
+  optionsFor: OptionsFor,
+): Promise<MergedPart[]> {
+  const { signal } = optionsFor([]);
+  const merged: MergedPart[] = [];
+  for (const part of await mergeParts(source, target, signal)) {
+    const fit = await checkFit(part.source, part.target, signal);
+    const options = { ...optionsFor(part.path), ...fit, policy, deleteExtra };
+    merged.push({ ...part, run: new MergeRun(part.target, part.source, options) });
+  }
+  return merged;
 }
 
-function refuseConflicts(target: Connection, tallies: readonly MergeTally[]): void {
+function refuseConflicts(target: Connection, tallies: readonly PlacedTally[]): void {
   const conflicts = total(tallies, (each) => each.conflicts);
   if (conflicts === 0) return;
   throw new ArkError(
@@ -159,6 +204,7 @@ function refuseConflicts(target: Connection, tallies: readonly MergeTally[]): vo
         conflicts: tallies
           .filter((each) => each.conflicts > 0)
           .map((each) => ({
+            database: each.database,
             collection: each.name,
             count: each.conflicts,
             examples: each.conflictExamples,
@@ -171,7 +217,7 @@ function refuseConflicts(target: Connection, tallies: readonly MergeTally[]): vo
 /** A deletion is asked for twice: as such, and by how many documents it concerns. */
 function checkConfirmed(
   target: Connection,
-  tallies: readonly MergeTally[],
+  tallies: readonly PlacedTally[],
   extra: number,
   confirmed: number | undefined,
 ): void {
@@ -186,6 +232,7 @@ function checkConfirmed(
         extra: tallies
           .filter((each) => each.extra > 0)
           .map((each) => ({
+            database: each.database,
             collection: each.name,
             count: each.extra,
             examples: each.extraExamples,
@@ -195,7 +242,7 @@ function checkConfirmed(
   );
 }
 
-function conflictsReport(policy: ConflictPolicy, tallies: readonly MergeTally[]): ConflictsReport {
+function conflictsReport(policy: ConflictPolicy, tallies: readonly PlacedTally[]): ConflictsReport {
   return {
     policy,
     same: total(tallies, (each) => each.there),
@@ -204,7 +251,8 @@ function conflictsReport(policy: ConflictPolicy, tallies: readonly MergeTally[])
     replaced: total(tallies, (each) => each.replaced),
     kept: total(tallies, (each) => each.kept),
     deleted: total(tallies, (each) => each.deleted),
-    collections: tallies.map(({ name, there, created, replaced, kept, deleted }) => ({
+    collections: tallies.map(({ database, name, there, created, replaced, kept, deleted }) => ({
+      database,
       name,
       same: there,
       created,
@@ -223,27 +271,28 @@ const NOTES = {
   deleted: "The source does not have them; deleted, as asked for.",
 } as const;
 
-function notesOf({ tallies }: MergeRun): ImportNote[] {
-  return tallies
+function notesOf({ path, run }: MergedPart): ImportNote[] {
+  return run.tallies
     .flatMap((tally) => [
-      note("as_of_now", tally, tally.asOfNow, tally.asOfNowExamples),
-      note("other_ts", tally, tally.otherTs, []),
-      note("kept", tally, tally.kept, tally.keptExamples),
-      note("deleted", tally, tally.deleted, tally.extraExamples),
+      note("as_of_now", path, tally, tally.asOfNow, tally.asOfNowExamples),
+      note("other_ts", path, tally, tally.otherTs, []),
+      note("kept", path, tally, tally.kept, tally.keptExamples),
+      note("deleted", path, tally, tally.deleted, tally.extraExamples),
     ])
     .filter(({ count }) => count > 0);
 }
 
 function note(
   code: keyof typeof NOTES,
+  path: readonly string[],
   { name }: MergeTally,
   count: number,
   examples: readonly string[],
 ): ImportNote {
-  return { code, message: NOTES[code], database: [], collection: name, count, examples };
+  return { code, message: NOTES[code], database: [...path], collection: name, count, examples };
 }
 
-function total(tallies: readonly MergeTally[], of: (tally: MergeTally) => number): number {
+function total(tallies: readonly PlacedTally[], of: (tally: PlacedTally) => number): number {
   return tallies.reduce((sum, tally) => sum + of(tally), 0);
 }
 
@@ -255,10 +304,13 @@ const NAMED = 5;
 
 /** Some of the documents concerned, as `Order 7, Order 9`. */
 function which(
-  tallies: readonly MergeTally[],
-  of: (tally: MergeTally) => readonly string[],
+  tallies: readonly PlacedTally[],
+  of: (tally: PlacedTally) => readonly string[],
 ): string {
-  const all = tallies.flatMap((tally) => of(tally).map((id) => `${tally.name} ${id}`));
+  const all = tallies.flatMap((tally) => {
+    const where = tally.database === "" ? "" : `${tally.database}: `;
+    return of(tally).map((id) => `${where}${tally.name} ${id}`);
+  });
   return all.length === 0
     ? ""
     : ` (${all.slice(0, NAMED).join(", ")}${all.length > NAMED ? ", …" : ""})`;

@@ -44,9 +44,6 @@ const UNDER_WAY_START = 8;
 /** A page may be so much larger than was expected; one that is larger still is asked for again, smaller. */
 const SLACK = 2;
 
-/** Less than this is never set aside for a page. */
-const SET_ASIDE_MIN = 512 * 1024;
-
 export class PageFlow {
   readonly #climb: HillClimb<"page" | "underWay">;
   readonly #credits: Credits | undefined;
@@ -231,9 +228,9 @@ export class PageTurns {
   }
 
   #setAside(size: number): number {
-    const perDocument = this.#flow.perDocument(this.#collection);
-    const expected = perDocument === undefined ? this.#flow.pageBytes : size * perDocument;
-    return Math.max(SET_ASIDE_MIN, SLACK * expected);
+    // Never less than its share: a single large document among small ones is then no reason to ask again.
+    const expected = size * (this.#flow.perDocument(this.#collection) ?? 0);
+    return SLACK * Math.max(this.#flow.pageBytes, expected);
   }
 
   #tooLarge(cause: unknown): ArkError {

@@ -31,7 +31,7 @@ export class Credits {
   /** @throws RangeError when the limit is not above 0. */
   constructor(limit: number) {
     if (!(limit > 0)) throw new RangeError(`a limit of ${limit} bytes lets nothing through`);
-    this.limit = limit;
+    this.limit = Math.ceil(limit);
   }
 
   /** Bytes that are held now. */
@@ -47,7 +47,7 @@ export class Credits {
   /** Waits for its turn, and until so many are there. @throws the signal's reason; nothing is held then. */
   async acquire(bytes: number, signal?: AbortSignal): Promise<Lease> {
     signal?.throwIfAborted();
-    const wanted = Math.min(Math.max(0, bytes), this.limit);
+    const wanted = Math.min(Math.max(0, Math.ceil(bytes)), this.limit);
     if (this.#queue.length === 0 && this.#held + wanted <= this.limit) return this.#lend(wanted);
     return new Promise<Lease>((resolve, reject) => {
       const onAbort = (): void => {
@@ -78,7 +78,7 @@ export class Credits {
     this.#peak = Math.max(this.#peak, this.#held);
     let left = bytes;
     const shrink = (to: number): void => {
-      const back = left - Math.max(0, to);
+      const back = left - Math.max(0, Math.ceil(to));
       if (back <= 0) return;
       left -= back;
       this.#held -= back;

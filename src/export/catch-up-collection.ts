@@ -15,6 +15,7 @@ import {
   ids,
   type IdRange,
   measure,
+  type PageFlow,
   recordPages,
   snapshotTime,
 } from "../fauna/fauna.ts";
@@ -32,6 +33,7 @@ type Batches<T> = AsyncGenerator<readonly T[], void, undefined>;
 export interface CollectionOptions {
   readonly source: Connection;
   readonly pageSize: number;
+  readonly flow: PageFlow;
   readonly rangeDocuments: number;
   /** Requests for documents by their ids that are under way at once. */
   readonly window: number;
@@ -212,8 +214,8 @@ export class CatchingUp {
   }
 
   async *#pages({ from, to }: IdRange, onRead: (documents: number) => void): Batches<Entry> {
-    const { source, pageSize, signal, timeoutMs } = this.#options;
-    const request = { collection: this.name, to, pageSize, signal, timeoutMs };
+    const { source, pageSize, flow, signal, timeoutMs } = this.#options;
+    const request = { collection: this.name, to, pageSize, flow, signal, timeoutMs };
     let next = from;
     for (let failures = 0; compareIds(next, to) <= 0;) {
       const at = await snapshotTime(source, { signal });

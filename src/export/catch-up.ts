@@ -320,11 +320,12 @@ class CatchUpRun {
   }
 
   #reading(database: DatabaseAtSnapshot, { name }: CollectionAtSnapshot): CollectionOptions {
-    const { pageSize, rangeDocuments, window, timeoutMs, onProgress } = this.#options;
+    const { pageSize, flow, rangeDocuments, window, timeoutMs, onProgress } = this.#options;
     let done = 0;
     return {
       source: database.connection,
       pageSize,
+      flow,
       // v10 alone cannot begin anywhere but at a collection's first id.
       rangeDocuments: answersV4(database.schema) ? (rangeDocuments ?? RANGE_DOCUMENTS) : Infinity,
       window,

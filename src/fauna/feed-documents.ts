@@ -64,7 +64,8 @@ async function read(
   const { collection, at: time, signal, timeoutMs } = options;
   // Where less can be asked for, that helps sooner than more time.
   const onTimeout = ids.length > 1 ? "report" : "repeat";
-  const calls = { idempotent: true, signal, timeoutMs, onTimeout } as const;
+  const work = { kind: "documents", documents: ids.length } as const;
+  const calls = { idempotent: true, signal, timeoutMs, onTimeout, ...work } as const;
   let text: string;
   try {
     ({ text } = await connection.v4(at(time, documentsOf(collection, ids)), calls));
@@ -73,6 +74,7 @@ async function read(
     return await readByV10(connection, ids, options);
   }
   const cut = cutPage(text).items.map(({ record }) => record);
+  connection.moved(cut.length);
   const records = holdsNumberLikeString(text)
     ? await settleNumbers(connection, cut, { collection, at: time, signal, timeoutMs })
     : cut;
@@ -114,5 +116,6 @@ async function readByV10(
       return end;
     }),
   );
+  connection.moved(records.length);
   return { records, size: dataText.length, lost: lost.total };
 }

@@ -1,7 +1,7 @@
 /** Streams a source's documents into the target in parallel batches, and proves afterwards that they are there. */
 import { ArkError } from "../errors/errors.ts";
 import { type Connection, ids, snapshotTime } from "../fauna/fauna.ts";
-import { mapConcurrent, type OnProgress } from "../flow/flow.ts";
+import { eachConcurrent, mapConcurrent, type OnProgress } from "../flow/flow.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { Time } from "../values/time.ts";
 import { Batcher } from "./batcher.ts";
@@ -55,6 +55,10 @@ export class DocumentsRun {
   readonly deadLetters: DeadLetters;
   readonly #placeholders: Placeholders;
   readonly #failures = new ServerFailures();
+  /** Batches that were read and are not written yet, by collection. */
+  readonly #underWay = new Map<string, number>();
+  /** Of the collections, so many first ones were read to their ends. */
+  #allRead = 0;
 
   constructor(
     target: Connection,
@@ -85,41 +89,26 @@ export class DocumentsRun {
     const stop = new AbortController();
     const onAbort = (): void => stop.abort(this.#options.signal.reason);
     this.#options.signal.addEventListener("abort", onAbort);
-    const { window, timeoutMs } = this.#options;
+    const { window } = this.#options;
     this.#note({});
     try {
       this.#options.signal.throwIfAborted();
-      const writing = mapConcurrent(
+      await eachConcurrent(
         this.#batches(stop.signal),
         async (batch) => {
           try {
-            const restored =
-              this.#options.restoreDeletedRefs === true
-                ? await this.#placeholders.make(batch.records)
-                : [];
-            const refusals = await writeBatch(this.#target, batch, {
-              signal: stop.signal,
-              timeoutMs,
-              failures: this.#failures,
-            });
-            await this.deadLetters.add(refusals);
-            const refused = new Set(refusals.map(({ record }) => record));
-            this.#count(batch, refused);
-            await this.#countDeletedRefs(batch.collection, restored, refused);
-            return batch;
+            await this.#writeBatch(batch, stop.signal);
+            this.#options.signal.throwIfAborted();
+            this.#ended(batch);
+            await this.#journal.journal.did();
           } catch (error) {
             stop.abort(error);
             throw error;
           }
         },
-        { concurrency: window },
+        { concurrency: () => window },
       );
-      // In the order of the batches: what came before one that is done is done, too.
-      for await (const { collection } of writing) {
-        this.#options.signal.throwIfAborted();
-        this.#reached(this.#source.collections.findIndex(({ name }) => name === collection));
-        await this.#journal.journal.did();
-      }
+      this.#options.signal.throwIfAborted();
       this.#reached(this.#source.collections.length);
       if (this.#options.restoreDeletedRefs === true) await this.#placeholders.remove();
     } catch (error) {
@@ -129,6 +118,27 @@ export class DocumentsRun {
       this.#options.signal.removeEventListener("abort", onAbort);
       await this.deadLetters.close();
     }
+  }
+
+  async #writeBatch(batch: Batch, signal: AbortSignal): Promise<void> {
+    const { timeoutMs, restoreDeletedRefs } = this.#options;
+    const restored =
+      restoreDeletedRefs === true ? await this.#placeholders.make(batch.records) : [];
+    const failures = this.#failures;
+    const refusals = await writeBatch(this.#target, batch, { signal, timeoutMs, failures });
+    await this.deadLetters.add(refusals);
+    const refused = new Set(refusals.map(({ record }) => record));
+    this.#count(batch, refused);
+    await this.#countDeletedRefs(batch.collection, restored, refused);
+  }
+
+  /** Batches end in any order: collections are written as far as none is under way. */
+  #ended({ collection }: Batch): void {
+    const underWay = this.#underWay.get(collection)! - 1;
+    if (underWay > 0) this.#underWay.set(collection, underWay);
+    else this.#underWay.delete(collection);
+    const first = this.#source.collections.findIndex(({ name }) => this.#underWay.has(name));
+    this.#reached(first < 0 ? this.#allRead : Math.min(first, this.#allRead));
   }
 
   /** Notes that all collections before this one are written. */
@@ -162,13 +172,19 @@ export class DocumentsRun {
         else {
           for (const record of await this.#missing(name, alive, present)) {
             const full = batcher.add(record);
-            if (full !== undefined) yield full;
+            if (full !== undefined) yield this.#begun(full);
           }
         }
       }
       await present?.close();
-      yield* batcher.rest();
+      for (const batch of batcher.rest()) yield this.#begun(batch);
+      this.#allRead = index + 1;
     }
+  }
+
+  #begun(batch: Batch): Batch {
+    this.#underWay.set(batch.collection, (this.#underWay.get(batch.collection) ?? 0) + 1);
+    return batch;
   }
 
   /** Whether an earlier attempt has noted that it wrote all of a collection. */

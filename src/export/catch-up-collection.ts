@@ -23,9 +23,10 @@ import { PageSize } from "../fauna/paging.ts";
 import { mapConcurrent } from "../flow/flow.ts";
 import { compareIds, type DocumentRecord } from "../values/record.ts";
 import { Time } from "../values/time.ts";
+import { Batch, changesOf, type Tally } from "./catch-up-changes.ts";
 import type { Followed, Following } from "./catch-up-feeds.ts";
 import { IdSet } from "./catch-up-ids.ts";
-import { Ascending, newest, oneAfterTheOther } from "./catch-up-layers.ts";
+import { newest, oneAfterTheOther } from "./catch-up-layers.ts";
 import type { Entry, Mark, Spool, SpoolFile } from "./catch-up-spool.ts";
 
 type Batches<T> = AsyncGenerator<readonly T[], void, undefined>;
@@ -39,28 +40,19 @@ export interface CollectionOptions {
   readonly window: number;
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal;
+  /** Whether a failure means that the database is there no more. */
+  readonly isGone: (error: unknown) => boolean;
   /** Told how many documents were read once more. */
   readonly onRead: (documents: number) => void;
 }
 
 /** Ids asked for in one request, at most. */
 const IDS_MAX = 500;
-/** Ids without a document that a layer holds together, at most. */
-const ENTRIES_MAX = 5_000;
-
 /** Moments that a page is asked for at, before it is given up. */
 const MOMENTS = 3;
 
 /** Files that follow one another in ids. */
 type Layer = readonly SpoolFile[];
-
-/** What became of the documents that a listing at the archive's moment shows. */
-interface Tally {
-  /** Read before, and no feed has named them since. */
-  kept: number;
-  /** Listed, but their ttl had passed. */
-  expired: number;
-}
 
 export class CatchingUp {
   readonly name: string;
@@ -87,7 +79,7 @@ export class CatchingUp {
     options: CollectionOptions,
     { spool, following }: { readonly spool: Spool; readonly following: Following },
   ): CatchingUp {
-    const followed = following.add(feed, new IdSet(spool));
+    const followed = following.add(feed, new IdSet(spool), options.isGone);
     return new CatchingUp(feed.collection, options, spool, followed);
   }
 
@@ -163,13 +155,13 @@ export class CatchingUp {
     const { source, signal, timeoutMs } = this.#options;
     const touched = this.#followed?.touched.take() ?? new IdSet(this.#spool);
     const tally: Tally = { kept: 0, expired: 0 };
-    const changes = this.#changes(
+    const changes = changesOf(
       {
         known: this.#known(),
         touched: touched.ascending(),
         listed: ids(source, { collection: this.name, at, signal, timeoutMs }),
       },
-      tally,
+      { tally, size: () => this.#batch.size },
     );
     const read = async (batch: readonly string[]): Promise<readonly DocumentRecord[]> => {
       const { records } = await this.#read(batch, at);
@@ -246,46 +238,6 @@ export class CatchingUp {
     );
     for await (const batch of newest(layers))
       yield batch.map(({ top }) => top).filter(({ isThere }) => isThere);
-  }
-
-  /** What has to be read or left out for the listing to be true, ascending by id, in batches that a request takes. */
-  async *#changes(
-    streams: {
-      readonly known: Batches<Mark>;
-      readonly touched: Batches<{ readonly id: string }>;
-      readonly listed: AsyncGenerator<readonly string[]>;
-    },
-    tally: Tally,
-  ): AsyncGenerator<Batch> {
-    const known = new Ascending(streams.known);
-    const touched = new Ascending(streams.touched);
-    const listed = new Ascending(asEntries(streams.listed));
-    const all = [known, touched, listed];
-    let batch = new Batch();
-    try {
-      for (const stream of all) await stream.next();
-      for (;;) {
-        const id = lowest(all);
-        if (id === undefined) break;
-        const isKnown = known.head?.id === id;
-        if (listed.head?.id === id) {
-          if (isKnown && touched.head?.id !== id) tally.kept++;
-          else batch.add(id, true);
-        } else if (isKnown) batch.add(id, false);
-        if (batch.reads >= this.#batch.size || batch.ids.length >= ENTRIES_MAX) {
-          yield batch;
-          batch = new Batch();
-        }
-        for (const stream of all) {
-          if (stream.head?.id !== id) continue;
-          const waiting = stream.next();
-          if (waiting !== undefined) await waiting;
-        }
-      }
-      if (batch.ids.length > 0) yield batch;
-    } finally {
-      for (const stream of all) await stream.close();
-    }
   }
 
   async *#batches(touched: Batches<{ readonly id: string }>): AsyncGenerator<Batch> {
@@ -365,17 +317,6 @@ export class CatchingUp {
   }
 }
 
-/** Ids of which some are to be read, and of the others there is no document. */
-class Batch {
-  readonly ids: { readonly id: string; readonly isRead: boolean }[] = [];
-  reads = 0;
-
-  add(id: string, isRead: boolean): void {
-    this.ids.push({ id, isRead });
-    if (isRead) this.reads++;
-  }
-}
-
 /** A moment that is as good as any other, but for its having to be readable. */
 class Moment {
   readonly #options: Pick<CollectionOptions, "source" | "signal">;
@@ -395,19 +336,6 @@ class Moment {
     this.#at = snapshotTime(source, { signal });
     return this.#at;
   }
-}
-
-async function* asEntries(
-  pages: AsyncGenerator<readonly string[]>,
-): Batches<{ readonly id: string }> {
-  for await (const page of pages) yield page.map((id) => ({ id }));
-}
-
-function lowest(streams: readonly Ascending<{ readonly id: string }>[]): string | undefined {
-  let id: string | undefined;
-  for (const { head } of streams)
-    if (head !== undefined && (id === undefined || compareIds(head.id, id) < 0)) ({ id } = head);
-  return id;
 }
 
 function hasPassed({ ttl }: DocumentRecord, at: bigint): boolean {

@@ -13,6 +13,8 @@ export interface FollowOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+type IsGone = (error: unknown) => boolean;
+
 /** Feeds read at once. */
 const AT_ONCE = 4;
 /** Answers taken from one feed before the others have their turn. */
@@ -22,11 +24,11 @@ const ANSWERS_A_TURN = 64;
 export class Followed {
   readonly touched: IdSet;
   readonly #feed: Feed;
-  readonly #options: FollowOptions;
+  readonly #options: FollowOptions & { readonly isGone: IsGone };
   #isGone = false;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(feed: Feed, touched: IdSet, options: FollowOptions) {
+  constructor(feed: Feed, touched: IdSet, options: FollowOptions & { readonly isGone: IsGone }) {
     this.#feed = feed;
     this.touched = touched;
     this.#options = options;
@@ -61,7 +63,7 @@ export class Followed {
       try {
         page = await this.#feed.read({ signal, timeoutMs });
       } catch (error) {
-        if (!isFeedGone(error)) throw error;
+        if (!isFeedGone(error) && !this.#options.isGone(error)) throw error;
         this.#isGone = true;
         return;
       }
@@ -84,8 +86,9 @@ export class Following {
     this.#options = options;
   }
 
-  add(feed: Feed, touched: IdSet): Followed {
-    const followed = new Followed(feed, touched, this.#options);
+  /** @param isGone whether a failure means that the database is there no more. */
+  add(feed: Feed, touched: IdSet, isGone: IsGone): Followed {
+    const followed = new Followed(feed, touched, { ...this.#options, isGone });
     this.#followed.push(followed);
     this.#running ??= this.#run();
     return followed;

@@ -331,6 +331,7 @@ class CatchUpRun {
       window,
       timeoutMs,
       signal: this.#stop.signal,
+      isGone: (error) => explainDeleted(error, database.path) !== error,
       onRead: (documents) => {
         const item = itemIn(database.path, name);
         onProgress({ phase: "changes", item, done: (done += documents), unit: "documents" });
@@ -349,10 +350,10 @@ class CatchUpRun {
     try {
       await work();
     } catch (error) {
-      const told = explainDeleted(error, database.path);
-      if (told !== error || !isArkError(error, "ERR_DATABASE")) throw told;
-      const { signal } = this.#stop;
-      if (await isThere(database.connection, collection.name, signal)) throw error;
+      if (explainDeleted(error, database.path) === error) {
+        if (!isArkError(error, "ERR_DATABASE")) throw error;
+        if (await isThere(database.connection, collection.name, this.#stop.signal)) throw error;
+      }
       await reading.drop();
     }
   }

@@ -457,8 +457,11 @@ describe("what happens to the schema", () => {
 });
 
 describe("what else an export can be asked for", () => {
-  it("child databases come along, all of them at one moment", async () => {
+  it("child databases come along, all of them at one moment; those that are deleted or made meanwhile, as they are then", async () => {
     const source = await shop();
+    const gone = await createDatabase(source, "gone");
+    await gone.v10('Collection.create({ name: "Toy" })');
+    await gone.v10("Toy.create({ n: 1 })");
     const kid = await createDatabase(source, "kid");
     await kid.v10('Collection.create({ name: "Toy" })');
     await kid.v10("Set.sequence(0, 30).forEach(n => Toy.create({ id: 100 + n, n: n }))");
@@ -468,6 +471,7 @@ describe("what else an export can be asked for", () => {
       store,
       async () => {
         await kid.v10('Toy.byId("100")!.update({ n: 1 }); Toy.byId("101")!.delete(); 0');
+        await source.v10('Database.byName("gone")!.delete(); 0');
         const late = await createDatabase(source, "late");
         await late.v10('Collection.create({ name: "Toy" })');
         await late.v10('Toy.create({ id: "1" })');

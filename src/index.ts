@@ -69,6 +69,7 @@ export {
 } from "./export/plan.ts";
 export {
   createDatabase,
+  type HistoryReport,
   type ImportOptions,
   type ImportPlan,
   type ImportReport,
@@ -99,6 +100,7 @@ export {
   type CollectionSummary,
   type DefinitionDifference,
   type DocumentDifference,
+  type HistoryComparison,
   showArchive,
   showCollection,
   showDocument,

@@ -32,6 +32,7 @@ import { inPart, type Part, partsOf, planTree, TreeRun, type TreeStep } from "./
 
 export { MARKER, readMarker } from "./marker.ts";
 export { CONFLICT_POLICIES, type ConflictPolicy } from "./merge/merge.ts";
+export type { HistoryReport } from "./history-report.ts";
 export type { ImportNote } from "./notes.ts";
 export type { Step } from "./plan.ts";
 export type { ImportReport } from "./report.ts";

@@ -38,12 +38,6 @@ export async function* historySince(
   if (rest.length > 0) yield rest;
 }
 
-/** As {@link historySince}, of records that are all there. */
-export function tellSince(records: readonly DocumentRecord[], from: bigint): DocumentRecord[] {
-  const teller = new Teller(from);
-  return [...records.flatMap((record) => teller.take(record)), ...teller.end()];
-}
-
 class Teller {
   readonly #from: bigint;
   #id: string | undefined;

@@ -32,6 +32,7 @@ import {
 import { openStore, type Store } from "../store/store.ts";
 import { type CollectionAtSnapshot, settings } from "./collections.ts";
 import { changeHistoryDays, requireChangeable } from "./history-days.ts";
+import { restoreLayout } from "./schema-layout.ts";
 import { requireSameBut } from "./schema-same.ts";
 import { type DatabaseAtSnapshot, readTree } from "./tree.ts";
 
@@ -72,7 +73,8 @@ export interface RestoredCollection {
 /** The part of an export that has to do with the history window: nothing at all, unless that was asked for. */
 export class HistoryExtension {
   readonly #options: Options;
-  #isRaised = false;
+  /** The databases as they were, while anything is raised. */
+  #raised: Tree | undefined;
   #left: unknown;
 
   constructor(options: Options) {
@@ -121,7 +123,7 @@ export class HistoryExtension {
       source: { endpoint: source.endpoint, database: source.path, globalId: read[0].globalId },
       collections,
     });
-    this.#isRaised = true;
+    this.#raised = read;
     for (const each of collections) {
       const { connection } = read.find(({ path }) => isOf(each, path))!;
       await raise(connection, each, { signal, timeoutMs });
@@ -134,14 +136,21 @@ export class HistoryExtension {
     return [top!, ...below];
   }
 
-  /** Puts back what was raised; that it could not be done is told by {@link complain}. */
+  /**
+   * Puts back what was raised, and the schema files byte for byte; that it could not be done is told by
+   * {@link complain}.
+   */
   async putBack(): Promise<void> {
-    if (!this.#isRaised) return;
-    this.#isRaised = false;
+    const raised = this.#raised;
+    if (raised === undefined) return;
+    this.#raised = undefined;
     const { source, store, timeoutMs, onNotice } = this.#options;
     try {
       const restored = await restoreHistory({ source, archive: store, timeoutMs });
-      if (restored !== undefined) onNotice(restoredText(restored));
+      if (restored === undefined) return;
+      onNotice(restoredText(restored));
+      const anew = await layOut(raised, restored, timeoutMs);
+      if (anew.length > 0) onNotice(`These schema files are laid out anew: ${anew.join(", ")}.`);
     } catch (error) {
       this.#left = error;
       onNotice(`${leftText(error)} ${this.#remedy}`);
@@ -161,6 +170,25 @@ export class HistoryExtension {
   get #remedy(): string {
     return `Put them back when it can be done: fauna-ark export ${this.#options.store.place} --restore-history`;
   }
+}
+
+/** Lays schema files out as they were. @returns those for which that could not be done. */
+async function layOut(
+  read: Tree,
+  { restored }: RestoredHistory,
+  timeoutMs: number | undefined,
+): Promise<string[]> {
+  const options = { signal: AbortSignal.timeout(PUT_BACK_MS), timeoutMs };
+  const others: string[] = [];
+  for (const { path, connection, schema } of read) {
+    const where = path.join("/");
+    const names = restored.filter(({ database }) => database === where).map(({ name }) => name);
+    // Files that were made from the definitions of a past moment are none of the database's own.
+    if (names.length === 0 || schema.past?.rebuilt === true) continue;
+    const anew = await restoreLayout(connection, schema.files, new Set(names), options);
+    others.push(...anew.map((name) => [...path, name].join("/")));
+  }
+  return others;
 }
 
 function leftText(error: unknown): string {

@@ -34,7 +34,7 @@ function spelled({ schema }: DatabaseAtSnapshot, raised: ReadonlySet<string>): u
     each.name,
     definition(each, raised),
   ]);
-  return [definitions, schema.files.map((each) => [each.filename, text(each, raised)])];
+  return [definitions, schema.files.map((each) => [each.filename, textBut(each, raised)])];
 }
 
 /** A definition without its `ts`, and without what was raised. */
@@ -51,7 +51,7 @@ function without(json: Json, names: readonly string[]): string {
 }
 
 /** A schema file without what was raised and without white space, which the server lays out anew around it. */
-function text({ filename, content }: SchemaFile, raised: ReadonlySet<string>): string {
+export function textBut({ filename, content }: SchemaFile, raised: ReadonlySet<string>): string {
   let left = content;
   for (const name of raised) {
     const file = parseFsl(left, filename);

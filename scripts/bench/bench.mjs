@@ -4,27 +4,41 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { connect } from "../../dist/fauna/fauna.js";
-import { createDatabase } from "../../dist/import/import.js";
+import { built } from "./built.mjs";
+import { COLLECTION, written } from "./documents.mjs";
+import { exponent, median, printTable } from "./table.mjs";
+
+const { connect } = await built("fauna/fauna.js");
+const { createDatabase } = await built("import/import.js");
 
 const { values: flags } = parseArgs({
   options: {
-    documents: { type: "string", default: "200000" },
-    small: { type: "string", default: "10000" },
-    rounds: { type: "string", default: "3" },
+    documents: { type: "string" },
+    sizes: { type: "string" },
+    rounds: { type: "string" },
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    endpoint: { type: "string", default: process.env.FAUNA_ENDPOINT },
     json: { type: "string" },
   },
 });
-const LARGE = Number(flags.documents);
-const SMALL = Number(flags.small);
-const ROUNDS = Number(flags.rounds);
+const pick = (name, usual, quick) => flags[name] ?? (flags.quick ? quick : usual);
+const DOCUMENTS = Number(pick("documents", "200000", "2000"));
+const SIZES = pick("sizes", "10000,100000,1000000", "200,600,2000").split(",").map(Number);
+const ROUNDS = Number(pick("rounds", "3", "1"));
+/** One document in so many is of 8 MB. */
+const LARGE_EVERY = Math.ceil(SIZES[0] / 8);
 const SECRET = "secret";
 const WINDOW = 4;
 const folder = await mkdtemp(join(tmpdir(), "fauna-ark-bench-"));
 const children = [];
+const rows = [];
+/** Whether a part is wanted: `emulator`, `canned`, `sizes`. */
+const isAsked = (part) => flags.only === undefined || flags.only.split(",").includes(part);
+const say = (line) => console.error(line);
 
 async function server(...words) {
-  const child = fork(new URL("server.mjs", import.meta.url), words, {
+  const child = fork(new URL("server.mjs", import.meta.url), words.map(String), {
     execArgv: ["--max-old-space-size=8192"],
   });
   children.push(child);
@@ -43,208 +57,222 @@ async function worker(task) {
   return JSON.parse(stdout.trim().split("\n").at(-1));
 }
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-
-/** Runs two tasks by turns and gives the medians and their ratio. */
-async function pair(name, ours, theirs) {
-  const rounds = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    rounds.push({
-      ours: await worker(await ours(round)),
-      theirs: await worker(await theirs(round)),
-    });
-  }
-  const seconds = {
-    ours: median(rounds.map((each) => each.ours.seconds)),
-    theirs: median(rounds.map((each) => each.theirs.seconds)),
-  };
-  const ratios = rounds.map((each) => each.ours.seconds / each.theirs.seconds);
-  const result = {
-    name,
-    ratio: median(ratios),
-    lowest: Math.min(...ratios),
-    highest: Math.max(...ratios),
-    seconds,
-    documents: rounds[0].ours.documents,
-    perSecond: Math.round(rounds[0].ours.documents / seconds.ours),
-    cpuSeconds: median(rounds.map((each) => each.ours.cpuSeconds)),
-    megabytesPerSecond:
-      rounds[0].ours.bytes === undefined ? undefined : rounds[0].ours.bytes / 1e6 / seconds.ours,
-  };
-  say(
-    `${name}: ${result.ratio.toFixed(2)} (${result.lowest.toFixed(2)} to ${result.highest.toFixed(2)}); ${result.perSecond} documents/s, ${seconds.ours.toFixed(2)} s against ${seconds.theirs.toFixed(2)} s`,
-  );
-  return result;
+/** Adds a row: what came of each round, as one figure, and what is aimed at. */
+function row(name, aim, figures, rounds, unit = "") {
+  const found = { name, aim, figure: median(figures), unit, rounds };
+  found.lowest = Math.min(...figures);
+  found.highest = Math.max(...figures);
+  rows.push(found);
+  const range = `${found.lowest.toFixed(2)} to ${found.highest.toFixed(2)}`;
+  say(`${name}: ${found.figure.toFixed(2)}${unit} (${range}); aim ${aim}`);
 }
 
-const say = (line) => console.error(line);
+/** Runs two tasks by turns. */
+async function byTurns(ours, theirs, rounds = ROUNDS) {
+  const found = [];
+  for (let round = 0; round < rounds; round++)
+    found.push({ ours: await worker(await ours()), theirs: await worker(await theirs()) });
+  return found;
+}
 
-/** A database of small documents, about 150 bytes each. */
+const seconds = ({ ours, theirs }) => ours.seconds / theirs.seconds;
+/** How much more is done in a second of the main thread; of the process where the thread's is not known. */
+const perMainSecond = (of) => (each) => speed(each.ours, of) / speed(each.theirs, of);
+const speed = (run, of) => run[of] / (run.mainSeconds ?? run.cpuSeconds);
+
 async function fill(root, name, count) {
   const database = await createDatabase(root, name);
-  await database.v4('{"create_collection":{"object":{"name":"Flight"}}}');
+  await database.v4(`{"create_collection":{"object":{"name":"${COLLECTION}"}}}`);
+  const create = `{"create":{"ref":{"collection":"${COLLECTION}"},"id":{"select":"id","from":{"var":"r"}}},"params":{"select":"params","from":{"var":"r"}}}`;
   for (let start = 0; start < count; start += 1000) {
-    const quoted = Array.from({ length: Math.min(1000, count - start) }, (_, n) =>
-      flight(start + n),
-    ).join(",");
-    const create =
-      '{"create":{"ref":{"collection":"Flight"},"id":{"select":"id","from":{"var":"r"}}},"params":{"select":"params","from":{"var":"r"}}}';
+    const size = Math.min(1000, count - start);
+    const quoted = Array.from({ length: size }, (_, n) => written(start + n)).join(",");
     await database.v4(
       `{"do":[{"foreach":{"lambda":"r","expr":${create}},"collection":{"quote":[${quoted}]}},null]}`,
     );
   }
-  return database;
 }
 
-function flight(n) {
-  const data = `{"date":{"@ts":"2001-01-${String(1 + (n % 28)).padStart(2, "0")}T12:34:00Z"},"delay":${(n * 7919) % 240},"distance":${300 + ((n * 104_729) % 2400)}.5,"origin":"SAT","destination":"HOU","carrier":{"code":"WN","fleet":[1,2,${n}]}}`;
-  return `{"id":"${1_000_000 + n * 3}","params":{"data":${data}}}`;
+/** Export against sending the requests of one and throwing the answers away. */
+async function againstFetching(name, aim, at, compression) {
+  const recording = join(folder, `${rows.length}.recording`);
+  const archive = join(folder, `recorded-${rows.length}`);
+  const { mostAtOnce } = await worker({ kind: "record", ...at, compression, archive, recording });
+  const found = await byTurns(
+    () => ({ kind: "export", ...at, compression }),
+    () => ({ kind: "repeat", ...at, recording, atOnce: mostAtOnce }),
+  );
+  row(name, aim, found.map(seconds), found);
+  return { archive, recording };
+}
+
+async function rangesAgainstOne(name, at) {
+  const one = { window: 1, rangeDocuments: 1e9 };
+  const found = await byTurns(
+    () => ({ kind: "export", ...at, compression: "gzip", window: 4 }),
+    () => ({ kind: "export", ...at, compression: "gzip", ...one }),
+  );
+  row(name, "below 1", found.map(seconds), found);
+}
+
+async function onEmulator() {
+  const emulator = await server("emulator");
+  const root = connect({ endpoint: emulator.endpoint, secret: SECRET });
+  const databaseAt = (name) => ({
+    endpoint: emulator.endpoint,
+    secret: `${SECRET}:${name}:admin`,
+  });
+  // What a run asks for besides pages is the same however many documents there are.
+  await fill(root, "some", 10);
+  const schema = join(folder, "schema.recording");
+  const some = { ...databaseAt("some"), archive: join(folder, "some"), recording: schema };
+  await worker({ kind: "record", ...some, window: WINDOW, compression: "none" });
+  if (isAsked("emulator")) await compareOn(root, databaseAt);
+  await root.close();
+  emulator.child.kill();
+  return schema;
+}
+
+async function compareOn(root, databaseAt) {
+  say(`filling a database with ${DOCUMENTS} documents`);
+  await fill(root, "full", DOCUMENTS);
+  const at = { ...databaseAt("full"), window: WINDOW };
+  const name = "export ÷ fetch-and-discard, emulator";
+  const { archive } = await againstFetching(name, "≤ 1.10", at, "gzip");
+  await rangesAgainstOne("export of four ranges ÷ of one, emulator", at);
+
+  let number = 0;
+  const fresh = async (hasCollection) => {
+    const copy = `copy${number++}`;
+    const database = await createDatabase(root, copy);
+    if (hasCollection)
+      await database.v4(`{"create_collection":{"object":{"name":"${COLLECTION}"}}}`);
+    return databaseAt(copy);
+  };
+  const recording = join(folder, "import.recording");
+  const into = { endpoint: at.endpoint, secret: SECRET, database: "recorded" };
+  const posted = await worker({ kind: "import", ...into, archive, window: WINDOW, recording });
+  const only = '"foreach"';
+  const imports = await byTurns(
+    async () => ({ kind: "import", ...(await fresh(false)), archive, window: WINDOW }),
+    async () => ({
+      kind: "repeat",
+      ...(await fresh(true)),
+      recording,
+      only,
+      atOnce: posted.mostAtOnce,
+    }),
+  );
+  row("import ÷ posting the same bodies, emulator", "≤ 1.10", imports.map(seconds), imports);
+}
+
+async function onCanned(schema) {
+  const { endpoint, child } = await server("canned", DOCUMENTS, schema);
+  const at = { endpoint, secret: `${SECRET}:some:admin`, window: WINDOW };
+  for (const compression of ["none", "gzip"]) {
+    const name = `export ÷ fetch-and-discard, canned server, ${compression}`;
+    await againstFetching(name, "(toolkit's own cost)", at, compression);
+  }
+  const ours = () => ({ kind: "export", ...at, compression: "none" });
+  const plain = { kind: "parseAndStringify", ...at, count: DOCUMENTS, pageSize: 4000 };
+  const parsed = await byTurns(ours, () => plain);
+  const name = "MB a second of the main thread, export ÷ JSON.parse + JSON.stringify";
+  row(name, "≥ 3", parsed.map(perMainSecond("bytes")), parsed, "×");
+  for (const { kind, what, sizes } of [
+    {
+      kind: "migrationScript",
+      what: "the vendor's migration script",
+      sizes: flags.quick ? [1000] : [undefined, 1000, 4000, 16_000],
+    },
+    {
+      kind: "faunaDump",
+      what: "fauna-dump's way",
+      sizes: flags.quick ? [1000] : [1000, 4000, 16_000],
+    },
+  ]) {
+    for (const pageSize of sizes) {
+      const found = await byTurns(ours, () => ({ kind, ...at, pageSize }));
+      const page = pageSize === undefined ? "as published" : `page ${pageSize}`;
+      const title = `documents a second of the main thread, export ÷ ${what}, ${page}`;
+      row(title, "≥ 5", found.map(perMainSecond("documents")), found, "×");
+    }
+  }
+  child.kill();
+}
+
+async function bySize(schema) {
+  const runs = [];
+  for (const count of SIZES) {
+    const { endpoint, child } = await server("canned", count, schema);
+    const task = { kind: "export", endpoint, secret: `${SECRET}:some:admin`, compression: "gzip" };
+    const archive = join(folder, `size-${count}`);
+    const found = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await rm(archive, { recursive: true, force: true });
+      found.push(await worker({ ...task, archive }));
+    }
+    child.kill();
+    runs.push({ count, found, archive });
+    row(
+      `peak memory, export of ${count}`,
+      "≤ 256 MiB",
+      found.map((each) => each.peakMiB),
+      found,
+      " MiB",
+    );
+  }
+  const { endpoint, child } = await server("canned", SIZES[0], schema, LARGE_EVERY);
+  const task = { kind: "export", endpoint, secret: `${SECRET}:some:admin`, compression: "gzip" };
+  const large = [await worker(task)];
+  child.kill();
+  const title = `peak memory, export of ${SIZES[0]} with 8 of 8 MB among them`;
+  row(
+    title,
+    "≤ 256 MiB",
+    large.map((each) => each.peakMiB),
+    large,
+    " MiB",
+  );
+  const grown = Array.from({ length: ROUNDS }, (_, round) =>
+    exponent(runs.map(({ count, found }) => [count, found[round].cpuSeconds])),
+  );
+  const span = `${SIZES[0]} to ${SIZES.at(-1)}`;
+  row(`growth exponent of the export's CPU time, ${span}`, "≤ 1.05", grown, []);
+  const steep = Array.from({ length: ROUNDS }, (_, round) =>
+    exponent(runs.slice(-2).map(({ count, found }) => [count, found[round].cpuSeconds])),
+  );
+  row(`the same, ${SIZES.at(-2)} to ${SIZES.at(-1)}`, "≤ 1.05", steep, []);
+  const { archive, count } = runs.at(-1);
+  const verified = await byTurns(
+    () => ({ kind: "verify", archive }),
+    () => ({ kind: "zcat", archive }),
+  );
+  row(`verify ÷ (zcat | sha256sum), ${count}`, "≤ 1.3", verified.map(seconds), verified);
+  const peaks = verified.map(({ ours }) => ours.peakMiB);
+  row(`peak memory, verify of ${count}`, "≤ 256 MiB", peaks, verified, " MiB");
+}
+
+/** What can be measured by reading alone, of a database that is there. */
+async function onEndpoint(endpoint) {
+  const secret = process.env.FAUNA_SECRET;
+  if (secret === undefined) throw new Error("FAUNA_SECRET has to hold the secret of the database");
+  const at = { endpoint, secret, window: WINDOW };
+  await againstFetching(`export ÷ fetch-and-discard, ${endpoint}`, "≤ 1.10", at, "gzip");
+  await rangesAgainstOne(`export of four ranges ÷ of one, ${endpoint}`, at);
 }
 
 try {
-  say(
-    `Node ${process.version}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; ${LARGE} and ${SMALL} documents, ${ROUNDS} rounds`,
-  );
-  const emulator = await server("emulator");
-  const root = connect({ endpoint: emulator.endpoint, secret: SECRET });
-  for (const [name, count] of [
-    ["large", LARGE],
-    ["small", SMALL],
-  ]) {
-    say(`filling ${name} with ${count} documents`);
-    await fill(root, name, count);
-  }
-  const at = (name) => ({
-    endpoint: emulator.endpoint,
-    secret: `${SECRET}:${name}:admin`,
-    window: WINDOW,
-  });
-  const archive = join(folder, "archive");
-  const recording = join(folder, "export.recording");
-  const recorded = await worker({ kind: "record", ...at("large"), archive, recording });
-  const smallArchive = join(folder, "small");
-  await worker({
-    kind: "record",
-    ...at("small"),
-    archive: smallArchive,
-    recording: join(folder, "small.recording"),
-  });
-  const results = [];
-
-  results.push(
-    await pair(
-      "export / fetch-and-discard, emulator",
-      () => ({ kind: "export", ...at("large"), compression: "gzip" }),
-      () => ({ kind: "repeat", ...at("large"), recording, atOnce: recorded.mostAtOnce }),
-    ),
-  );
-  const canned = await server("canned", recording);
-  const cannedAt = { endpoint: canned.endpoint, secret: `${SECRET}:large:admin`, window: WINDOW };
-  for (const compression of ["none", "gzip"]) {
-    results.push(
-      await pair(
-        `export / fetch-and-discard, canned server, ${compression}`,
-        () => ({ kind: "export", ...cannedAt, compression }),
-        () => ({ kind: "repeat", ...cannedAt, recording, atOnce: recorded.mostAtOnce }),
-      ),
-    );
-  }
-
-  const inserts = join(folder, "import.recording");
-  const posted = await worker({
-    kind: "import",
-    endpoint: emulator.endpoint,
-    secret: SECRET,
-    database: "recorded",
-    archive,
-    window: WINDOW,
-    recording: inserts,
-  });
-  let number = 0;
-  const fresh = async (withCollection) => {
-    const name = `copy${number++}`;
-    const database = await createDatabase(root, name);
-    if (withCollection) await database.v4('{"create_collection":{"object":{"name":"Flight"}}}');
-    return { endpoint: emulator.endpoint, secret: `${SECRET}:${name}:admin` };
-  };
-  results.push(
-    await pair(
-      "import / posting the same bodies, emulator",
-      async () => ({ kind: "import", ...(await fresh(false)), archive, window: WINDOW }),
-      async () => ({
-        kind: "repeat",
-        ...(await fresh(true)),
-        recording: inserts,
-        only: '"foreach"',
-        atOnce: posted.mostAtOnce,
-      }),
-    ),
-  );
-
-  const memory = [];
-  const comparisons = {
-    export: [
-      { kind: "export", ...at("small") },
-      { kind: "export", ...at("large") },
-    ],
-    import: [
-      { kind: "import", ...(await fresh(false)), archive: smallArchive, window: WINDOW },
-      { kind: "import", ...(await fresh(false)), archive, window: WINDOW },
-    ],
-  };
-  for (const [kind, tasks] of Object.entries(comparisons)) {
-    const few = await worker(tasks[0]);
-    const many = await worker(tasks[1]);
-    const ratio = many.peakMiB / few.peakMiB;
-    memory.push({ kind, few: few.peakMiB, many: many.peakMiB, ratio });
-    const [less, more] = [few.peakMiB.toFixed(0), many.peakMiB.toFixed(0)];
-    say(
-      `peak memory, ${kind}: ${less} MiB at ${few.documents}, ${more} MiB at ${many.documents}: ${ratio.toFixed(2)}`,
-    );
-  }
-
-  const scripts = [];
-  for (const pageSize of [undefined, 1000]) {
-    const task = { kind: "migrationScript", ...at("small"), collections: ["Flight"], pageSize };
-    const result = await pair(
-      `our export / the migration script${pageSize === undefined ? " as published" : `, page ${pageSize}`}, ${SMALL} documents`,
-      () => ({ kind: "export", ...at("small"), compression: "gzip" }),
-      () => task,
-    );
-    scripts.push(result);
-  }
-  const report = {
-    node: process.version,
-    cores: cpus().length,
-    documents: LARGE,
-    small: SMALL,
-    rounds: ROUNDS,
-    results,
-    memory,
-    scripts,
-  };
+  const machine = `Node ${process.version}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  say(`${machine}; ${DOCUMENTS} documents, sizes ${SIZES.join(", ")}, ${ROUNDS} rounds`);
+  if (flags.endpoint === undefined) {
+    const schema = await onEmulator();
+    if (isAsked("canned")) await onCanned(schema);
+    if (isAsked("sizes")) await bySize(schema);
+  } else await onEndpoint(flags.endpoint);
+  const report = { machine, documents: DOCUMENTS, sizes: SIZES, rounds: ROUNDS, rows };
   if (flags.json !== undefined) await writeFile(flags.json, JSON.stringify(report, null, 2));
-  print(report);
-  await root.close();
+  printTable(rows);
 } finally {
   for (const child of children) child.kill();
   await rm(folder, { recursive: true, force: true });
-}
-
-function print({ results, memory, scripts }) {
-  console.log(
-    "| what | ratio (median) | lowest to highest | documents/s | s, ours / theirs | CPU s |",
-  );
-  console.log("|---|---|---|---|---|---|");
-  for (const each of [...results, ...scripts]) {
-    console.log(
-      `| ${each.name} | ${each.ratio.toFixed(2)} | ${each.lowest.toFixed(2)} to ${each.highest.toFixed(2)} | ${each.perSecond} | ${each.seconds.ours.toFixed(2)} / ${each.seconds.theirs.toFixed(2)} | ${each.cpuSeconds.toFixed(2)} |`,
-    );
-  }
-  console.log("\n| peak memory | few documents | many documents | ratio |\n|---|---|---|---|");
-  for (const each of memory) {
-    console.log(
-      `| ${each.kind} | ${each.few.toFixed(0)} MiB | ${each.many.toFixed(0)} MiB | ${each.ratio.toFixed(2)} |`,
-    );
-  }
 }

@@ -1,13 +1,16 @@
-// A server of its own process for the bench. `emulator`: the emulator. `canned FILE`: answers requests from a
-// recording by their bodies, as fast as HTTP/2 allows. Prints its endpoint; ends with its parent.
+// A server of its own process for the bench. `emulator`: the emulator. `canned COUNT FILE [LARGE_EVERY]`: pages of so
+// many documents from prepared bytes, and all else as a recording has it, by HTTP/2. Prints its endpoint; ends with
+// its parent.
 import { createServer } from "node:http2";
+import { built } from "./built.mjs";
+import { Pages } from "./pages.mjs";
 import { readRecording, requestKey } from "./recording.mjs";
 
-const [kind, file] = process.argv.slice(2);
+const [kind, count, file, largeEvery] = process.argv.slice(2);
 process.on("disconnect", () => process.exit(0));
 
 if (kind === "emulator") {
-  const { startEmulator } = await import("../../dist/emulator/emulator.js");
+  const { startEmulator } = await built("emulator/emulator.js");
   const { endpoint } = await startEmulator();
   process.on("message", (message) => {
     if (message !== "memory") return;
@@ -17,35 +20,43 @@ if (kind === "emulator") {
   });
   process.send({ endpoint });
 } else {
+  const options = largeEvery === undefined ? {} : { largeEvery: Number(largeEvery) };
+  const pages = new Pages(Number(count), options);
   // Of equal requests the first answer counts, so that a run that asks for the time gets the recorded one.
   const answers = new Map(
     (await readRecording(file)).toReversed().map(({ key, answer }) => [key, answer]),
   );
-  const server = createServer();
-  let missed = 0;
+  // Node's limit of 10 MB would refuse large answers that are under way at once.
+  const server = createServer({ maxSessionMemory: 4096 });
+  server.on("session", (session) => session.setLocalWindowSize(2 ** 24));
   server.on("stream", (stream, headers) => {
     const chunks = [];
     stream.on("data", (chunk) => chunks.push(chunk));
     stream.on("error", () => {});
     stream.on("end", () => {
-      const key = requestKey(headers[":method"], headers[":path"], Buffer.concat(chunks));
-      const answer = answers.get(key);
-      if (answer === undefined) missed++;
+      const body = Buffer.concat(chunks);
+      const page = pages.answer(headers[":path"], body.toString("utf8"));
+      const key = requestKey(headers[":method"], headers[":path"], body);
       // A recording has an answer to everything but what a run makes up anew, such as its own marks.
+      const nothing = { status: 200, headers: {}, text: '{"resource":null}' };
       const {
         status,
         headers: shown,
         text,
-      } = answer ?? { status: 200, headers: {}, text: '{"resource":null}' };
+      } = page === undefined
+        ? (answers.get(key) ?? nothing)
+        : { status: 200, headers: { "x-byte-read-ops": "1" }, text: "" };
       stream.respond({
         ":status": status,
         "content-type": "application/json;charset=utf-8",
         ...shown,
       });
-      stream.end(text);
+      // Strings behind large buffers do not always arrive whole in Node 20; buffers do.
+      for (const part of page ?? [])
+        stream.write(typeof part === "string" ? Buffer.from(part) : part);
+      stream.end(Buffer.from(text));
     });
   });
-  process.on("message", (message) => message === "missed" && process.send({ missed }));
   server.listen(0, "127.0.0.1", () => {
     process.send({ endpoint: `http://127.0.0.1:${server.address().port}` });
   });

@@ -1,58 +1,50 @@
 // One measured run in a process of its own: reads its task from argv as JSON, prints one JSON line.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect } from "../../dist/fauna/fauna.js";
-import { HttpTransport } from "../../dist/fauna/http.js";
-import { exportDatabase } from "../../dist/export/export.js";
-import { createDatabase, importArchive } from "../../dist/import/import.js";
+import { promisify } from "node:util";
+import { built } from "./built.mjs";
+import { Clock } from "./clock.mjs";
+import { COLLECTION, idOf } from "./documents.mjs";
 import { readRecording, RecordingTransport, writeRecording } from "./recording.mjs";
+import { faunaDump, migrationScript, parseAndStringify } from "./theirs.mjs";
 
+const { connect } = await built("fauna/fauna.js");
+const { HttpTransport } = await built("fauna/http.js");
 const task = JSON.parse(process.argv[2]);
 const folder = await mkdtemp(join(tmpdir(), "fauna-ark-bench-"));
-const started = { wall: 0, cpu: process.cpuUsage() };
-let ended;
-
-const begin = () => {
-  started.cpu = process.cpuUsage();
-  started.wall = performance.now();
-};
-const end = () => {
-  ended = {
-    seconds: (performance.now() - started.wall) / 1000,
-    cpu: process.cpuUsage(started.cpu),
-  };
-};
+const clock = new Clock();
 
 const open = (transport) =>
   connect({ endpoint: task.endpoint, secret: task.secret, ...(transport ? { transport } : {}) });
 const http = () => new HttpTransport({ endpoint: new URL(task.endpoint) });
 
+async function exported(source, target) {
+  const { exportDatabase } = await built("export/export.js");
+  const { compression, window, rangeDocuments, maxMemory } = task;
+  const options = { compression, window, rangeDocuments, maxMemory };
+  return await exportDatabase({ source, target, ...options });
+}
+
 const TASKS = {
   async export() {
     const source = open();
-    begin();
-    const { documents, plainBytes } = await exportDatabase({
+    clock.begin();
+    const { documents, plainBytes } = await exported(
       source,
-      target: join(folder, "archive"),
-      compression: task.compression,
-      window: task.window,
-      rangeDocuments: task.rangeDocuments,
-    });
-    end();
+      task.archive ?? join(folder, "archive"),
+    );
+    clock.end();
+    const { bytesIn, requests } = source.counters;
     await source.close();
-    return { documents, bytes: plainBytes };
+    return { documents, bytes: bytesIn, plainBytes, requests };
   },
   /** An export whose traffic is kept, for the runs that repeat it. */
   async record() {
     const transport = new RecordingTransport(http());
     const source = open(transport);
-    const { documents } = await exportDatabase({
-      source,
-      target: task.archive,
-      window: task.window,
-      rangeDocuments: task.rangeDocuments,
-    });
+    const { documents } = await exported(source, task.archive);
     await source.close();
     await writeRecording(task.recording, transport.exchanges);
     return { documents, mostAtOnce: transport.mostAtOnce };
@@ -67,7 +59,7 @@ const TASKS = {
     const authorization = `Bearer ${task.secret}`;
     let next = 0;
     let bytes = 0;
-    begin();
+    clock.begin();
     const lane = async () => {
       while (next < requests.length) {
         const { method, path, headers, body } = requests[next++];
@@ -85,54 +77,61 @@ const TASKS = {
       }
     };
     await Promise.all(Array.from({ length: task.atOnce }, lane));
-    end();
+    clock.end();
     await transport.close();
     return { requests: requests.length, bytes };
   },
   async import() {
+    const { createDatabase, importArchive } = await built("import/import.js");
     const transport = task.recording === undefined ? undefined : new RecordingTransport(http());
     const root = open(transport);
     const target = task.database === undefined ? root : await createDatabase(root, task.database);
-    begin();
+    clock.begin();
     const { documents } = await importArchive({
       source: task.archive,
       target,
       window: task.window,
     });
-    end();
+    clock.end();
     await root.close();
     if (transport !== undefined) await writeRecording(task.recording, transport.exchanges);
     return { documents: documents.written, mostAtOnce: transport?.mostAtOnce };
   },
-  /** What the vendor's migration guide told people to run: the driver's pages, JSON.stringify of all. */
-  async migrationScript() {
-    const { Client, fql, Page } = await import("fauna");
-    const client = new Client({
-      endpoint: new URL(task.endpoint),
-      secret: task.secret,
-      query_timeout_ms: 120_000,
-    });
-    begin();
-    let documents = 0;
-    for (const name of task.collections) {
-      const all = [];
-      const set = fql`Collection(${name}).all()`;
-      const query = task.pageSize === undefined ? set : fql`${set}.pageSize(${task.pageSize})`;
-      for await (const page of client.paginate(query)) all.push(...page);
-      documents += all.length;
-      await writeFile(join(folder, `${name}.json`), JSON.stringify(all, null, 2));
+  async verify() {
+    const { verifyArchive } = await built("verify/verify.js");
+    clock.begin();
+    const report = await verifyArchive({ archive: task.archive });
+    clock.end();
+    return { documents: report.documents };
+  },
+  /** What a shell needs to read every byte of an archive's data once and sum it up. */
+  async zcat() {
+    const command = `find "$1" -path '*/data/*' -name '*.ndjson.gz' -print0 | sort -z | xargs -0 zcat | sha256sum`;
+    clock.begin();
+    await promisify(execFile)("bash", ["-c", command, "bash", task.archive]);
+    clock.end();
+    return {};
+  },
+  migrationScript: () => migrationScript({ ...task, folder }, clock),
+  faunaDump: () => faunaDump({ ...task, folder }, clock),
+  /** Of the pages of a collection, in the sizes that an export asks for. */
+  async parseAndStringify() {
+    const source = open();
+    const texts = [];
+    for (let start = 0; start < task.count; start += task.pageSize) {
+      const after = `[{"ref":{"collection":"${COLLECTION}"},"id":"${idOf(start)}"}]`;
+      const page = `{"paginate":{"documents":{"collection":"${COLLECTION}"}},"size":${task.pageSize},"after":${after}}`;
+      const query = `{"map":{"lambda":"r","expr":{"get":{"var":"r"}}},"collection":${page}}`;
+      texts.push((await source.v4(query)).text);
     }
-    end();
-    client.close();
-    return { documents, page: Page.name };
+    await source.close();
+    return await parseAndStringify(texts, clock);
   },
 };
 
 try {
   const result = await TASKS[task.kind]();
-  const cpuSeconds = ended === undefined ? undefined : (ended.cpu.user + ended.cpu.system) / 1e6;
-  const peakMiB = process.resourceUsage().maxRSS / 1024;
-  console.log(JSON.stringify({ ...result, seconds: ended?.seconds, cpuSeconds, peakMiB }));
+  console.log(JSON.stringify({ ...result, ...clock.found }));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

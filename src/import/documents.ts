@@ -166,17 +166,20 @@ export class DocumentsRun {
         this.#journal.goesOn && !isWritten
           ? new Present(this.#target, name, { signal, timeoutMs })
           : undefined;
-      for await (const records of this.#source.records(name, signal)) {
-        const alive = this.#alive(name, records);
-        if (isWritten) await this.#countThere(name, alive);
-        else {
-          for (const record of await this.#missing(name, alive, present)) {
-            const full = batcher.add(record);
-            if (full !== undefined) yield this.#begun(full);
+      try {
+        for await (const records of this.#source.records(name, signal)) {
+          const alive = this.#alive(name, records);
+          if (isWritten) await this.#countThere(name, alive);
+          else {
+            for (const record of await this.#missing(name, alive, present)) {
+              const full = batcher.add(record);
+              if (full !== undefined) yield this.#begun(full);
+            }
           }
         }
+      } finally {
+        await present?.close();
       }
-      await present?.close();
       for (const batch of batcher.rest()) yield this.#begun(batch);
       this.#allRead = index + 1;
     }

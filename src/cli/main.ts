@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `fauna-ark`: this process's words, terminal and signals, and nothing else. */
+import "./young-generation.ts";
 import { COMMANDS } from "./commands.ts";
 import { flushed, processTerminal } from "./process-terminal.ts";
 import { runCommandLine } from "./run.ts";

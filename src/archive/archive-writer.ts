@@ -26,7 +26,7 @@ import {
   SEALED_MANIFEST,
   TELLING,
 } from "./names.ts";
-import { firstContradiction, sumHistories } from "./parse-manifest.ts";
+import { everySegment, firstContradiction, sumHistories } from "./parse-manifest.ts";
 import { NOTHING_KEPT, type WriterContext } from "./writer-context.ts";
 
 export interface CreateArchiveOptions {
@@ -187,6 +187,8 @@ export class ArchiveWriter {
   /**
    * Completes the archive: manifest digest, manifest, and the journal gone, in this order. Every write
    * must have ended, and none may have failed.
+   *
+   * @throws ArkError ERR_FILE_ACCESS when a file that was written is not there any more.
    */
   async finish(about: Manifest["about"] = {}): Promise<Manifest> {
     const { store, run, now, sealing } = this.#context;
@@ -212,6 +214,7 @@ export class ArchiveWriter {
     };
     const contradiction = firstContradiction(manifest, store.place);
     assert(contradiction === undefined, `the manifest contradicts itself: ${contradiction}`);
+    await refuseGone(store, databases);
     const text = Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`);
     const isHidden = sealing?.hidesManifest === true;
     const name = isHidden ? SEALED_MANIFEST : MANIFEST;
@@ -233,6 +236,28 @@ export class ArchiveWriter {
     const names = new Set(siblings.map((folder) => folder.slice(below.length).split("/")[0] ?? ""));
     return `${below}${this.#context.naming.folder(name, names)}/`;
   }
+}
+
+/** Makes sure that what was written is still there: a folder can be moved away under a run of hours. */
+async function refuseGone(store: Store, databases: readonly DatabaseEntry[]): Promise<void> {
+  const sizes = new Map<string, number>();
+  for await (const { name, size } of store.list()) sizes.set(name, size);
+  const files = databases.flatMap(({ schema, collections }) => [
+    ...schema,
+    ...collections
+      .flatMap((collection) => everySegment(collection))
+      .map(({ file, storedBytes: bytes }) => ({ file, bytes })),
+  ]);
+  const gone = files.filter(({ file, bytes }) => sizes.get(file) !== bytes);
+  if (gone.length === 0) return;
+  throw new ArkError(
+    "ERR_FILE_ACCESS",
+    `${gone.length} of the ${files.length} files that were written are no longer there, or not as they were written.`,
+    {
+      place: `${store.place}/${gone[0]!.file}`,
+      hint: "Something else moves or removes files here while the export runs; stop it, then go on with --resume.",
+    },
+  );
 }
 
 async function sealed(sealer: Sealer, bytes: Uint8Array): Promise<Uint8Array> {

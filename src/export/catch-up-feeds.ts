@@ -42,22 +42,24 @@ export class Followed {
   /**
    * Reads on, one reader after the other: until everything is known that was written up to `to`, a time that the
    * connection has seen, or, without it, up to now or for a turn.
+   *
+   * @returns whether it has come so far.
    */
-  async read(to: bigint | undefined): Promise<void> {
+  async read(to: bigint | undefined): Promise<boolean> {
     const before = this.#turn;
     const turn = (async () => {
       await before.catch(() => {});
-      await this.#read(to);
+      return await this.#read(to);
     })();
     this.#turn = turn;
-    await turn;
+    return await turn;
   }
 
-  async #read(to: bigint | undefined): Promise<void> {
+  async #read(to: bigint | undefined): Promise<boolean> {
     const { signal, timeoutMs } = this.#options;
     const answersMax = to === undefined ? ANSWERS_A_TURN : Infinity;
     for (let answers = 0; answers < answersMax; answers++) {
-      if (this.#isGone) return;
+      if (this.#isGone) return true;
       signal.throwIfAborted();
       let page;
       try {
@@ -65,12 +67,13 @@ export class Followed {
       } catch (error) {
         if (!isFeedGone(error) && !this.#options.isGone(error)) throw error;
         this.#isGone = true;
-        return;
+        return true;
       }
       await this.touched.add(page.ids, signal);
-      if (!page.hasNext) return;
-      if (to !== undefined && page.lastTs !== undefined && page.lastTs > to) return;
+      if (!page.hasNext) return true;
+      if (to !== undefined && page.lastTs !== undefined && page.lastTs > to) return true;
     }
+    return false;
   }
 }
 
@@ -96,7 +99,9 @@ export class Following {
 
   /** Reads every feed up to a time that the connection has seen. @throws what following has failed with. */
   async readTo(to: bigint): Promise<void> {
-    await this.#each((followed) => followed.read(to));
+    await this.#each(async (followed) => {
+      await followed.read(to);
+    });
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
@@ -110,9 +115,14 @@ export class Following {
     const { everyMs, signal, onFailure } = this.#options;
     const until = AbortSignal.any([signal, this.#stop.signal]);
     try {
+      let isBehind = false;
       for (;;) {
-        await sleep(everyMs, undefined, { signal: until });
-        await this.#each((followed) => followed.read(undefined));
+        if (!isBehind) await sleep(everyMs, undefined, { signal: until });
+        isBehind = false;
+        await this.#each(async (followed) => {
+          if (!(await followed.read(undefined))) isBehind = true;
+        });
+        until.throwIfAborted();
       }
     } catch (error) {
       if (until.aborted) return;

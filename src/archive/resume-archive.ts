@@ -5,7 +5,7 @@
  * entry says. What the journal does not name is removed and written again.
  */
 import { ArkError } from "../errors/errors.ts";
-import { mapConcurrent } from "../flow/flow.ts";
+import { mapConcurrent, type OnProgress } from "../flow/flow.ts";
 import { isMissing, readWhole, type Store } from "../store/store.ts";
 import {
   ArchiveWriter,
@@ -107,7 +107,10 @@ export class UnfinishedArchive {
    * @param globalId that of the database which the export is to go on with.
    * @throws ArkError ERR_USAGE when that is another database; what the store throws; the signal's reason.
    */
-  async resume(globalId: string | null, signal: AbortSignal): Promise<ResumedArchive> {
+  async resume(
+    globalId: string | null,
+    { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: OnProgress },
+  ): Promise<ResumedArchive> {
     const { globalId: begun } = this.#run.source;
     if (begun !== globalId) {
       const what = "another database is now at this endpoint and path";
@@ -115,7 +118,7 @@ export class UnfinishedArchive {
         `source: its global id was ${begun}, now ${globalId}; ${what}`,
       ]);
     }
-    const { kept, damaged } = await this.#check(signal);
+    const { kept, damaged } = await this.#check(signal, onProgress);
     await this.#tidy(kept);
     const own = { run: this.#run, sealing: this.#sealing, kept };
     return {
@@ -133,13 +136,22 @@ export class UnfinishedArchive {
     return manifest;
   }
 
-  async #check(signal: AbortSignal): Promise<{ kept: Kept; damaged: string[] }> {
+  async #check(
+    signal: AbortSignal,
+    onProgress: OnProgress,
+  ): Promise<{ kept: Kept; damaged: string[] }> {
     const { parts, schema } = this.#journal;
     const damaged: string[] = [];
+    const total = parts.reduce((sum, { segment }) => sum + (segment?.storedBytes ?? 0), 0);
+    let done = 0;
     const isWhole = async (entry: StoredEntry): Promise<boolean> => {
       let whole = true;
       const checked = checkStored(this.#store, entry, () => (whole = false));
-      for await (const _ of checked) signal.throwIfAborted();
+      for await (const bytes of checked) {
+        signal.throwIfAborted();
+        done = Math.min(total, done + bytes);
+        onProgress({ phase: "check", done, total, unit: "bytes" });
+      }
       if (!whole) damaged.push(entry.file);
       return whole;
     };

@@ -3,6 +3,9 @@ import type { IdRange } from "../fauna/fauna.ts";
 import { compareIds } from "../values/record.ts";
 import { type RecordBatch, RecordLines, recordsOf } from "../values/record-lines.ts";
 
+/** A page is not larger than so many times the one before. */
+const GROWTH = 8;
+
 /** What a journal says of ids beside their records. */
 export interface Counted extends Readonly<Record<string, number>> {
   readonly expired: number;
@@ -24,6 +27,8 @@ export class RangeInProgress implements Part {
   #documents: number;
   #cuts: IdRange["cuts"];
   #arrived = 0;
+  /** Documents of the largest page so far. */
+  #largest = 0;
   #isSplit = false;
   #expired = 0;
   #lost = 0;
@@ -60,7 +65,9 @@ export class RangeInProgress implements Part {
 
   /** Takes note of a page and gives those of its records that are still within the range. */
   arrived(records: RecordBatch, gone: number): RecordBatch {
-    this.#arrived += records.length + gone;
+    const documents = records.length + gone;
+    this.#arrived += documents;
+    this.#largest = Math.max(this.#largest, documents);
     const last = records instanceof RecordLines ? records.lastId : records.at(-1)?.id;
     if (!this.#isSplit || last === undefined || compareIds(last, this.#to) <= 0) return records;
     return recordsOf(records).filter(({ id }) => compareIds(id, this.#to) <= 0);
@@ -92,8 +99,10 @@ export class RangeInProgress implements Part {
 
   /** Gives half of what is left to be read away; undefined when it is not worth it. */
   split(): IdRange | undefined {
-    const nearest = this.#arrived + 2 * this.#pageSize;
-    const farthest = this.#documents - this.#pageSize;
+    // So much may have been asked for already: two pages, each not much larger than those before.
+    const seen = this.#largest === 0 ? this.#pageSize : this.#largest;
+    const nearest = this.#arrived + 2 * Math.min(this.#pageSize, GROWTH * seen);
+    const farthest = this.#documents - seen;
     const wanted = this.#arrived + (this.#documents - this.#arrived) / 2;
     const [cut] = this.#cuts
       .filter(({ documents }) => documents >= nearest && documents <= farthest)

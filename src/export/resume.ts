@@ -38,7 +38,7 @@ export async function begin(
   { globalId, schema }: DatabaseAtSnapshot,
 ): Promise<{ readonly archive: ArchiveWriter; readonly resumed: Resumed | null }> {
   if (earlier !== undefined) {
-    const { archive, ...done } = await earlier.resume(globalId, options.signal);
+    const { archive, ...done } = await earlier.resume(globalId, options);
     return { archive, resumed: { started: earlier.started, ...done } };
   }
   const { source, ...archive } = archiveOptions(options);

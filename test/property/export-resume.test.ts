@@ -1,5 +1,5 @@
 /** However often, whenever and however an export is interrupted, going on with it makes the archive of an undisturbed one. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { exportDatabase } from "../../src/export/export.ts";
 import type { Connection } from "../../src/fauna/fauna.ts";

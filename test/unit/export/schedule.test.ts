@@ -50,6 +50,21 @@ describe("a range in progress", () => {
     expect(larger.split()).toBeUndefined();
   });
 
+  it("gives away little, too, where documents are large and pages short of the most they could have", () => {
+    const whole = new RangeInProgress(range(1, 400), 4000);
+    expect(whole.split()).toBeUndefined();
+    whole.arrived(page(1, 3), 1);
+    expect(whole.split()).toMatchObject({ from: "201" });
+  });
+
+  it("notes what it has seen once, and with the ids that it was seen among", () => {
+    const some = new RangeInProgress(range(1, 100), 10);
+    for (const id of ["3", "40", "41"]) some.leftOut(id);
+    some.seen({ expired: 2, lost: 1 });
+    expect(some.counted("40")).toEqual({ expired: 2, lost: 1, credentials: 2 });
+    expect(some.counted("100")).toEqual({ expired: 0, lost: 0, credentials: 1 });
+  });
+
   it("hands on nothing of what it gave away", () => {
     const whole = new RangeInProgress(range(1, 160), 5);
     whole.split();

@@ -287,6 +287,36 @@ describe("what happens to a document after it was read", () => {
     expect(report.documents).toBe(149);
   });
 
+  it("written just before the moment is picked and just after it: the first is in the archive, the second is not", async () => {
+    const source = await shop();
+    const store = new MemoryStore();
+    let isRead = false;
+    const written: string[] = [];
+    outliving.onRequest = async (request) => {
+      if (!isRead) return;
+      // The last look begins with the schema's files, and has picked its moment when it lists the ids.
+      const when = request.path.startsWith("/schema/1/files")
+        ? "before"
+        : isListing(request)
+          ? "after"
+          : undefined;
+      if (when === undefined || written.includes(when)) return;
+      written.push(when);
+      await source.v10(`Order.byId("1000")!.update({ when: "${when}" }); 0`);
+    };
+    await exported(source, store, {
+      collections: ["Order"],
+      catchUp: { feedEveryMs: 3_600_000 },
+      onProgress: ({ phase, done, total }) => {
+        if (phase === "documents" && done === total) isRead = true;
+      },
+    });
+    outliving.forget();
+    expect(written).toEqual(["before", "after"]);
+    await expectTrue(store, source);
+    expect((await documentsIn(store)).documents.get("Order/1000")).toContain("before");
+  });
+
   it("history that v4 writes under a time that has passed makes documents, but one that it changes in place is as it was read", async () => {
     const source = await shop();
     const store = new MemoryStore();

@@ -1,6 +1,7 @@
 /** Collections as their definitions describe them, at one moment. */
 import { type Connection, type Definition, isV4Disabled } from "../fauna/fauna.ts";
 import { isJsonObject, JsonNumber, parseJson, printString } from "../values/json.ts";
+import { Time } from "../values/time.ts";
 
 export interface CollectionAtSnapshot {
   readonly name: string;
@@ -50,8 +51,28 @@ export async function notThereAt(
     return new Set(names.filter((_, index) => !Array.isArray(there) || there[index] !== true));
   } catch (error) {
     if (!isV4Disabled(error)) throw error;
-    return new Set();
+    return notThereByV10(connection, names, at, { signal, timeoutMs });
   }
+}
+
+async function notThereByV10(
+  connection: Connection,
+  names: readonly string[],
+  at: bigint,
+  options: { readonly signal: AbortSignal; readonly timeoutMs: number | undefined },
+): Promise<ReadonlySet<string>> {
+  const query = "at(moment) { names.map(name => Collection.byName(name).exists()) }";
+  const { dataText } = await connection.v10(query, {
+    ...options,
+    idempotent: true,
+    typecheck: false,
+    arguments: {
+      moment: `{"@time":${printString(Time.fromMicros(at).toString())}}`,
+      names: `[${names.map((name) => printString(name)).join(",")}]`,
+    },
+  });
+  const there = parseJson(dataText);
+  return new Set(names.filter((_, index) => !Array.isArray(there) || there[index] !== true));
 }
 
 /** What of a collection's definition decides in which shape its documents are read. */

@@ -1,4 +1,5 @@
 /** The past: an export at a time before now holds definitions and documents as they were then. */
+import { generateIdentity, identityToRecipient } from "age-encryption";
 import { expect, it } from "vitest";
 import { openArchive } from "../../src/archive/archive.ts";
 import { exportDatabase } from "../../src/export/export.ts";
@@ -12,6 +13,7 @@ import { contents } from "../support/archives.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { runCommandLine } from "../../src/cli/run.ts";
 import { copyDatabase } from "../../src/copy/copy.ts";
+import { V10Only } from "../support/v10-only.ts";
 import { recordingTerminal } from "../support/terminal.ts";
 import { Bench, withNewTs } from "../support/bench.ts";
 import { differences, documentsAt } from "../support/independent-reader.ts";
@@ -332,10 +334,11 @@ it("an encrypted archive of the past opens like any other", async () => {
   await source.v10('C.byId("1")!.update({ n: 2 })');
   await source.v10('Collection.create({ name: "Later" })');
   const store = new MemoryStore();
-  const passphrase = "of the past";
-  await exportDatabase({ source, target: store, at, encryption: { passphrase } });
+  const identity = await generateIdentity();
+  const recipients = [await identityToRecipient(identity)];
+  await exportDatabase({ source, target: store, at, encryption: { recipients } });
   const target = await bench.emptyDatabase();
-  await importArchive({ source: store, target, unlock: { passphrase } });
+  await importArchive({ source: store, target, unlock: { identities: [identity] } });
   expect((await target.v10('[C.byId("1")!.n, Collection.all().count()]')).dataText).toBe(
     '[{"@int":"1"},{"@int":"1"}]',
   );
@@ -356,4 +359,29 @@ it.each([
   expect(terminal.stderr).toContain(message);
   expect(terminal.stderr).toContain("where: --at");
   expect(terminal.stderr).toContain("remedy: ");
+});
+
+it("the past of a database that has FQL v4 switched off is exported, and what was deleted since is said", async () => {
+  await using bench = await Bench.start();
+  const source = await bench.emptyDatabase();
+  await source.v10(
+    'Collection.create({ name: "Stays" })\nCollection.create({ name: "Goes" })\nCollection.create({ name: "Returns" })',
+  );
+  await source.v10(
+    'Stays.create({ id: "1", n: 1 })\nGoes.create({ id: "5" })\nReturns.create({ id: "6" })',
+  );
+  const at = await snapshotTime(source);
+  await source.v10('Stays.byId("1")!.update({ n: 2 })\nStays.create({ id: "2" })');
+  await source.v10('Collection.byName("Goes")!.delete()\nCollection.byName("Returns")!.delete()');
+  await source.v10('Collection.create({ name: "Returns" })');
+  await using only = new V10Only(bench.endpoint, bench.secretOf(source));
+  const store = new MemoryStore();
+  const report = await exportDatabase({ source: only.connection, target: store, at });
+  expect(report.collections.map(({ name, documents }) => [name, documents])).toEqual([
+    ["Stays", 1],
+  ]);
+  expect(JSON.parse((await readAll(store, "Stays"))[0]!.dataText!)).toEqual({ n: 1 });
+  expect(report.notes).toContainEqual(
+    expect.objectContaining({ code: "deleted_since", examples: ["Goes", "Returns"] }),
+  );
 });

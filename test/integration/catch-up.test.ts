@@ -530,6 +530,24 @@ describe("what else an export can be asked for", () => {
     await expectTrue(seen, source);
   });
 
+  it("secrets come along as they are at the end", async () => {
+    const source = await shop();
+    const makeKey = (name: string) =>
+      source.v4(
+        `{"select":"ts","from":{"create_key":{"object":{"role":"server","data":{"object":{"name":"${name}"}}}}}}`,
+      );
+    await makeKey("early");
+    const store = new MemoryStore();
+    const report = await exportedAround(source, store, () => makeKey("late"), {
+      secrets: true,
+      plaintextSecrets: true,
+    });
+    expect(report.fidelity.exact.secrets).toBe(2);
+    const keys = (await contents(store)).get("schema/keys.ndjson")!.toString();
+    for (const each of ["early", "late", "hashed_secret"]) expect(keys).toContain(each);
+    await expectTrue(store, source);
+  });
+
   it("an archive is encrypted for others than who writes it, and so is all that lies there meanwhile", async () => {
     const source = await shop();
     await source.v10('Order.byId("1000")!.update({ secretly: "in the clear" }); 0');

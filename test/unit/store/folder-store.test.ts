@@ -39,6 +39,20 @@ describe("FolderStore", () => {
     expect(await collect(new FolderStore(folder).list())).toEqual([]);
   });
 
+  it("removes what killed processes left behind, wherever it lies, and nothing else", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, "data/c"), { recursive: true });
+    for (const name of [".run.json.00ff00ff00ff.tmp", "data/c/.0.00ff00ff00fe.tmp", "data/c/0.gz"])
+      await writeFile(join(folder, name), "half");
+    await new FolderStore(folder).removeUnfinished();
+    expect((await readdir(folder, { recursive: true })).toSorted()).toEqual([
+      "data",
+      "data/c",
+      "data/c/0.gz",
+    ]);
+    await new FolderStore(join(folder, "missing")).removeUnfinished();
+  });
+
   it("refuses to read, write, remove or list through a link that leads out", async () => {
     const folder = await temporaryFolder();
     const outside = await temporaryFolder();

@@ -12,6 +12,7 @@ import { fidelityOf } from "../archive/archive.ts";
 import { availableParallelism } from "node:os";
 import { ArkError } from "../errors/errors.ts";
 import { type ChoiceOptions, resolveChoice } from "../export/choice.ts";
+import { refuseBareHistory } from "../export/history.ts";
 import { type Connection, identity } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import {
@@ -40,6 +41,8 @@ export interface CopyOptions extends ChoiceOptions {
   readonly at?: bigint | undefined;
   /** Copy the databases below too, all at one moment. */
   readonly recursive?: boolean | undefined;
+  /** Copy every version and deletion inside the history window too; only FQL v4 tells them. */
+  readonly history?: boolean | undefined;
   /** Copy credentials, keys and tokens with their hashes. */
   readonly secrets?: boolean | undefined;
   /** Documents asked of the source in one request, at most; 2,000 by default. */
@@ -160,6 +163,7 @@ async function openSource(
   const { source, timeoutMs, onProgress = () => {} } = options;
   const signal = signalOf(options);
   const choice = resolveChoice(options);
+  refuseBareHistory(options);
   const limits = {
     pageSize: options.pageSize ?? 2_000,
     window: options.window ?? Math.max(4, availableParallelism() * 2),
@@ -184,6 +188,7 @@ async function openSource(
     choice,
     recursive: options.recursive ?? false,
     secrets: options.secrets ?? false,
+    history: options.history ?? false,
     identity: (at) => printIdentity({ ...own, at }),
     asOf: asOf ?? options.at,
     isPast: options.at !== undefined,

@@ -39,6 +39,7 @@ export function parseIdentity(text: string): CopyIdentity | undefined {
 interface CopiedOptions extends ChoiceOptions {
   readonly recursive?: boolean | undefined;
   readonly secrets?: boolean | undefined;
+  readonly history?: boolean | undefined;
 }
 
 export function printChoice(options: CopiedOptions): string {
@@ -50,6 +51,7 @@ export function printChoice(options: CopiedOptions): string {
     ...(dataOnly ? ["--data-only"] : []),
     ...(options.recursive === true ? ["--recursive"] : []),
     ...(options.secrets === true ? ["--secrets"] : []),
+    ...(options.history === true ? ["--history"] : []),
   ];
   return words.length === 0 ? "everything" : words.join(" ");
 }

@@ -8,6 +8,7 @@ import {
   type CollectionAtSnapshot,
   type SchemaSnapshot,
 } from "../export/schema.ts";
+import { HistoryReading, requireHistory } from "../export/history.ts";
 import { asNamedThen } from "../export/renames.ts";
 import { withoutSecrets } from "../export/secrets.ts";
 import { checkSameDatabase, type DatabaseAtSnapshot, explainDeleted } from "../export/tree.ts";
@@ -21,7 +22,7 @@ import {
   recordPages,
 } from "../fauna/fauna.ts";
 import { merge, type OnProgress } from "../flow/flow.ts";
-import { type ImportSource, MARKER } from "../import/import.ts";
+import { type HistorySource, type ImportSource, MARKER } from "../import/import.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { recordsOf } from "../values/record-lines.ts";
 import { Time } from "../values/time.ts";
@@ -35,6 +36,8 @@ export interface LiveSourceOptions {
   readonly hasSchema: boolean;
   /** Whether credentials, keys and tokens are copied, and the passwords that old documents may hold. */
   readonly secrets: boolean;
+  /** Whether past versions and deletions are copied. */
+  readonly history: boolean;
   /** Says which copy this is; see `identity.ts`. */
   readonly identity: string;
   readonly pageSize: number;
@@ -60,6 +63,8 @@ export class LiveSource {
   readonly #extents = new Map<string, Extent>();
   /** The newest reading of each collection. */
   readonly #readings = new Map<string, CollectionReading>();
+  /** The newest reading of the past of each collection. */
+  readonly #pasts = new Map<string, HistoryReading>();
   /** Documents whose passwords were left out, by collection. */
   readonly #passwords = new Map<string, number>();
   readonly #started = performance.now();
@@ -88,6 +93,7 @@ export class LiveSource {
       definitions: hasSchema ? byKind(schema) : new Map(),
       leftOut: [],
       collections,
+      history: options.history ? this.#history : undefined,
       secrets,
       records: (collection, signal) => this.#records(collection, signal),
     };
@@ -102,6 +108,8 @@ export class LiveSource {
     refuseUnfinished(options.database);
     const collections: { readonly name: string; readonly documents: number }[] = [];
     const secrets = options.secrets ? await liveSecrets(options) : undefined;
+    const { database, chosen, history } = options;
+    if (history) await requireHistory(database.connection, chosen, options);
     const live = new LiveSource(options, collections, secrets);
     await live.#explaining(() => live.#measure());
     for (const [name, { documents }] of live.#extents) collections.push({ name, documents });
@@ -136,6 +144,32 @@ export class LiveSource {
       ({ name, account }) => [name, account[what]] as const,
     );
     return new Map(counts.filter(([, count]) => count > 0));
+  }
+
+  /** What of the past could not be taken as it was, counted. */
+  get pastNotes() {
+    return [...this.#pasts.values()].flatMap(({ notes }) => notes);
+  }
+
+  /** However often it is read, it tells the same since {@link HistorySource.edge}. */
+  get #history(): HistorySource {
+    const reading = (name: string, signal = this.#options.signal): HistoryReading => {
+      const { source, at, timeoutMs, onProgress } = this.#reading(signal);
+      const collection = this.#options.chosen.find((each) => each.name === name)!;
+      const renames = this.schema.past?.renames;
+      const { secrets } = this.#options;
+      const options = { source, at, timeoutMs, onProgress, signal, renames, secrets };
+      return new HistoryReading(collection, options);
+    };
+    return {
+      collections: this.#options.chosen.map(({ name }) => ({ name })),
+      edge: (name) => reading(name).edge(),
+      records: (name, signal) => {
+        const past = reading(name, signal);
+        this.#pasts.set(name, past);
+        return past.pages();
+      },
+    };
   }
 
   /** A collection's documents, several ranges of ids at once: in no order, but each once. */

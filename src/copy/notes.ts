@@ -31,7 +31,7 @@ export async function notesOf(
   for (const live of databases) {
     const { path } = live;
     const found: Found[] = [...ofDocuments(live), ...ofSchema(live, recursive)];
-    found.push(...pastNotes(live.database));
+    found.push(...pastNotes(live.database), ...live.pastNotes);
     if (!secrets) found.push(...(await ofSecrets(live.connection, signal)));
     notes.push(...found.map((note) => ({ ...note, database: path })));
   }

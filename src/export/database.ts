@@ -50,7 +50,10 @@ export async function exportOne(
     // Before the documents: of secrets, the past is kept for 15 minutes only.
     if (options.secrets) await writeSecrets(database, source, { at, signal, timeoutMs });
     await documents.run(database, chosen);
-    if (options.history) await exportHistory(archive, database, chosen, { ...own, at });
+    if (options.history) {
+      const past = { ...own, at, renames: schema.past?.renames };
+      await exportHistory(archive, database, chosen, past);
+    }
     await checkStillReadable({ source, at, collections: chosen, signal, timeoutMs });
   } catch (error) {
     throw explainDeleted(explainExpired(error, chosen, documents.howFar, source.endpoint), path);

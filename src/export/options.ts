@@ -9,6 +9,7 @@ import {
   type PageFlowStep,
 } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
+import { refuseBareHistory } from "./history.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
 import {
@@ -120,12 +121,7 @@ export function resolveExport(options: ExportOptions): ResolvedExport {
   const { resume = false } = options;
   refuseBareSecrets(options);
   refuseExtending(options);
-  if (history && schemaOnly) {
-    throw new ArkError("ERR_USAGE", "A schema alone has no history.", {
-      place: "--history",
-      hint: "Leave out --history or --schema-only.",
-    });
-  }
+  refuseBareHistory(options);
   const catchUp = resolveCatchUp(options.catchUp);
   if (catchUp !== undefined) refuseWithCatchUp({ history, at: options.at !== undefined, resume });
   const compression = options.compression ?? "gzip";

@@ -90,8 +90,8 @@ function leftOutNotes(path: readonly string[], source: ImportSource): ImportNote
     history.leftOut ??
     "it is restored only into collections that the import makes with their schema";
   return history.collections
-    .filter(({ versions }) => versions > 0)
-    .map(({ name: collection, versions: count }) => ({
+    .filter(({ versions }) => versions !== 0)
+    .map(({ name: collection, versions: count = 1 }) => ({
       code: "history_left_out",
       message: `Past versions and deletions were left out: ${why}.`,
       database: path,

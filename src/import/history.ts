@@ -93,7 +93,11 @@ export class HistoryRun {
     const at = await snapshotTime(this.#target, { signal });
     for (const tally of this.#tallies.values()) {
       const { name } = tally;
-      const edge = () => historyEdge(this.#target, { collection: name, signal, timeoutMs });
+      const edge = async (): Promise<bigint> => {
+        const there = await historyEdge(this.#target, { collection: name, signal, timeoutMs });
+        const here = (await this.#source!.edge?.(name)) ?? 0n;
+        return here > there ? here : there;
+      };
       let compared = 0;
       const { differing } = await compareHistories(this.#expected(tally), this.#told(name, at), {
         edge,

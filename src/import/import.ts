@@ -36,7 +36,7 @@ export type { HistoryReport } from "./history-report.ts";
 export type { ImportNote } from "./notes.ts";
 export type { Step } from "./plan.ts";
 export type { ImportReport } from "./report.ts";
-export type { ImportSource } from "./source.ts";
+export type { HistorySource, ImportSource } from "./source.ts";
 export { createDatabase } from "./target.ts";
 
 export interface ImportOptions {

@@ -133,8 +133,9 @@ function schemaSteps(source: ImportSource): Step[] {
       "functions",
       functions,
       "before what calls it; its role comes after the roles",
-      ["role"],
+      ["role", "alias"],
     ),
+    ...functions.flatMap(aliasStep),
     ...indexSteps(v4("indexes")),
     ...eachV4(
       "create the v4 role",
@@ -206,11 +207,15 @@ function pastOf(source: ImportSource): ReadonlySet<string> {
 
 function historySteps(source: ImportSource): Step[] {
   const collections = restoredHistory(source)?.collections ?? [];
-  const count = collections.reduce((sum, { versions }) => sum + versions, 0);
-  if (count === 0) return [];
+  const told = collections.filter(({ versions }) => versions !== 0);
+  if (told.length === 0) return [];
+  const count = told.reduce((sum, { versions = NaN }) => sum + versions, 0);
+  const what = Number.isNaN(count)
+    ? `the past of ${told.length} collections`
+    : `${count} past versions and deletions`;
   return [
     {
-      title: `write ${count} past versions and deletions`,
+      title: `write ${what}`,
       reason:
         "below the documents, which hide them; their collections were made with room for the past, or none of it would stay",
       run: ({ history }) => history.write(),
@@ -343,6 +348,27 @@ function updateStep(
       await updateV4Definition(target, kind, definition, { only, signal });
     },
   };
+}
+
+/** A v4 function may have been given an alias since, which only v10 gives (recording `v10-schema/alias`). */
+function aliasStep({ name, v4 }: DefinitionLine): Step[] {
+  const json = v4?.includes('"alias"') === true ? parseJson(v4) : undefined;
+  const alias = isJsonObject(json) ? json.get("alias") : undefined;
+  if (typeof alias !== "string") return [];
+  return [
+    {
+      title: `give the v4 function ${name} its alias`,
+      reason: "v4 cannot make one with it",
+      run: async ({ target, signal }) => {
+        await target.v10("Function.byName(name)!.update({ alias: alias })\nnull", {
+          arguments: { name: printString(name), alias: printString(alias) },
+          typecheck: false,
+          idempotent: true,
+          signal,
+        });
+      },
+    },
+  ];
 }
 
 const MODULES = {

@@ -21,11 +21,16 @@ export interface SourceCollection {
 export interface HistorySource {
   readonly collections: readonly {
     readonly name: string;
-    /** Versions that are no more, and deletions. */
-    readonly versions: number;
+    /** Versions that are no more, and deletions, where that is known. */
+    readonly versions?: number | undefined;
   }[];
   /** Why it is not restored; undefined when it is. */
   readonly leftOut?: string | undefined;
+  /**
+   * Since when, in microseconds, a collection's past can be told by now; of a source that cannot forget it is
+   * undefined.
+   */
+  readonly edge?: ((collection: string) => Promise<bigint>) | undefined;
   /** A collection's past in the order of `compareHistory`, batch by batch. Reading it twice gives the same. */
   records(collection: string, signal: AbortSignal): AsyncGenerator<readonly DocumentRecord[]>;
 }

@@ -346,4 +346,20 @@ describe("an archive with history", () => {
     expect(report.history).toMatchObject({ written: 1 });
     expect(await eventsOf(target, "1")).toEqual((await eventsOf(source, "1")).slice(0, 2));
   });
+
+  it("calls what was renamed since by its name of then", async () => {
+    const source = await built(
+      'Collection.create({ name: "Other", history_days: 30 })',
+      'C.create({ id: "1", to: Other("5") })',
+      'C.byId("1")!.update({ to: Other("6") })',
+    );
+    const times = timesOf(await eventsOf(source, "1"));
+    const then = await eventsOf(source, "1");
+    await v10(asked(source), 'Collection.byName("C")!.update({ name: "D" })');
+    await v10(asked(source), 'Collection.byName("Other")!.update({ name: "Another" })');
+    const archive = await exported(source, { at: times[1]! });
+    const { target, report } = await restored(archive);
+    expect(report.history).toMatchObject({ written: 1 });
+    expect(await eventsOf(target, "1")).toEqual(then);
+  });
 });

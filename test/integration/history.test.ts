@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { copyDatabase } from "../../src/copy/copy.ts";
 import { type ExportReport, exportDatabase } from "../../src/export/export.ts";
 import type { Connection } from "../../src/fauna/fauna.ts";
 import { type ImportReport, importArchive } from "../../src/import/import.ts";
@@ -290,5 +291,33 @@ describe("a database exported with its history", () => {
     expect(imported.fidelity.natural.find(({ code }) => code === "history")!.count).toBe(
       imported.history!.written,
     );
+  });
+});
+
+describe("a database copied with its history", () => {
+  it("answers queries at past times, and events, the same, with no archive in between", async () => {
+    const source = await bench.emptyDatabase();
+    await build(source);
+    const target = await bench.emptyDatabase();
+    const report = await copyDatabase({ source, target, history: true, batchDocuments: 100 });
+    const told = await events(asked(source), { documents: { collection: "Order" } });
+    const times = moments(timesOf(told), 3);
+    const [before, after] = [await answers(source, times), await answers(target, times)];
+    expect([...before.keys()].filter((key) => before.get(key) !== after.get(key))).toEqual([]);
+    expect(report.history!.written).toBeGreaterThan(500);
+    expect(report.history).toMatchObject({ read: report.history!.written, outOfWindow: 0 });
+    expect(report.fidelity.exact.versions).toBe(report.history!.written);
+  }, 60_000);
+
+  it("leaves the past behind when it was not asked for", async () => {
+    const source = await bench.emptyDatabase();
+    await v10(asked(source), 'Collection.create({ name: "C", history_days: 30 })');
+    await v10(asked(source), 'C.create({ id: "1", v: 0 })');
+    await v10(asked(source), 'C.byId("1")!.update({ v: 1 })');
+    const target = await bench.emptyDatabase();
+    const report = await copyDatabase({ source, target });
+    expect(report.history).toBeNull();
+    const document = { ref: { collection: "C" }, id: "1" };
+    expect(await events(asked(target), document)).toHaveLength(1);
   });
 });

@@ -54,6 +54,11 @@ export const copyCommand: CommandSpec = {
     },
     AT_OPTION,
     {
+      name: "history",
+      type: "flag",
+      summary: "Copy every version and deletion inside the history window too; FQL v4 tells them",
+    },
+    {
       name: "secrets",
       type: "flag",
       summary: "Copy credentials, keys and tokens with their hashes",
@@ -162,6 +167,7 @@ function copyOptions(
     dataOnly: args.flag("data-only"),
     recursive: args.flag("recursive"),
     at: momentOf(args),
+    history: args.flag("history"),
     secrets: args.flag("secrets"),
     continue: args.flag("continue"),
     window: args.number("window"),

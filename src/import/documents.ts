@@ -1,16 +1,16 @@
 /** Streams a source's documents into the target in parallel batches, and proves afterwards that they are there. */
-import { ArkError } from "../errors/errors.ts";
-import { type Connection, ids, snapshotTime } from "../fauna/fauna.ts";
+import { type Connection, snapshotTime } from "../fauna/fauna.ts";
 import { eachConcurrent, mapConcurrent, type OnProgress } from "../flow/flow.ts";
 import type { DocumentRecord } from "../values/record.ts";
-import { Time } from "../values/time.ts";
 import { Batcher } from "./batcher.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Placeholders } from "./deleted-refs.ts";
-import { IdSet } from "./id-set.ts";
+import { hasExpired } from "./expired.ts";
+import { IdRanges } from "./id-ranges.ts";
 import { Present } from "./present.ts";
 import type { DatabaseProgress, ProgressJournal } from "./progress.ts";
 import { ServerFailures } from "./server-failures.ts";
+import { CollectionProof } from "./proof.ts";
 import type { ImportSource } from "./source.ts";
 import { type CollectionTally, newCollectionTally } from "./tally.ts";
 import { type Batch, kindOf, writeBatch } from "./write.ts";
@@ -30,8 +30,15 @@ export interface DocumentsOptions {
 }
 
 const EXAMPLES = 10;
-/** Ids named by an error, at most. */
-const IDS_NAMED = 20;
+
+/** A range of ids of one collection, to be compared. */
+interface Piece {
+  readonly proof: CollectionProof;
+  /** Of the collection, in the source's order. */
+  readonly index: number;
+  readonly range: number;
+  readonly isLast: boolean;
+}
 
 /** Where an import notes how far it is, and what an earlier attempt of it has noted. */
 export interface DocumentsJournal {
@@ -51,7 +58,7 @@ export class DocumentsRun {
   #progress: DatabaseProgress;
   readonly #tallies = new Map<string, CollectionTally>();
   /** Ids that have to be in the target, by collection. */
-  readonly #expected = new Map<string, IdSet>();
+  readonly #expected = new Map<string, IdRanges>();
   readonly deadLetters: DeadLetters;
   readonly #placeholders: Placeholders;
   readonly #failures = new ServerFailures();
@@ -76,7 +83,7 @@ export class DocumentsRun {
     this.#placeholders = new Placeholders(target, options.signal);
     for (const { name } of source.collections) {
       this.#tallies.set(name, newCollectionTally(name));
-      this.#expected.set(name, new IdSet());
+      this.#expected.set(name, new IdRanges());
     }
   }
 
@@ -200,6 +207,7 @@ export class DocumentsRun {
     const tally = this.#tallies.get(name)!;
     const now = this.#options.now();
     const alive = records.filter((record) => !hasExpired(record, now));
+    this.#expected.get(name)!.saw(alive);
     tally.read += records.length;
     tally.expired += records.length - alive.length;
     return alive;
@@ -288,7 +296,7 @@ export class DocumentsRun {
   }
 
   /**
-   * Lists the refs of every collection, of several at once, and compares them with what was written.
+   * Lists the refs of every collection, of several and several ranges at once, and compares them with what was written.
    *
    * @throws ArkError ERR_MISMATCH naming ids that are missing or extra.
    */
@@ -297,80 +305,32 @@ export class DocumentsRun {
     const at = await snapshotTime(this.#target, { signal });
     const proving = mapConcurrent(
       this.#unproved(),
-      async (index) => {
-        await this.#proveOne(this.tallies[index]!, at);
-        return index;
+      async (piece) => {
+        await piece.proof.compare(piece.range, at);
+        return piece;
       },
       { concurrency: window },
     );
-    for await (const index of proving) {
-      this.#note({ proved: Math.max(index + 1, this.#progress.proved) });
+    for await (const { proof, index, isLast } of proving) {
+      if (isLast) {
+        await proof.end(at);
+        this.#note({ proved: Math.max(index + 1, this.#progress.proved) });
+      }
       await this.#journal.journal.did();
     }
     await this.#journal.journal.closing(this.#journal.path, this.#progress);
   }
 
-  /** Collections that an earlier attempt has not compared, or that it did not finish. */
-  async *#unproved(): AsyncGenerator<number> {
-    for (const index of this.tallies.keys())
-      if (index >= this.#found.proved || !this.#isWritten(index)) yield index;
-  }
-
-  async #proveOne({ name, read }: CollectionTally, at: bigint): Promise<void> {
-    const { signal, timeoutMs } = this.#options;
-    const found = new IdSet();
-    for await (const page of ids(this.#target, { collection: name, at, signal, timeoutMs })) {
-      for (const id of page) found.add(id);
-      this.#report("compare", name, Math.min(read, found.count));
+  /** Ranges of the collections that an earlier attempt has not compared, or that it did not finish. */
+  async *#unproved(): AsyncGenerator<Piece> {
+    for (const [index, tally] of this.tallies.entries()) {
+      if (index < this.#found.proved && this.#isWritten(index)) continue;
+      const ids = this.#expected.get(tally.name)!;
+      const proof = new CollectionProof(this.#target, this.#source, { tally, ids }, this.#options);
+      const last = ids.ranges.length - 1;
+      for (let range = 0; range <= last; range++)
+        yield { proof, index, range, isLast: range === last };
     }
-    if (found.equals(this.#expected.get(name)!)) return;
-    if (!found.equals(await this.#stillAlive(name))) await this.#explain(name, at);
-  }
-
-  /** Ids that have to be in the target, without those whose ttl has passed since they were written. */
-  async #stillAlive(name: string): Promise<IdSet> {
-    const { signal } = this.#options;
-    const now = await snapshotTime(this.#target, { signal });
-    const { refusedIds } = this.#tallies.get(name)!;
-    const alive = new IdSet();
-    for await (const records of this.#source.records(name, signal)) {
-      for (const record of records)
-        if (!refusedIds.has(record.id) && !hasExpired(record, now)) alive.add(record.id);
-    }
-    return alive;
-  }
-
-  /** Finds which ids differ; expired documents that the listing no longer shows are none. */
-  async #explain(name: string, at: bigint): Promise<void> {
-    const { signal, timeoutMs } = this.#options;
-    const there = new Set<string>();
-    for await (const page of ids(this.#target, { collection: name, at, signal, timeoutMs })) {
-      for (const id of page) there.add(id);
-    }
-    // A listing at a past time lacks what expires before it is read (live 3).
-    const now = await snapshotTime(this.#target, { signal });
-    const missing: string[] = [];
-    const { refusedIds } = this.#tallies.get(name)!;
-    for await (const records of this.#source.records(name, signal)) {
-      for (const record of records) {
-        const { id } = record;
-        if (!there.delete(id) && !refusedIds.has(id) && !hasExpired(record, now)) missing.push(id);
-      }
-    }
-    const extra = [...there];
-    if (missing.length === 0 && extra.length === 0) return;
-    throw new ArkError(
-      "ERR_MISMATCH",
-      `${name} does not hold what was written: ${missing.length} missing${named(missing)}, ${extra.length} extra${named(extra)}.`,
-      {
-        place: `${this.#target.place} collection ${name}`,
-        hint:
-          missing.length > 0
-            ? "If documents of these ids were deleted here before, their deletion is newer than the import and hides it: use an empty database."
-            : "Somebody else wrote to the target; import into an empty database.",
-        details: { collection: name, missing: missing.slice(0, 1000), extra: extra.slice(0, 1000) },
-      },
-    );
   }
 
   #report(phase: string, name: string, done: number): void {
@@ -381,13 +341,4 @@ export class DocumentsRun {
 
 function note(examples: string[], { id }: DocumentRecord): void {
   if (examples.length < EXAMPLES) examples.push(id);
-}
-
-function named(list: readonly string[]): string {
-  if (list.length === 0) return "";
-  return ` (${list.slice(0, IDS_NAMED).join(", ")}${list.length > IDS_NAMED ? ", …" : ""})`;
-}
-
-function hasExpired({ ttl }: DocumentRecord, now: bigint): boolean {
-  return ttl !== undefined && Time.parse(ttl).toMicros() <= now;
 }

@@ -7,10 +7,10 @@ import type { Connection } from "../../fauna/fauna.ts";
 import { mapConcurrent } from "../../flow/flow.ts";
 import { printString } from "../../values/json.ts";
 import type { DocumentRecord } from "../../values/record.ts";
-import { Time } from "../../values/time.ts";
 import { DeadLetters } from "../dead-letters.ts";
 import { Placeholders } from "../deleted-refs.ts";
 import type { DocumentsOptions } from "../documents.ts";
+import { hasExpired } from "../expired.ts";
 import { ServerFailures } from "../server-failures.ts";
 import type { ImportSource } from "../source.ts";
 import { type Batch, kindOf, writeBatch } from "../write.ts";
@@ -273,10 +273,6 @@ function count(tally: MergeTally, record: DocumentRecord, decision: Decision): v
         example(tally.newTsExamples, record.id);
       }
   }
-}
-
-function hasExpired({ ttl }: DocumentRecord, now: bigint): boolean {
-  return ttl !== undefined && Time.parse(ttl).toMicros() <= now;
 }
 
 function expiring(target: Connection, collection: string, documents: number): ArkError {

@@ -2,11 +2,14 @@ import { ArkError } from "../errors/errors.ts";
 
 const MiB = 1024 * 1024;
 
-/** What the process takes before it holds anything of a database: Node, the code, the buffers of files and sockets. */
-const BASELINE = 96 * MiB;
+/**
+ * What the process takes whatever it holds of a database: Node (75 MiB), the code and its workers, buffers of files and
+ * sockets, and what Node lets lie of buffers that are done with.
+ */
+const BASELINE = 144 * MiB;
 
-/** A page is, for moments, there as bytes of the wire, as a whole, as text, and as lines of a segment. */
-const COPIES = 4;
+/** A page is, for moments, there as bytes of the wire, as a whole, as lines, and in frames, before and behind compression. */
+const COPIES = 6;
 
 export const MEMORY_DEFAULT = 256 * MiB;
 
@@ -22,6 +25,6 @@ export function bytesToHold(maxMemory: number = MEMORY_DEFAULT): number {
     return Math.floor((maxMemory - BASELINE) / COPIES);
   throw new ArkError("ERR_USAGE", `${maxMemory} bytes of memory are too few.`, {
     place: "--max-memory",
-    hint: `Use ${MEMORY_MIN / MiB}MiB or more: Node takes ${BASELINE / MiB} of them, and the largest document has to fit.`,
+    hint: `Use ${MEMORY_MIN / MiB}MiB or more: Node and its buffers take ${BASELINE / MiB} of them, and the largest document has to fit.`,
   });
 }

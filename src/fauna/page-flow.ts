@@ -55,8 +55,9 @@ export class PageFlow {
     const max = underWay?.max ?? Number.MAX_SAFE_INTEGER;
     this.#climb = new HillClimb({
       knobs: {
-        page: pageSize === undefined ? PAGE_SIZES : fixed(pageSize),
-        underWay: underWay?.found === true ? { start: UNDER_WAY_START, min: 1, max } : fixed(max),
+        page: pageSize === undefined ? PAGE_SIZES : fixedKnob(pageSize),
+        underWay:
+          underWay?.found === true ? { start: UNDER_WAY_START, min: 1, max } : fixedKnob(max),
       },
       underWay: (values) => Math.min(values.underWay, Math.max(1, this.#underWay)),
       onStep,
@@ -142,10 +143,6 @@ export class PageFlow {
       this.#waiting.add(wake);
     });
   }
-}
-
-function fixed(value: number): Knob {
-  return { start: value, min: value, max: value };
 }
 
 /** A page that may be asked for now. */

@@ -9,7 +9,13 @@ export { batch, type BatchLimits } from "./batch.ts";
 export { Credits, type Lease } from "./credits.ts";
 export { CLOCK, type Clock } from "./clock.ts";
 export { coalesce } from "./coalesce.ts";
-export { HillClimb, type ClimbStep, type HillClimbOptions, type Knob } from "./hill-climb.ts";
+export {
+  fixedKnob,
+  HillClimb,
+  type ClimbStep,
+  type HillClimbOptions,
+  type Knob,
+} from "./hill-climb.ts";
 export { eachConcurrent, type EachConcurrentOptions } from "./each-concurrent.ts";
 export { lines, LineError, type Line, type LinesOptions } from "./lines.ts";
 export { mapConcurrent, type MapConcurrentOptions } from "./map-concurrent.ts";

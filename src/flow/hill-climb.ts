@@ -7,6 +7,11 @@ export interface Knob {
   readonly max: number;
 }
 
+/** A knob that stays where it is. */
+export function fixedKnob(value: number): Knob {
+  return { start: value, min: value, max: value };
+}
+
 /** What was tried, and what came of it. */
 export interface ClimbStep<Name extends string> {
   readonly tried: Readonly<Record<Name, number>>;

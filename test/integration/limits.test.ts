@@ -142,9 +142,9 @@ describe("bytes held", () => {
     await expect(exportDatabase({ source, target, maxMemory: 100 * MiB })).rejects.toMatchObject({
       code: "ERR_USAGE",
       place: "--max-memory",
-      hint: expect.stringContaining("Use 160MiB or more") as string,
+      hint: expect.stringContaining("Use 240MiB or more") as string,
     });
-    const { documents } = await exportDatabase({ source, target, maxMemory: 160 * MiB });
+    const { documents } = await exportDatabase({ source, target, maxMemory: 240 * MiB });
     expect(documents).toBe(4);
   });
 });

@@ -1,4 +1,4 @@
-import { cutRefPage } from "../values/page.ts";
+import { cutIdPage } from "../values/id-page.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { nextPageOf } from "./paging.ts";
 import { at, refsPage, type IdBounds } from "./query.ts";
@@ -28,21 +28,21 @@ export async function* ids(
   let after: string | undefined;
   do {
     const query = at(options.at, refsPage(options, pageSize, after));
-    let text: string;
+    let body: Uint8Array;
     try {
-      ({ text } = await connection.v4(query, {
+      body = await connection.v4Body(query, {
         idempotent: true,
         signal,
         timeoutMs,
         kind: "refs",
-      }));
+      });
     } catch (error) {
       if (after !== undefined || !isV4Disabled(error)) throw error;
       yield* idsByV10(connection, options);
       return;
     }
-    const page = cutRefPage(text);
-    if (page.items.length > 0) yield page.items.map(({ id }) => id);
+    const page = cutIdPage(body);
+    if (page.ids.length > 0) yield page.ids;
     after = nextPageOf(page, after, connection.place);
   } while (after !== undefined);
 }

@@ -7,8 +7,10 @@
 import { isArkError } from "../errors/errors.ts";
 import { isNullAt, skipValueBytes, standsAt, UNSURE } from "./byte-scan.ts";
 import { holdsNumberLikeString } from "./detect.ts";
-import { cutDocument, readDocumentRef } from "./document.ts";
+import { cutDocument } from "./document.ts";
+import { names } from "./id-page.ts";
 import { LinePacker, type PackedLines } from "./packed-lines.ts";
+import { scanPage, textOf } from "./page-scan.ts";
 import { RecordSpans } from "./record-spans.ts";
 
 /** What a page holds, and where it goes on. */
@@ -20,19 +22,14 @@ export interface PackedPage {
   readonly after?: string;
 }
 
-const PAGE_HEAD = Buffer.from('{"resource":{"');
 const REF_HEAD = Buffer.from('{"ref":{"@ref":{"id":"');
 /** Where in {@link REF_HEAD} the ref itself begins. */
 const REF_AT = '{"ref":'.length;
 const DATA = Buffer.from('data":');
-const AFTER = Buffer.from('after":');
-const BEFORE = Buffer.from('before":');
 const TS = Buffer.from('ts":');
 const TTL = Buffer.from('ttl":{"@ts":"');
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 
@@ -46,61 +43,30 @@ export function packPage(page: Uint8Array, collection: string): PackedPage | und
   return new PageScan(page, collection).run();
 }
 
+/** So much of a page says how large its lines will be in all: they are shorter than the documents. */
+const FORECAST_BYTES = 64 * 1024;
+const SPARE = 1.03;
+
 class PageScan {
   readonly #page: Uint8Array;
   readonly #packer: LinePacker;
   readonly #spans = new RecordSpans();
   #gone = 0;
+  #isForecast = false;
   /** What follows the id in the refs of this collection, from its closing quote on. */
   #tail: Uint8Array | undefined;
 
   constructor(page: Uint8Array, collection: string) {
     this.#page = page;
-    // A line is shorter than the document that it is of, whose ref names the collection.
-    this.#packer = new LinePacker(collection, page.length);
+    this.#packer = new LinePacker(collection, Math.min(page.length, FORECAST_BYTES));
   }
 
   run(): PackedPage | undefined {
     const page = this.#page;
-    let after: string | undefined;
-    let hasData = false;
-    let hasBefore = false;
-    let at = PAGE_HEAD.length;
-    if (!standsAt(page, 0, PAGE_HEAD) || mayHoldNumberLike(page)) return undefined;
-    for (;;) {
-      // A member's name begins at `at`, its quote passed.
-      if (!hasData && standsAt(page, at, DATA)) {
-        hasData = true;
-        at = this.#documents(at + DATA.length);
-      } else if (after === undefined && standsAt(page, at, AFTER)) {
-        const start = at + AFTER.length;
-        at = skipValueBytes(page, start);
-        if (at >= 0) after = textOf(page, start, at);
-      } else if (!hasBefore && standsAt(page, at, BEFORE)) {
-        hasBefore = true;
-        at = skipValueBytes(page, at + BEFORE.length);
-      } else return undefined;
-      if (at < 0) return undefined;
-      if (page[at] === CLOSE_BRACE) break;
-      if (page[at] !== COMMA || page[at + 1] !== QUOTE) return undefined;
-      at += 2;
-    }
-    if (!hasData || page[at + 1] !== CLOSE_BRACE || page.length !== at + 2) return undefined;
-    const lines = this.#packer.finish();
-    return { lines, gone: this.#gone, ...(after === undefined ? {} : { after }) };
-  }
-
-  /** Packs the documents of the array that begins at `at`. @returns the offset behind it, or UNSURE. */
-  #documents(at: number): number {
-    const page = this.#page;
-    if (page[at] !== OPEN_BRACKET) return UNSURE;
-    if (page[at + 1] === CLOSE_BRACKET) return at + 2;
-    for (;;) {
-      at = this.#element(at + 1);
-      if (at < 0) return UNSURE;
-      if (page[at] === CLOSE_BRACKET) return at + 1;
-      if (page[at] !== COMMA) return UNSURE;
-    }
+    if (mayHoldNumberLike(page)) return undefined;
+    const frame = scanPage(page, (at) => this.#element(at));
+    if (frame === undefined) return undefined;
+    return { lines: this.#packer.finish(), gone: this.#gone, ...frame };
   }
 
   #element(start: number): number {
@@ -109,9 +75,17 @@ class PageScan {
       this.#gone++;
       return start + 4;
     }
+    if (!this.#isForecast && start > FORECAST_BYTES) this.#forecast(start);
     const end = this.#document(start);
     if (end < 0) return this.#byText(start);
     return this.#packer.addSpans(page, this.#spans) ? end : UNSURE;
+  }
+
+  /** Makes room for all lines, going by those of the documents before `start`. */
+  #forecast(start: number): void {
+    this.#isForecast = true;
+    const share = this.#packer.size / start;
+    this.#packer.reserve(Math.ceil(share * this.#page.length * SPARE));
   }
 
   /** Finds the pieces of the document that begins at `start`. @returns the offset behind it, or UNSURE. */
@@ -146,14 +120,7 @@ class PageScan {
     const page = this.#page;
     const end = skipValueBytes(page, start);
     if (end < 0) return UNSURE;
-    try {
-      const text = textOf(page, start, end);
-      const [{ id }] = readDocumentRef(text, 0);
-      if (id !== textOf(page, this.#spans.id, idEnd)) return UNSURE;
-    } catch (error) {
-      if (isArkError(error)) return UNSURE;
-      throw error;
-    }
+    if (!names(textOf(page, start, end), textOf(page, this.#spans.id, idEnd))) return UNSURE;
     this.#tail = page.slice(idEnd, end);
     return end;
   }
@@ -185,10 +152,6 @@ function mayHoldNumberLike(page: Uint8Array): boolean {
   const bytes = Buffer.from(page.buffer, page.byteOffset, page.length);
   const isSuspect = NUMBER_LIKE.some((token) => bytes.includes(token));
   return isSuspect && holdsNumberLikeString(bytes.toString("utf8"));
-}
-
-function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
 }
 
 /** Where the object that begins at `start` ends, by its braces alone: right if it is well-formed. */

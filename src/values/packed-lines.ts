@@ -136,6 +136,16 @@ export class LinePacker {
     return this.#ids.takeText(record.id);
   }
 
+  /** Bytes that were written so far. */
+  get size(): number {
+    return this.#at;
+  }
+
+  /** Makes room for `bytes` bytes in all, at once. */
+  reserve(bytes: number): void {
+    if (bytes > this.#bytes.length) this.#grow(bytes);
+  }
+
   /** All that was added; undefined when nothing was. The packer is done with then. */
   finish(): PackedLines | undefined {
     if (this.#at === 0) return undefined;
@@ -165,7 +175,10 @@ export class LinePacker {
 
   #room(more: number): void {
     if (this.#at + more <= this.#bytes.length) return;
-    const size = Math.max(this.#at + more, 2 * this.#bytes.length);
+    this.#grow(Math.max(this.#at + more, 2 * this.#bytes.length));
+  }
+
+  #grow(size: number): void {
     const larger = new Uint8Array(new ArrayBuffer(size));
     larger.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = larger;

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isArkError } from "../../../src/errors/errors.ts";
+import { cutIdPage } from "../../../src/values/id-page.ts";
 import { holdsNumberLikeString } from "../../../src/values/detect.ts";
 import { fingerprintOf } from "../../../src/values/digest-sums.ts";
 import { Fingerprint } from "../../../src/values/fingerprint.ts";
@@ -8,7 +9,7 @@ import { parseJson, printJson, printString } from "../../../src/values/json.ts";
 import { packLines } from "../../../src/values/pack-lines.ts";
 import { packPage } from "../../../src/values/pack-page.ts";
 import { type PackedLines, packRecords } from "../../../src/values/packed-lines.ts";
-import { cutPage } from "../../../src/values/page.ts";
+import { cutPage, cutRefPage } from "../../../src/values/page.ts";
 import {
   compareIds,
   type DocumentRecord,
@@ -202,6 +203,46 @@ describe("a page packed from its bytes", () => {
         },
       ),
       { numRuns: 2500 },
+    );
+  });
+});
+
+describe("ids cut from the bytes of a page of refs", () => {
+  it("are those that its text names, and what is wrong with it is said by the text", () => {
+    const anyRef = anyDocumentId.map((id) => `{"@ref":{"id":"${id}${REF_TAIL}`);
+    const odd = '{"@ref":{"id":"7","collection":{"@ref":{"id":"keys"}}}}';
+    const anyElement = fc.oneof(
+      { weight: 30, arbitrary: anyRef },
+      fc.constantFrom("null", odd, "1"),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(anyElement, { maxLength: 6 }),
+        fc.boolean(),
+        fc.nat(),
+        (refs, goesOn, n) => {
+          const after = goesOn ? '"after":[{"@ref":{"id":"5"}}],' : "";
+          const whole = `{"resource":{${after}"data":[${refs.join(",")}]}}`;
+          for (const text of [whole, whole.slice(0, n % whole.length)]) {
+            let expected: unknown;
+            try {
+              const page = cutRefPage(text);
+              const ids = page.items.map(({ id }) => id);
+              expected = page.after === undefined ? { ids } : { ids, after: page.after };
+            } catch (error) {
+              expected = String(error);
+            }
+            let found: unknown;
+            try {
+              found = cutIdPage(Buffer.from(text));
+            } catch (error) {
+              found = String(error);
+            }
+            expect(found).toEqual(expected);
+          }
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 });

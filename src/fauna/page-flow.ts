@@ -7,8 +7,8 @@ import {
   type ClimbStep,
   type Clock,
   Credits,
+  fixedKnob,
   HillClimb,
-  type Knob,
   type Lease,
 } from "../flow/flow.ts";
 import { failureOf } from "./failure.ts";

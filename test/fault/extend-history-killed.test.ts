@@ -5,11 +5,17 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import type { Connection } from "../../src/fauna/fauna.ts";
-import { exportDatabase } from "../../src/export/export.ts";
+import { readRaisedHistory } from "../../src/archive/archive.ts";
+import { exportDatabase, restoreHistory } from "../../src/export/export.ts";
+import { connect, type Connection } from "../../src/fauna/fauna.ts";
+import { HttpTransport } from "../../src/fauna/http.ts";
+import { MemoryStore } from "../../src/store/store.ts";
 import { Bench } from "../support/bench.ts";
 import { compileSource } from "../support/compiled.ts";
+import { FailingTransport } from "../support/failing-transport.ts";
 import { temporaryFolder } from "../support/folders.ts";
+import { differences } from "../support/independent-reader.ts";
+import { Points } from "../support/points.ts";
 
 let compiled: string;
 let bench: Bench;
@@ -150,4 +156,50 @@ describe.runIf(process.platform !== "win32")("an export with --extend-history", 
     expect(await historyDays(source)).toBe(BEFORE);
     expect(await isThere(folder)).toBe(false);
   });
+});
+
+describe("an export with extendHistory of which one request fails", () => {
+  it.each(["before", "after", "busy"] as const)(
+    "leaves history_days as they were, or a journal that puts them back: failing %s the answer",
+    async (mode) => {
+      const points = new Points(`extend-history ${mode}`, 10);
+      const source = await bench.emptyDatabase();
+      await source.v10('Collection.create({ name: "Order" })');
+      await source.v4('{"create_collection":{"object":{"name":"my-old"}}}');
+      await source.v10("Order.create({ n: 1 })");
+      const before = await bench.read(source);
+      for (const failAt of points.numbers()) {
+        const wire = new HttpTransport({ endpoint: new URL(bench.endpoint) });
+        const transport = new FailingTransport(wire, { failAt, mode });
+        const connection = connect({
+          endpoint: bench.endpoint,
+          secret: bench.secretOf(source),
+          retry: { attempts: 1 },
+          transport,
+        });
+        const store = new MemoryStore();
+        const outcome = await exportDatabase({
+          source: connection,
+          target: store,
+          extendHistory: 3,
+        }).then(
+          () => "done",
+          () => "failed",
+        );
+        await connection.close();
+        await points.try(`request ${failAt}`, async () => {
+          if (transport.requests <= failAt) expect(outcome).toBe("done");
+          // Either nothing is raised any more, or somebody can put it back.
+          if ((await readRaisedHistory(store)) !== undefined)
+            await restoreHistory({ source, archive: store });
+          expect(await readRaisedHistory(store)).toBeUndefined();
+          const others = differences(before, await bench.read(source));
+          // After a failure in between, schema files may be laid out anew.
+          expect(others.filter((line) => !line.startsWith("files "))).toEqual([]);
+        });
+        if (transport.requests <= failAt) break;
+      }
+      points.end();
+    },
+  );
 });

@@ -28,6 +28,7 @@ export {
 } from "./definition-line.ts";
 export {
   type DefinitionsByKind,
+  filesWithoutLost,
   type LivingDefinitions,
   type LostReference,
   withoutLostReferences,

@@ -36,6 +36,20 @@ export function parseFsl(text: string, filename: string): FslFile {
   return { filename, text, items };
 }
 
+/** Applies `edit`, which makes one change at a time, until there is nothing left for it to change. @throws as {@link parseFsl}. */
+export function editAll(
+  content: string,
+  filename: string,
+  edit: (file: FslFile) => string | undefined,
+): string {
+  let text = content;
+  for (;;) {
+    const next = edit(parseFsl(text, filename));
+    if (next === undefined) return text;
+    text = next;
+  }
+}
+
 /** The value of a string literal of FQL or FSL. @throws FslSyntaxError if `text` does not begin with one. */
 export function readString(text: string): string {
   const cursor = new Cursor(text);

@@ -7,10 +7,12 @@
  * 2. `granting`: with all roles, but without access providers that v4 made, of which files hold only a part: pushed
  *    first, they would be v10's.
  * 3. `loading`: everything but `ttl_days`, and `history_days` where the past is restored.
- * 4. `final`: the files as they are.
+ * 4. `final`: the files as they are, but for what they name in vain.
  */
+import { filesWithoutLost } from "../archive/archive.ts";
 import {
   addMember,
+  editAll,
   type FslFile,
   type FslItem,
   isGlobalName,
@@ -38,7 +40,9 @@ type Edit = (file: FslFile) => string | undefined;
 
 /** @throws ArkError ERR_SCHEMA with file, line and column when a file is not FSL. */
 export function schemaStages(source: ImportSource): SchemaStages {
-  const final = [...source.files].map(([filename, content]) => ({ filename, content }));
+  // Fauna takes no file that names what is not there, though it may have made one.
+  const files = filesWithoutLost(source.files, source.definitions);
+  const final = [...files].map(([filename, content]) => ({ filename, content }));
   const past = new Set(restoredHistory(source)?.collections.map(({ name }) => name));
   const loading = final
     .map((file) => edited(file, withoutTtlDays))
@@ -55,14 +59,8 @@ export function sameFiles(a: readonly SchemaFile[], b: readonly SchemaFile[]): b
   return a.length === b.length && a.every(({ content }, index) => content === b[index]!.content);
 }
 
-/** Applies `edit`, which makes one change at a time, until there is nothing left for it to change. */
 function edited({ filename, content }: SchemaFile, edit: Edit): SchemaFile {
-  let text = content;
-  for (;;) {
-    const next = edit(parseFsl(text, filename));
-    if (next === undefined) return { filename, content: text };
-    text = next;
-  }
+  return { filename, content: editAll(content, filename, edit) };
 }
 
 const withoutTtlDays: Edit = (file) => {

@@ -85,11 +85,8 @@ function hasAll({ definitions }: TargetState, source: ImportSource): boolean {
 
 export function planTree(parts: readonly Part[]): TreeStep[] {
   const children = parts.filter(({ path }) => path.length > 0);
-  return parts
-    .flatMap((part) => [
-      ...(part.path.length > 0 ? [makeStep(part)] : []),
-      ...stepsOf(part).map((step) => inPart(part, step)),
-    ])
+  const [mark, ...steps] = parts.flatMap((part) => stepsOf(part).map((step) => inPart(part, step)));
+  return [mark!, ...children.map(makeStep), ...steps]
     .concat(parts.flatMap((part) => keySteps(part.source).map((step) => inPart(part, step))))
     .concat(children.filter(({ definition }) => isProtected(definition)).map(protectStep));
 }
@@ -111,7 +108,7 @@ export function inPart(part: Part, step: Step): TreeStep {
 function makeStep({ path, definition }: Part): TreeStep {
   return {
     title: `create the database ${path.join("/")}`,
-    reason: "before what is in it, after the database that it is in",
+    reason: "before what is in it and documents that refer to it, after the database that it is in",
     run: async (tree) => {
       const parent = await tree.connection(path.slice(0, -1));
       await makeChild(parent, path.at(-1)!, definition, tree.signal);

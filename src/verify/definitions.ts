@@ -2,11 +2,12 @@
 import {
   type DefinitionLine,
   type DefinitionsByKind,
+  filesWithoutLost,
   type LivingDefinitions,
   withoutLostReferences,
 } from "../archive/archive.ts";
 import type { DefinitionKind } from "../fauna/fauna.ts";
-import { type FslItem, readFsl, removeItem } from "../fsl/fsl.ts";
+import { editAll, type FslFile, readFsl, removeItem } from "../fsl/fsl.ts";
 import { isJsonObject, type Json, JsonNumber, parseJson, printJson } from "../values/json.ts";
 import { saidInFiles, withoutSpelling } from "./same-in-files.ts";
 import { COMPARED_KINDS, type Side } from "./side.ts";
@@ -46,23 +47,22 @@ export function compareSchema(
   kinds: readonly DefinitionKind[] = COMPARED_KINDS,
 ): SchemaComparison {
   if (!left.hasSchema || !right.hasSchema) return { differences: [], natural: [] };
-  const said = { left: saidInFiles(left.files), right: saidInFiles(right.files) };
   const differences: DefinitionDifference[] = [];
   const natural: NaturalDifference[] = [];
-  const { definitions: ours, lost: mineLost } = living(left);
-  const { definitions: others, lost: theirsLost } = living(right);
+  const [mine, theirs] = [living(left), living(right)];
+  const said = { left: saidInFiles(mine.files), right: saidInFiles(theirs.files) };
   for (const kind of kinds) {
-    const there = named(others, kind);
-    for (const mine of named(ours, kind).values()) {
-      const { name } = mine;
-      const theirs = there.get(name);
+    const there = named(theirs.definitions, kind);
+    for (const one of named(mine.definitions, kind).values()) {
+      const { name } = one;
+      const other = there.get(name);
       there.delete(name);
-      if (theirs === undefined) {
+      if (other === undefined) {
         differences.push({ kind, name, how: "missing", members: [] });
         continue;
       }
-      const { members, own } = differentMembers(mine, theirs);
-      const madeBy = [mine.madeBy, theirs.madeBy];
+      const { members, own } = differentMembers(one, other);
+      const madeBy = [one.madeBy, other.madeBy];
       const meant = withoutSpelling({ kind, name, members, madeBy }, said.left, said.right);
       const spelled = members.filter((member) => !meant.includes(member));
       const asNatural = (isSpelling: boolean) => (member: string) =>
@@ -73,45 +73,50 @@ export function compareSchema(
     }
     for (const name of there.keys()) differences.push({ kind, name, how: "extra", members: [] });
   }
-  const emptied = new Set([...emptiedRoles(ours, mineLost), ...emptiedRoles(others, theirsLost)]);
-  const files = compareFiles(withoutRoles(left.files, emptied), withoutRoles(right.files, emptied));
+  const emptied = new Set([...emptiedRoles(mine), ...emptiedRoles(theirs)]);
+  const files = compareFiles(
+    withoutRoles(mine.files, emptied),
+    withoutRoles(theirs.files, emptied),
+  );
   return { differences: [...differences, ...files], natural };
 }
 
-/** What no copy can have is not compared: what v4's definitions name in vain. */
-function living({ definitions }: Side): LivingDefinitions {
+interface Living extends LivingDefinitions {
+  readonly files: Side["files"];
+}
+
+/** What no copy can have is not compared: what definitions name in vain. */
+function living({ definitions, files }: Side): Living {
   const kinds = new Set(definitions.map(({ kind }) => kind));
-  const byKind = [...kinds].map(
-    (kind) => [kind, definitions.filter((each) => each.kind === kind)] as const,
+  const byKind = new Map(
+    [...kinds].map((kind) => [kind, definitions.filter((each) => each.kind === kind)] as const),
   );
-  return withoutLostReferences(new Map(byKind));
+  return { ...withoutLostReferences(byKind), files: filesWithoutLost(files, byKind) };
 }
 
 /** v4's roles of which nothing is left but their name: made anew they are such as schema files show. */
-function emptiedRoles(
-  definitions: DefinitionsByKind,
-  lost: LivingDefinitions["lost"],
-): readonly string[] {
+function emptiedRoles({ definitions, lost }: LivingDefinitions): readonly string[] {
   const names = new Set(lost.filter(({ kind }) => kind === "roles").map(({ name }) => name));
   const roles = (definitions.get("roles") ?? []).filter(({ name }) => names.has(name));
-  return roles.filter(({ v4 }) => !v4?.includes('"resource"')).map(({ name }) => name);
+  const emptied = roles.filter(({ madeBy, v4 }) => madeBy === "v4" && !v4?.includes('"resource"'));
+  return emptied.map(({ name }) => name);
 }
 
 /** Schema files without some roles; those that hold nothing else are none. */
 function withoutRoles(files: Side["files"], names: ReadonlySet<string>): Side["files"] {
   if (names.size === 0) return files;
   const kept = new Map<string, string>();
-  const isNamed = ({ kind, name }: FslItem) => kind === "role" && names.has(name.text);
   for (const [filename, content] of files) {
-    let text = content;
-    let { items } = readFsl(text);
-    for (let item = items.find(isNamed); item !== undefined; item = items.find(isNamed)) {
-      text = removeItem({ filename, text, items }, item);
-      ({ items } = readFsl(text));
-    }
-    if (text === content || items.length > 0) kept.set(filename, text);
+    const isWhole = readFsl(content).problems.length === 0;
+    const text = isWhole ? editAll(content, filename, (file) => withoutRole(file, names)) : content;
+    if (text === content || readFsl(text).items.length > 0) kept.set(filename, text);
   }
   return kept;
+}
+
+function withoutRole(file: FslFile, names: ReadonlySet<string>): string | undefined {
+  const item = file.items.find(({ kind, name }) => kind === "role" && names.has(name.text));
+  return item === undefined ? undefined : removeItem(file, item);
 }
 
 function named(definitions: DefinitionsByKind, kind: DefinitionKind): Map<string, DefinitionLine> {

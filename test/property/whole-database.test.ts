@@ -14,6 +14,7 @@ import { collectionRef, documentRef, Ref, type Value } from "../../src/values/va
 import { Uuid } from "../../src/values/uuid.ts";
 import { printV4 } from "../../src/values/v4.ts";
 import { Bench } from "../support/bench.ts";
+import { isSpelling } from "../support/spelling.ts";
 import { type RoundTrip, roundTrip } from "../support/round-trip.ts";
 import { insert } from "../support/sample-databases.ts";
 import { anyTaggedValue, dataOf } from "../support/values.ts";
@@ -397,28 +398,6 @@ async function make(database: Connection, { by: language, text }: Change): Promi
     if (!isArkError(error, "ERR_DATABASE", "ERR_SCHEMA")) throw error;
     made.refused++;
   }
-}
-
-const NOTHING = String.raw`"(?:(?:roles|privileges|membership|constraints)":\[\]|history_days":(?:9223372036854775807|\{"@long":"9223372036854775807"\}))`;
-const SAYS_NOTHING_FIRST = new RegExp(`(?<=\\{)${NOTHING},`, "g");
-const SAYS_NOTHING = new RegExp(`,${NOTHING}`, "g");
-
-/**
- * What schema files say in one way only, whichever way it was written by queries: no members and empty ones, history
- * that is kept for ever, and a role by its name.
- */
-function inOneSpelling(definition: string): string {
-  return definition
-    .replaceAll(/\{"@ref":\{"coll":\{"@mod":"Role"\},"name":("[^"]*")\}\}/g, "$1")
-    .replaceAll(/\{"@ref":\{"collection":\{"@ref":\{"id":"roles"\}\},"id":("[^"]*")\}\}/g, "$1")
-    .replaceAll(SAYS_NOTHING_FIRST, "")
-    .replaceAll(SAYS_NOTHING, "");
-}
-
-function isSpelling(difference: string): boolean {
-  const [key, ...sides] = difference.split("\n");
-  if (key?.startsWith("definitions ") !== true || sides.length !== 2) return false;
-  return inOneSpelling(sides[0]!) === inOneSpelling(sides[1]!);
 }
 
 /** Definitions that the import says named what is no more, by the kinds of both languages. */

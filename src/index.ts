@@ -49,15 +49,17 @@ export {
   type Unlock,
 } from "./archive/archive.ts";
 export {
+  canResume,
   type CatchUpOptions,
   type CaughtUp,
+  exportDatabase,
   type ExportOptions,
   type ExportReport,
-  exportDatabase,
   type RestoredCollection,
   type RestoredHistory,
   restoreHistory,
   type RestoreHistoryOptions,
+  type Resumed,
 } from "./export/export.ts";
 export { parseMoment } from "./export/moment.ts";
 export {

@@ -9,6 +9,7 @@ describe("the library", () => {
       "ERROR_CODES",
       "FolderStore",
       "MemoryStore",
+      "canResume",
       "connect",
       "copyDatabase",
       "createDatabase",

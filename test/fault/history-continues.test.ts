@@ -1,9 +1,12 @@
 /** An import with history that dies at any request is finished by --continue, and the past of the copy is the same. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkArchive, openArchive } from "../../src/archive/archive.ts";
+import { copyDatabase } from "../../src/copy/copy.ts";
 import { exportDatabase } from "../../src/export/export.ts";
-import type { Connection } from "../../src/fauna/fauna.ts";
+import { connect, type Connection } from "../../src/fauna/fauna.ts";
 import { importArchive } from "../../src/import/import.ts";
 import { MemoryStore } from "../../src/store/store.ts";
+import { printRecord } from "../../src/values/record.ts";
 import { verifyArchive } from "../../src/verify/verify.ts";
 import { Bench } from "../support/bench.ts";
 import { temporaryFolder } from "../support/folders.ts";
@@ -76,9 +79,8 @@ describe("an import with history", () => {
     const limits = { source: archive, window: 1, batchDocuments: 3, deadLetterFile };
     const run = (target: Connection, goOn = false) =>
       importArchive({ ...limits, target, continue: goOn });
-    const requests = await counted(Infinity, "before", async () =>
-      run(await bench.emptyDatabase()),
-    );
+    const first = await bench.emptyDatabase();
+    const requests = await counted(Infinity, "before", () => run(first));
     expect(requests).toBeGreaterThan(20);
     const points = new Points("import of a past, a request is cut", 4);
     for (const n of points.numbers(requests)) {
@@ -97,6 +99,74 @@ describe("an import with history", () => {
         const { equal, against } = await verifyArchive({ archive, against: target });
         expect(against!.histories).toMatchObject([{ name: "C", equal: true }]);
         expect(equal).toBe(true);
+      });
+    }
+    points.end();
+  });
+});
+
+describe("a copy with history", () => {
+  it("is finished whichever request was cut, on either side, and tells the same past", async () => {
+    const past = await pastOf(source);
+    const deadLetterFile = `${await temporaryFolder()}/refused.ndjson`;
+    const limits = { source, window: 1, batchDocuments: 3, deadLetterFile, history: true };
+    const run = (target: Connection, goOn = false) =>
+      copyDatabase({ ...limits, target, continue: goOn });
+    const first = await bench.emptyDatabase();
+    const requests = await counted(Infinity, "before", () => run(first));
+    const points = new Points("copy of a past, a request is cut", 8);
+    for (const n of points.numbers(requests)) {
+      const at = n + 1;
+      const when = at % 2 === 0 ? "before" : "after";
+      const target = await bench.emptyDatabase();
+      const died = await counted(at, when, () => run(target)).then(
+        () => false,
+        () => true,
+      );
+      await points.try(`request ${at}, ${when}`, async () => {
+        if (died && !(at === requests && when === "after"))
+          await run(target, (await bench.definitionsOf(target)).length > 0);
+        expect(await pastOf(target)).toEqual(past);
+      });
+    }
+    points.end();
+  });
+});
+
+describe("an export with history", () => {
+  it("goes on with resume whichever request was cut, and holds the same past", async () => {
+    const limits = { source, history: true, compression: "none", segmentBytes: 300 } as const;
+    const linesOf = async (store: MemoryStore): Promise<string[]> => {
+      const opened = await openArchive(store);
+      const lines: string[] = [];
+      for await (const { records } of opened.history(opened.collection("C")))
+        lines.push(...records.map(printRecord));
+      return lines;
+    };
+    const expected = await linesOf(archive);
+    const requests = await counted(Infinity, "before", async () =>
+      exportDatabase({ ...limits, target: new MemoryStore() }),
+    );
+    const points = new Points("export of a past, a request is cut", 3);
+    for (const n of points.numbers(requests)) {
+      const target = new MemoryStore();
+      const died = await counted(n + 1, "before", () => exportDatabase({ ...limits, target })).then(
+        () => false,
+        () => true,
+      );
+      await points.try(`request ${n + 1}`, async () => {
+        if (died) {
+          // The connection that was cut is not gone in the same moment for all requests that are under way.
+          const again = connect({ endpoint: bench.endpoint, secret: bench.secretOf(source) });
+          try {
+            await exportDatabase({ ...limits, source: again, target, resume: true });
+          } finally {
+            await again.close();
+          }
+        }
+        expect(await linesOf(target)).toEqual(expected);
+        const report = await checkArchive(target);
+        expect(report).toMatchObject({ problems: [], notes: [], versions: expected.length });
       });
     }
     points.end();

@@ -7,6 +7,7 @@
 import {
   editAll,
   type FslFile,
+  type FslKind,
   isGlobalName,
   readFsl,
   removeAnnotation,
@@ -63,15 +64,15 @@ export function withoutLostReferences(definitions: DefinitionsByKind): LivingDef
 }
 
 /**
- * Schema files without the members that name what is not among the definitions. Without definitions, files speak for
- * themselves and stay as they are.
+ * Schema files without the members that name what is neither among the definitions nor in the files. Without
+ * definitions, files speak for themselves and stay as they are.
  */
 export function filesWithoutLost(
   files: ReadonlyMap<string, string>,
   definitions: DefinitionsByKind,
 ): ReadonlyMap<string, string> {
   if ([...definitions.values()].every((lines) => lines.length === 0)) return files;
-  const names = new Names(definitions);
+  const names = new Names(definitions, files);
   const edit = (file: FslFile) => withoutOneLost(file, names);
   return new Map(
     [...files].map(([filename, content]) => {
@@ -171,15 +172,26 @@ const WORDS: Readonly<Record<string, string>> = {
   roles: "role",
 };
 
+const FSL_KINDS: Readonly<Partial<Record<FslKind, string>>> = {
+  collection: "collections",
+  function: "functions",
+  role: "roles",
+};
+
 const BUILT_IN_ROLES = new Set(["admin", "server", "server-readonly", "client"]);
 
 /** The names that a database's definitions have. */
 class Names {
   readonly #names: ReadonlyMap<string, ReadonlySet<string>>;
 
-  constructor(definitions: DefinitionsByKind) {
+  constructor(definitions: DefinitionsByKind, files: ReadonlyMap<string, string> = new Map()) {
+    const items = [...files.values()].flatMap((content) => readFsl(content).items);
     this.#names = new Map(
-      [...definitions].map(([kind, lines]) => [kind as string, new Set(lines.flatMap(namesOf))]),
+      Object.keys(WORDS).map((kind) => {
+        const own = items.filter((item) => FSL_KINDS[item.kind] === kind);
+        const lines = definitions.get(kind as DefinitionKind) ?? [];
+        return [kind, new Set([...lines.flatMap(namesOf), ...own.map(({ name }) => name.text)])];
+      }),
     );
   }
 

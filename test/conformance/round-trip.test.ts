@@ -19,7 +19,7 @@ import { loadScenarios, scenarioId } from "./corpus/lib/scenario.mjs";
 const CORPUS = fileURLToPath(new URL("corpus", import.meta.url));
 const AREAS = ["interplay", "v10-schema", "v4-schema", "v4-secrets", "v4-write", "whole-database"];
 
-/** what v4 once let in and no schema file may say: whoever imports it is told what. */
+/** Whoever imports what v4 once let in and no schema file may say, is told what it is. */
 const REFUSED_SCHEMA: Readonly<Record<string, RegExp>> = {
   "v4-schema/collection-options": /ttl_days: Non-negative value required/,
   "v4-schema/role-errors": /The identifier `admin` is reserved/,

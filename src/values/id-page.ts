@@ -20,12 +20,13 @@ const REF_HEAD = Buffer.from('{"@ref":{"id":"');
 export function cutIdPage(page: Uint8Array): IdPage {
   const ids: string[] = [];
   const spans = new RecordSpans();
+  const text = Buffer.from(page.buffer, page.byteOffset, page.length);
   let tail: Uint8Array | undefined;
   const frame = scanPage(page, (start) => {
     if (!standsAt(page, start, REF_HEAD)) return UNSURE;
     const at = spans.readId(page, start + REF_HEAD.length);
     if (at < 0) return UNSURE;
-    const id = textOf(page, spans.id, at);
+    const id = text.toString("latin1", spans.id, at);
     ids.push(id);
     if (tail !== undefined && standsAt(page, at, tail)) return at + tail.length;
     const end = skipValueBytes(page, start);

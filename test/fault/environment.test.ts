@@ -142,7 +142,7 @@ onUnix("a place that one may not use", () => {
     const { name, target } = await processes.emptyDatabase();
     const verified = await processes.run(["verify", place], NOBODY);
     expect([13, 20], verified.stderr).toContain(verified.status);
-    expect(verified.stdout + verified.stderr).toContain("schema/roles.ndjson.age");
+    expect(verified.stdout + verified.stderr).toContain("schema/roles.ndjson.age at byte 0: ");
     const imported = await processes.run(processes.importWords(name, place), NOBODY);
     expectFailure(imported, 13, "ERR_FILE_ACCESS", "schema/roles.ndjson.age");
     expect(await holdsAnything(target)).toBe(false);

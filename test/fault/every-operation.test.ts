@@ -126,7 +126,7 @@ describe.each(STORE_FAILURES)("when a file operation of an export fails, %s", (m
   it.each([false, true])(
     "no manifest is without truth, and the archive is the same in the end (killed: %s)",
     async (dead) => {
-      const points = new Points(`export, a file operation fails ${mode}, killed: ${dead}`, 7);
+      const points = new Points(`export, a file operation fails ${mode}, killed: ${dead}`, 9);
       for (const failAt of points.numbers()) {
         const store = new MemoryStore();
         const deadline = new AbortController();
@@ -169,7 +169,7 @@ describe.each(TRANSPORT_FAILURES)("when a request fails, %s", (mode) => {
     it("no export is taken for whole that is not, and the archive is the same in the end", () =>
       each(
         "export",
-        20,
+        25,
         () => bench,
         async (connection) => {
           const store = new MemoryStore();
@@ -186,7 +186,7 @@ describe.each(TRANSPORT_FAILURES)("when a request fails, %s", (mode) => {
     it("an import is not taken for finished that is not, and is the same in the end", () =>
       each(
         "import",
-        30,
+        40,
         () => other,
         async (connection) => {
           const target = await other.emptyDatabase();
@@ -202,7 +202,7 @@ describe.each(TRANSPORT_FAILURES)("when a request fails, %s", (mode) => {
       (side) =>
         each(
           `copy, of its ${side}`,
-          50,
+          70,
           () => (side === "source" ? bench : other),
           async (connection) => {
             const target = await other.emptyDatabase();
@@ -222,7 +222,7 @@ describe.each(TRANSPORT_FAILURES)("when a request fails, %s", (mode) => {
 
 describe.each(STORE_FAILURES)("when the archive cannot be read at some point, %s", (mode) => {
   it("an import fails without looking finished, and goes on to the same", async () => {
-    const points = new Points(`import, reading the archive fails ${mode}`, 9);
+    const points = new Points(`import, reading the archive fails ${mode}`, 11);
     for (const failAt of points.numbers()) {
       const deadline = new AbortController();
       const failing = new FailingStore(archive, { failAt, mode, deadline });

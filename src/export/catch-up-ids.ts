@@ -15,6 +15,7 @@ export class IdSet {
   #held: BigUint64Array;
   #length = 0;
   #runs: SpoolFile[] = [];
+  #adding: Promise<void> = Promise.resolve();
 
   /** @param heldMax ids that are held in memory. */
   constructor(spool: Spool, heldMax: number = HELD) {
@@ -28,7 +29,14 @@ export class IdSet {
     return this.#runs.reduce((sum, { entries }) => sum + entries, this.#length);
   }
 
-  async add(ids: readonly string[], signal?: AbortSignal): Promise<void> {
+  /** Adds ids; several calls under way are done one after the other. */
+  add(ids: readonly string[], signal?: AbortSignal): Promise<void> {
+    const turn = this.#adding.then(() => this.#add(ids, signal));
+    this.#adding = turn.catch(() => {});
+    return turn;
+  }
+
+  async #add(ids: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     for (const id of ids) {
       if (this.#length === this.#held.length) await this.#makeRoom(signal);
       this.#held[this.#length++] = BigInt(id);

@@ -101,6 +101,15 @@ describe("ids that feeds name", () => {
     },
   );
 
+  it("are all there when several add at once", async () => {
+    const ids = new IdSet(new Spool(new MemoryStore()), 64);
+    const parts = Array.from({ length: 20 }, (_, part) =>
+      Array.from({ length: 50 }, (__, n) => String(part * 50 + n)),
+    );
+    await Promise.all(parts.map((part) => ids.add(part)));
+    expect((await all(ids.ascending())).map(({ id }) => id)).toEqual(parts.flat());
+  });
+
   it("that were taken out are in the set no more, until they are put back", async () => {
     const ids = new IdSet(new Spool(new MemoryStore()), 64);
     await ids.add(["5", "1"]);

@@ -15,6 +15,8 @@ import { type HowFar, howFar } from "./window.ts";
 
 /** A collection on its way into the archive. */
 interface Moving {
+  /** What it is called in the archive; the reading has what the database calls it by now. */
+  readonly name: string;
   readonly writer: CollectionWriter;
   readonly reading: CollectionReading;
 }
@@ -100,7 +102,7 @@ export class DocumentsRun {
     }
     const reading = new CollectionReading(nameNow, options, left.account);
     if (left.credentials > 0) this.#credentials.set(nameNow, left.credentials);
-    this.#moving.set(nameNow, { writer, reading });
+    this.#moving.set(nameNow, { name, writer, reading });
     return { reading, left };
   }
 
@@ -146,7 +148,7 @@ export class DocumentsRun {
   ): AsyncGenerator<RecordBatch> {
     const renamed = asNamedThen(pages, this.#renames);
     if (this.#options.secrets) return renamed;
-    const { collection } = range;
+    const { name: collection } = this.#moving.get(range.collection)!;
     const counts = this.#credentials;
     return withoutSecrets(renamed, (id) => {
       range.leftOut(id);
@@ -159,7 +161,9 @@ export class DocumentsRun {
   }
 
   #counted(of: (reading: CollectionReading) => number): ReadonlyMap<string, number> {
-    const counts = this.#readings.map((reading) => [reading.name, of(reading)] as const);
+    const counts = [...this.#moving.values()].map(
+      ({ name, reading }) => [name, of(reading)] as const,
+    );
     return new Map(counts.filter(([, count]) => count > 0));
   }
 }

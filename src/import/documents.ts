@@ -1,5 +1,5 @@
 /** Streams a source's documents into the target in parallel batches, and proves afterwards that they are there. */
-import { type Connection, snapshotTime } from "../fauna/fauna.ts";
+import { type BatchFlow, type Connection, snapshotTime } from "../fauna/fauna.ts";
 import { eachConcurrent, mapConcurrent, type OnProgress } from "../flow/flow.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { Batcher } from "./batcher.ts";
@@ -13,12 +13,14 @@ import { ServerFailures } from "./server-failures.ts";
 import { CollectionProof } from "./proof.ts";
 import type { ImportSource } from "./source.ts";
 import { type CollectionTally, newCollectionTally } from "./tally.ts";
-import { type Batch, kindOf, writeBatch } from "./write.ts";
+import { type Batch, kindOf, sizeInRequest, writeBatch } from "./write.ts";
 
 export interface DocumentsOptions {
   readonly window: number;
   readonly batchDocuments: number;
   readonly batchBytes: number;
+  /** What is sent to one target shares it: documents in a batch, batches at once, bytes of them. */
+  readonly flow: BatchFlow;
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
@@ -96,7 +98,7 @@ export class DocumentsRun {
     const stop = new AbortController();
     const onAbort = (): void => stop.abort(this.#options.signal.reason);
     this.#options.signal.addEventListener("abort", onAbort);
-    const { window } = this.#options;
+    const { flow } = this.#options;
     this.#note({});
     try {
       this.#options.signal.throwIfAborted();
@@ -104,7 +106,9 @@ export class DocumentsRun {
         this.#batches(stop.signal),
         async (batch) => {
           try {
-            await this.#writeBatch(batch, stop.signal);
+            const bytes = batch.records.reduce((sum, record) => sum + sizeInRequest(record), 0);
+            const size = { documents: batch.records.length, bytes };
+            await flow.send(size, stop.signal, () => this.#writeBatch(batch, stop.signal));
             this.#options.signal.throwIfAborted();
             this.#ended(batch);
             await this.#journal.journal.did();
@@ -113,7 +117,7 @@ export class DocumentsRun {
             throw error;
           }
         },
-        { concurrency: () => window },
+        { concurrency: () => flow.window },
       );
       this.#options.signal.throwIfAborted();
       this.#reached(this.#source.collections.length);
@@ -165,9 +169,15 @@ export class DocumentsRun {
 
   /** Batches of one collection and kind each; records of the rarer kinds wait for one another. */
   async *#batches(signal: AbortSignal): AsyncGenerator<Batch> {
-    const { timeoutMs } = this.#options;
+    const { timeoutMs, batchBytes, flow } = this.#options;
+    const limits = {
+      batchBytes,
+      get batchDocuments() {
+        return flow.batchDocuments;
+      },
+    };
     for (const [index, { name }] of this.#source.collections.entries()) {
-      const batcher = new Batcher(name, this.#options);
+      const batcher = new Batcher(name, limits);
       const isWritten = this.#isWritten(index);
       const present =
         this.#journal.goesOn && !isWritten

@@ -13,7 +13,14 @@
 import { basename } from "node:path";
 import type { Unlock } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
-import { type Connection, identity, snapshotTime } from "../fauna/fauna.ts";
+import {
+  BatchFlow,
+  type BatchFlowStep,
+  bytesToHold,
+  type Connection,
+  identity,
+  snapshotTime,
+} from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { deadLettersOf } from "./dead-letters.ts";
@@ -72,12 +79,16 @@ export interface ImportOptions {
    * and deleted again. Without it documents that hold such references are refused.
    */
   readonly restoreDeletedRefs?: boolean | undefined;
-  /** Requests under way at once. */
+  /** Requests under way at once. Without it what is best is found by trying, up to 32. */
   readonly window?: number | undefined;
-  /** Documents in a request, at most. */
+  /** Documents in a request, at most. Without it what is best is found by trying, up to 4,000. */
   readonly batchDocuments?: number | undefined;
   /** Bytes of documents in a request, at most; Fauna takes bodies of up to 8 MiB. */
   readonly batchBytes?: number | undefined;
+  /** Bytes of memory that the process may take; 256 MiB by default. So many batches are under way as fit. */
+  readonly maxMemory?: number | undefined;
+  /** Told of the batch sizes and numbers of batches at once that are tried, and what comes of them. */
+  readonly onTuned?: ((step: BatchFlowStep) => void) | undefined;
   /** Where refused documents are written, with their reasons. */
   readonly deadLetterFile?: string | undefined;
   /** How long one query may take on the server, in milliseconds. */
@@ -333,6 +344,12 @@ async function documentsOptions(
     window: atLeastOne("window", options.window ?? 8),
     batchDocuments: atLeastOne("batchDocuments", options.batchDocuments ?? 500),
     batchBytes: atLeastOne("batchBytes", options.batchBytes ?? 1024 * 1024),
+    flow: new BatchFlow({
+      batchDocuments: options.batchDocuments,
+      window: options.window,
+      bytes: bytesToHold(options.maxMemory),
+      onStep: options.onTuned,
+    }),
     timeoutMs: options.timeoutMs,
     restoreDeletedRefs: options.restoreDeletedRefs,
     deadLetterFile: options.deadLetterFile ?? `${basename(source.place)}.refused.ndjson`,

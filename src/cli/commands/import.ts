@@ -13,6 +13,7 @@ import type { Arguments } from "../arguments.ts";
 import type { CommandSpec } from "../command.ts";
 import {
   ENDPOINT_OPTIONS,
+  MAX_MEMORY_OPTION,
   TRANSPORT_OPTIONS,
   timeoutMs,
   windowOption,
@@ -25,6 +26,7 @@ import type { OptionSpec } from "../option.ts";
 import { placeIn } from "../place.ts";
 import { CREATE_OPTIONS, findTarget, openTarget, refuseUnclearTarget } from "../target.ts";
 import type { Terminal } from "../terminal.ts";
+import { tuningOf } from "../tuning.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
 import { columns, count, counted, duration, some } from "../words.ts";
 import { notesSummary } from "./export.ts";
@@ -35,8 +37,7 @@ export const BATCH_OPTIONS: readonly OptionSpec[] = [
     name: "batch-size",
     type: "count",
     placeholder: "N",
-    summary: "Documents in one batch, at most",
-    default: "500",
+    summary: "Documents in one batch, at most; without it what is best is found by trying",
     min: 1,
     max: 100_000,
   },
@@ -121,8 +122,9 @@ export const importCommand: CommandSpec = {
     },
     ...CONFLICT_OPTIONS,
     ...UNLOCK_OPTIONS,
-    windowOption("Batches under way at once", 8),
+    windowOption("Batches under way at once; without it as many as turn out best"),
     ...BATCH_OPTIONS,
+    MAX_MEMORY_OPTION,
     ...TRANSPORT_OPTIONS,
   ],
   examples: [
@@ -270,6 +272,8 @@ function importOptions(
     window: args.number("window"),
     batchDocuments: args.number("batch-size"),
     batchBytes: args.number("batch-bytes"),
+    maxMemory: args.number("max-memory"),
+    onTuned: tuningOf(args, terminal),
     deadLetterFile: file("dead-letters"),
     timeoutMs: timeoutMs(args),
     signal: terminal.signal,

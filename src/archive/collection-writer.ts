@@ -7,7 +7,7 @@ import { removeAll, takeBack, writeDone, writeNone } from "./journal.ts";
 import type { CollectionEntry, JournalPart, PartJournal, SegmentEntry } from "./manifest.ts";
 import { sumFingerprints } from "./parse-manifest.ts";
 import { RecordSource, writeSegment } from "./segment-writer.ts";
-import type { WriterContext } from "./writer-context.ts";
+import { collectionKey, type WriterContext } from "./writer-context.ts";
 
 export interface CollectionSettings {
   readonly historyDays?: number | null;
@@ -55,10 +55,7 @@ export class CollectionWriter {
     this.#context = context;
     this.#database = database;
     this.#place = place;
-    const path = JSON.stringify(database);
-    this.#kept = context.kept.parts.filter(
-      (each) => each.collection === place.name && JSON.stringify(each.database) === path,
-    );
+    this.#kept = context.kept.parts.get(collectionKey(database, place.name)) ?? [];
     for (const { segment } of this.#kept) {
       if (segment === null) continue;
       this.#segments.push(segment);

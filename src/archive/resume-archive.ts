@@ -15,11 +15,17 @@ import {
 } from "./archive-writer.ts";
 import { type Sealing, sealingAsBegun } from "./encryption.ts";
 import { type Journal, readJournal, readRun, removeAll, removeJournal } from "./journal.ts";
-import { FORMAT_VERSION, type Manifest, type RunJournal } from "./manifest.ts";
+import {
+  FORMAT_VERSION,
+  type Manifest,
+  type PartJournal,
+  type RunJournal,
+  type SchemaJournal,
+} from "./manifest.ts";
 import { IDENTITY, JOURNAL, journalFile, RAISED_HISTORY, RUN_JOURNAL } from "./names.ts";
 import { openArchive } from "./open-archive.ts";
 import { checkStored, type StoredEntry } from "./stored-check.ts";
-import type { Kept } from "./writer-context.ts";
+import { collectionKey } from "./writer-context.ts";
 
 export interface ResumeArchiveOptions extends Omit<CreateArchiveOptions, "source" | "snapshotTs"> {
   readonly source: Omit<Manifest["source"], "globalId">;
@@ -118,13 +124,14 @@ export class UnfinishedArchive {
         `source: its global id was ${begun}, now ${globalId}; ${what}`,
       ]);
     }
-    const { kept, damaged } = await this.#check(signal, onProgress);
-    await this.#tidy(kept);
+    const { parts, schema, damaged } = await this.#check(signal, onProgress);
+    await this.#tidy(parts, schema);
+    const kept = { parts: byCollection(parts), schema };
     const own = { run: this.#run, sealing: this.#sealing, kept };
     return {
       archive: new ArchiveWriter(writerContext(this.#store, this.#options, own)),
-      segments: kept.parts.filter(({ segment }) => segment !== null).length,
-      documents: kept.parts.reduce((sum, { segment }) => sum + (segment?.records ?? 0), 0),
+      segments: parts.filter(({ segment }) => segment !== null).length,
+      documents: parts.reduce((sum, { segment }) => sum + (segment?.records ?? 0), 0),
       damaged,
     };
   }
@@ -139,7 +146,7 @@ export class UnfinishedArchive {
   async #check(
     signal: AbortSignal,
     onProgress: OnProgress,
-  ): Promise<{ kept: Kept; damaged: string[] }> {
+  ): Promise<{ parts: PartJournal[]; schema: SchemaJournal[]; damaged: string[] }> {
     const { parts, schema } = this.#journal;
     const damaged: string[] = [];
     const total = parts.reduce((sum, { segment }) => sum + (segment?.storedBytes ?? 0), 0);
@@ -161,16 +168,14 @@ export class UnfinishedArchive {
     }));
     const storedSchema = schema.map((each) => ({ item: each, stored: each.schema }));
     return {
-      kept: {
-        parts: await those(storedParts, isWhole),
-        schema: await those(storedSchema, isWhole),
-      },
+      parts: await those(storedParts, isWhole),
+      schema: await those(storedSchema, isWhole),
       damaged,
     };
   }
 
   /** Removes what nobody will look for, and nobody else has put there. */
-  async #tidy({ parts, schema }: Kept): Promise<void> {
+  async #tidy(parts: readonly PartJournal[], schema: readonly SchemaJournal[]): Promise<void> {
     const files = [
       ...parts.flatMap(({ segment }) => (segment === null ? [] : [segment.file])),
       ...schema.map((each) => each.schema.file),
@@ -207,6 +212,17 @@ export interface ResumedArchive {
 /** Files that an export writes before its manifest. */
 const OURS =
   /^(?:journal\/.*\.json|(?:databases\/.*\/)?(?:data|schema)\/.*\.(?:ndjson|fsl)(?:\.gz|\.zst)?(?:\.age)?)$/;
+
+function byCollection(parts: readonly PartJournal[]): Map<string, PartJournal[]> {
+  const found = new Map<string, PartJournal[]>();
+  for (const part of parts) {
+    const key = collectionKey(part.database, part.collection);
+    const others = found.get(key);
+    if (others === undefined) found.set(key, [part]);
+    else others.push(part);
+  }
+  return found;
+}
 
 async function those<T>(
   entries: readonly { readonly item: T; readonly stored: StoredEntry | undefined }[],

@@ -21,8 +21,14 @@ export interface WriterContext {
 
 /** What an earlier run has left that is whole. */
 export interface Kept {
-  readonly parts: readonly PartJournal[];
+  /** By {@link collectionKey}. */
+  readonly parts: ReadonlyMap<string, readonly PartJournal[]>;
   readonly schema: readonly SchemaJournal[];
 }
 
-export const NOTHING_KEPT: Kept = { parts: [], schema: [] };
+export const NOTHING_KEPT: Kept = { parts: new Map(), schema: [] };
+
+/** What a collection of a database is found by. */
+export function collectionKey(database: readonly string[], collection: string): string {
+  return JSON.stringify([...database, collection]);
+}

@@ -19,13 +19,20 @@ interface Span {
   readonly to: bigint;
 }
 
+/** What an entry says is done. */
+interface Done extends Span {
+  readonly entry: PartJournal;
+}
+
 /**
  * What the earlier run has not done. All that it did is told by intervals of ids; ranges that were split lie inside of
  * what they were at first, which somebody else may have noted.
  */
 export function leftOver(collection: string, parts: readonly PartJournal[]): LeftOver {
   const listed = outermost(parts);
-  const done = ascending(parts.map(({ part }) => span(part.done)));
+  const done = parts
+    .map((each) => ({ ...span(each.part.done), entry: each }))
+    .toSorted((a, b) => sign(a.from - b.from));
   const count = (of: (part: PartJournal) => number | undefined) =>
     parts.reduce((sum, part) => sum + (of(part) ?? 0), 0);
   return {
@@ -36,7 +43,7 @@ export function leftOver(collection: string, parts: readonly PartJournal[]): Lef
       lost: count(({ part }) => part.counted["lost"]),
     },
     credentials: count(({ part }) => part.counted["credentials"]),
-    ranges: listed.flatMap((range) => missingOf(collection, range, parts, done)),
+    ranges: listed.flatMap((range) => missingOf(collection, range, done)),
     unlisted: without({ from: 0n, to: BigInt(LAST_ID) }, listed.map(span)).map(bounds),
   };
 }
@@ -58,24 +65,17 @@ function outermost(parts: readonly PartJournal[]): Range[] {
   return found;
 }
 
-function missingOf(
-  collection: string,
-  range: Range,
-  parts: readonly PartJournal[],
-  done: readonly Span[],
-): IdRange[] {
+function missingOf(collection: string, range: Range, done: readonly Done[]): IdRange[] {
   const whole = span(range);
-  const here = parts.filter(({ part }) => isWithin(span(part.done), whole));
+  const here = done.filter(({ from, to }) => from >= whole.from && to <= whole.to);
   const seen = here.reduce(
-    (sum, { segment, part }) => sum + (segment?.records ?? 0) + (part.counted["expired"] ?? 0),
+    (sum, { entry: { segment, part } }) =>
+      sum + (segment?.records ?? 0) + (part.counted["expired"] ?? 0),
     0,
   );
   const documents = range.documents - seen;
   if (documents <= 0) return [];
-  const missing = without(
-    whole,
-    done.filter((each) => isWithin(each, whole)),
-  );
+  const missing = without(whole, here);
   // How many are where is not known; nor does it matter but for the order of work.
   const each = Math.ceil(documents / missing.length);
   return missing.map((gap) => ({ collection, ...bounds(gap), documents: each, cuts: [] }));
@@ -99,14 +99,6 @@ function span({ from, to }: { readonly from: string; readonly to: string }): Spa
 
 function bounds({ from, to }: Span): { readonly from: string; readonly to: string } {
   return { from: String(from), to: String(to) };
-}
-
-function isWithin(inner: Span, outer: Span): boolean {
-  return inner.from >= outer.from && inner.to <= outer.to;
-}
-
-function ascending(spans: readonly Span[]): Span[] {
-  return spans.toSorted((a, b) => sign(a.from - b.from));
 }
 
 function sign(difference: bigint): number {

@@ -36,8 +36,16 @@ beforeAll(async () => {
   await using bench = await Bench.start();
   const source = await bench.emptyDatabase();
   await buildEverything(source);
+  for (const k of [1, 2]) await source.v10(`C.byId("50")!.update({ k: ${k} })`);
   const archive = new MemoryStore();
-  await exportDatabase({ source, target: archive, ...EVERYTHING });
+  const { segments, history } = await exportDatabase({
+    source,
+    target: archive,
+    history: true,
+    ...EVERYTHING,
+  });
+  expect(segments).toBeGreaterThan(2);
+  expect(history?.versions).toBeGreaterThan(1);
   expect(await verifyArchive({ archive, unlock: identity })).toMatchObject({
     equal: true,
     opened: true,
@@ -195,6 +203,10 @@ const SAID = [
   /^(databases\.0\.folder|about) is empty$/,
   /(historyDays|ttlDays) is (one more|one less|beyond what counts|negative)$/,
   /^(features|encryption\.recipients) has \d twice$/,
+  /^features is turned around$/,
+  // From when on there is history, and whether there is any where it is empty.
+  /history\.from ends otherwise$/,
+  /^databases\.\d+\.collections\.\d+ lacks history$/,
   // The name of an FSL file on the server.
   /schema\.\d+\.name (ends otherwise|climbs out|is empty)$/,
   // The order of schema files, and files without a counted definition, which are then unlisted.

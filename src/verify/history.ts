@@ -4,7 +4,7 @@
  */
 import type { Archive } from "../archive/archive.ts";
 import { isArkError } from "../errors/errors.ts";
-import { type Connection, faunaCode, historyEdge, historyPages } from "../fauna/fauna.ts";
+import { type Connection, historyEdge, historyPages } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { withoutCredentials } from "../values/credentials-member.ts";
 import { compareHistory, historySince } from "../values/history.ts";
@@ -32,6 +32,8 @@ export interface HistoryComparison {
 
 export interface CompareHistoryOptions {
   readonly path: readonly string[];
+  /** Collections that the database has. */
+  readonly collections: ReadonlySet<string>;
   /** Whether the archive holds the passwords that documents may have. */
   readonly hasSecrets: boolean;
   readonly signal: AbortSignal;
@@ -47,7 +49,7 @@ export async function* compareHistories(
   for (const collection of archive.database(options.path).collections) {
     const { name, history } = collection;
     if (history === undefined) continue;
-    if (connection === undefined) {
+    if (connection === undefined || !options.collections.has(name)) {
       const nothing = { since: null, nulls: 0, differing: 0, ids: [] };
       yield { name, versions: history.versions, equal: history.versions === 0, ...nothing };
       continue;
@@ -66,10 +68,9 @@ async function compareOne(
   const history = collection.history!;
   const at = BigInt(archive.manifest.snapshot.ts);
   const from = BigInt(history.from);
-  const edge = await edgeOf(connection, name, signal);
+  const edge = await historyEdge(connection, { collection: name, signal });
   const total = history.versions;
   const none = { name, versions: 0, equal: true, nulls: 0, differing: 0, ids: [] };
-  if (edge === undefined) return { ...none, versions: total, equal: total === 0, since: null };
   if (edge > at) return { ...none, since: null };
   const since = edge > from ? edge : from;
   const walk = new Walk(since, (done) =>
@@ -88,22 +89,8 @@ async function compareOne(
     throw error;
   }
   // What has left the window meanwhile was not missing when the reading began.
-  const now = await edgeOf(connection, name, signal);
-  return walk.result(name, now === undefined || now < since ? since : now);
-}
-
-/** Undefined when there is no such collection. @throws ArkError ERR_USAGE where v4 is switched off. */
-async function edgeOf(
-  connection: Connection,
-  collection: string,
-  signal: AbortSignal,
-): Promise<bigint | undefined> {
-  try {
-    return await historyEdge(connection, { collection, signal });
-  } catch (error) {
-    if (faunaCode(error) === "invalid ref") return undefined;
-    throw error;
-  }
+  const now = await historyEdge(connection, { collection: name, signal });
+  return walk.result(name, now < since ? since : now);
 }
 
 /** A difference, and when it is of. */

@@ -163,6 +163,7 @@ async function compareWith(
     if (archive.manifest.features.includes("history")) {
       const past = {
         path,
+        collections: right.collections,
         hasSecrets: archive.database(path).schema.some(({ kind }) => kind === "credentials"),
         signal,
         onProgress: below(database, onProgress),

@@ -282,7 +282,7 @@ describe("a database exported with its history", () => {
 
   it("lists that followers of feeds are told nothing of it", () => {
     const feeds = imported.notes.filter(({ code }) => code === "history_feeds");
-    expect(feeds.map(({ collection }) => collection).toSorted()).toEqual([
+    expect(feeds.map(({ collection }) => collection ?? "").toSorted()).toEqual([
       "Forever",
       "Log",
       "Order",

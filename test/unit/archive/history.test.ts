@@ -149,7 +149,12 @@ describe("an archive with history", () => {
     ["a beginning after its end", (m: Manifest) => (historyOf(m).from = String(SNAPSHOT_TS + 1n))],
     ["the folder of its documents", (m: Manifest) => (historyOf(m).folder = "data/docs/")],
     ["a folder elsewhere", (m: Manifest) => (historyOf(m).folder = "data/others/history/")],
-    ["segments out of order", (m: Manifest) => historyOf(m).segments.reverse()],
+    [
+      "segments out of order",
+      (m: Manifest) => {
+        historyOf(m).segments = historyOf(m).segments.toReversed();
+      },
+    ],
     [
       "a version after the snapshot",
       (m: Manifest) => (historyOf(m).segments[0]!.maxTs = String(SNAPSHOT_TS + 1n)),

@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
-import { ids, type IdsOptions } from "./refs.ts";
+import type { Ids } from "../values/id-page.ts";
+import { idPages, type IdsOptions } from "./refs.ts";
 
 /** The largest id that a document can have. */
 export const LAST_ID = String(2n ** 63n - 1n);
@@ -63,15 +64,15 @@ export async function* idRanges(
   const size = typeof documentsPerRange === "number" ? () => documentsPerRange : documentsPerRange;
   let documents = 0;
   let open = new OpenRange(collection, from, size(0));
-  for await (const page of ahead(ids(connection, options))) {
+  for await (const page of ahead(idPages(connection, options))) {
     const ranges: IdRange[] = [];
-    for (const id of page) {
+    for (let index = 0; index < page.length; index++) {
       if (open.isFull) {
         const range = open.closed();
         ranges.push(range);
         open = new OpenRange(collection, String(BigInt(range.to) + 1n), size(documents));
       }
-      open.add(id);
+      open.add(page, index);
       documents++;
     }
     yield { documents, ranges };
@@ -101,7 +102,9 @@ class OpenRange {
   readonly #wanted: number;
   readonly #cuts: Cut[] = [];
   #documents = 0;
-  #last = "";
+  /** Where the last id that was added is. */
+  #last: Ids | undefined;
+  #index = 0;
 
   constructor(collection: string, from: string, wanted: number) {
     this.#collection = collection;
@@ -113,16 +116,21 @@ class OpenRange {
     return this.#documents >= this.#wanted;
   }
 
-  add(id: string): void {
+  add(page: Ids, index: number): void {
     const documents = this.#documents++;
     if (documents > 0 && documents % Math.ceil(this.#wanted / PIECES) === 0) {
-      this.#cuts.push({ to: own(this.#last), documents });
+      this.#cuts.push({ to: this.#lastId, documents });
     }
-    this.#last = id;
+    this.#last = page;
+    this.#index = index;
+  }
+
+  get #lastId(): string {
+    return own(this.#last?.at(this.#index) ?? "0");
   }
 
   /** @param to the end of what is listed, for the last range. */
-  closed(to = own(this.#last)): IdRange {
+  closed(to = this.#lastId): IdRange {
     return {
       collection: this.#collection,
       from: this.#from,
@@ -133,7 +141,7 @@ class OpenRange {
   }
 }
 
-/** Ids are slices of an answer's text; one that is kept for long must not keep megabytes alive. */
+/** Ids may be slices of an answer's text; one that is kept for long must not keep megabytes alive. */
 function own(id: string): string {
   return String(BigInt(id));
 }

@@ -1,4 +1,4 @@
-import { cutIdPage } from "../values/id-page.ts";
+import { cutIdPage, type Ids } from "../values/id-page.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { nextPageOf } from "./paging.ts";
 import { at, refsPage, type IdBounds } from "./query.ts";
@@ -24,6 +24,12 @@ export async function* ids(
   connection: Connection,
   options: IdsOptions,
 ): AsyncGenerator<readonly string[]> {
+  for await (const page of idPages(connection, options))
+    yield Array.isArray(page) ? page : [...page];
+}
+
+/** As {@link ids}, for those who need few of them as texts. */
+export async function* idPages(connection: Connection, options: IdsOptions): AsyncGenerator<Ids> {
   const { pageSize = 10_000, signal, timeoutMs } = options;
   let after: string | undefined;
   do {

@@ -3,13 +3,54 @@ import { isArkError } from "../errors/errors.ts";
 import { skipValueBytes, standsAt, UNSURE } from "./byte-scan.ts";
 import { readDocumentRef } from "./document.ts";
 import { cutRefPage } from "./page.ts";
+import { Ends } from "./packed-lines.ts";
 import { type PageFrame, scanPage, textOf } from "./page-scan.ts";
 import { RecordSpans } from "./record-spans.ts";
 
-export interface IdPage extends PageFrame {
-  readonly ids: readonly string[];
+/** Ids in ascending order; whoever only counts them makes no texts of them. */
+export interface Ids extends Iterable<string> {
+  readonly length: number;
+  at(index: number): string | undefined;
 }
 
+export interface IdPage extends PageFrame {
+  readonly ids: Ids;
+}
+
+/** Ids that lie in a page. */
+class IdsInPage implements Ids {
+  readonly #page: Buffer;
+  readonly #ends = new Ends();
+  #all: Uint32Array | undefined;
+
+  constructor(page: Uint8Array) {
+    this.#page = Buffer.from(page.buffer, page.byteOffset, page.length);
+  }
+
+  get length(): number {
+    return this.#ends.length;
+  }
+
+  /** @param end where an id's digits end. */
+  push(end: number): void {
+    this.#ends.push(end);
+  }
+
+  at(index: number): string | undefined {
+    this.#all ??= this.#ends.take();
+    const end = this.#all.at(index);
+    if (end === undefined) return undefined;
+    let start = end;
+    while (this.#page[start - 1] !== QUOTE) start--;
+    return this.#page.toString("latin1", start, end);
+  }
+
+  *[Symbol.iterator](): Iterator<string> {
+    for (let index = 0; index < this.length; index++) yield this.at(index)!;
+  }
+}
+
+const QUOTE = 0x22;
 const REF_HEAD = Buffer.from('{"@ref":{"id":"');
 
 /**
@@ -18,19 +59,17 @@ const REF_HEAD = Buffer.from('{"@ref":{"id":"');
  * @throws ArkError ERR_PROTOCOL as `cutRefPage`, which says what a page means and is asked wherever that is not plain.
  */
 export function cutIdPage(page: Uint8Array): IdPage {
-  const ids: string[] = [];
+  const ids = new IdsInPage(page);
   const spans = new RecordSpans();
-  const text = Buffer.from(page.buffer, page.byteOffset, page.length);
   let tail: Uint8Array | undefined;
   const frame = scanPage(page, (start) => {
     if (!standsAt(page, start, REF_HEAD)) return UNSURE;
     const at = spans.readId(page, start + REF_HEAD.length);
     if (at < 0) return UNSURE;
-    const id = text.toString("latin1", spans.id, at);
-    ids.push(id);
+    ids.push(at);
     if (tail !== undefined && standsAt(page, at, tail)) return at + tail.length;
     const end = skipValueBytes(page, start);
-    if (end < 0 || !names(textOf(page, start, end), id)) return UNSURE;
+    if (end < 0 || !names(textOf(page, start, end), textOf(page, spans.id, at))) return UNSURE;
     tail = page.slice(at, end);
     return end;
   });

@@ -64,6 +64,10 @@ export class Ends {
   #ends = new Uint32Array(1024);
   #length = 0;
 
+  get length(): number {
+    return this.#length;
+  }
+
   push(end: number): void {
     if (this.#length === this.#ends.length) {
       const larger = new Uint32Array(2 * this.#ends.length);

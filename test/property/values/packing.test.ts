@@ -234,7 +234,8 @@ describe("ids cut from the bytes of a page of refs", () => {
             }
             let found: unknown;
             try {
-              found = cutIdPage(Buffer.from(text));
+              const page = cutIdPage(Buffer.from(text));
+              found = { ...page, ids: [...page.ids] };
             } catch (error) {
               found = String(error);
             }

@@ -13,7 +13,15 @@ import { availableParallelism } from "node:os";
 import { ArkError } from "../errors/errors.ts";
 import { type ChoiceOptions, resolveChoice } from "../export/choice.ts";
 import { refuseBareHistory } from "../export/history.ts";
-import { type Connection, identity } from "../fauna/fauna.ts";
+import {
+  type BatchFlowStep,
+  bytesToHold,
+  type Connection,
+  identity,
+  PAGE_SIZES,
+  PageFlow,
+  type PageFlowStep,
+} from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import {
   type ImportPlan,
@@ -45,9 +53,9 @@ export interface CopyOptions extends ChoiceOptions {
   readonly history?: boolean | undefined;
   /** Copy credentials, keys and tokens with their hashes. */
   readonly secrets?: boolean | undefined;
-  /** Documents asked of the source in one request, at most; 2,000 by default. */
+  /** Documents asked of the source in one request, at most. Without it what is best is found by trying, up to 4,000. */
   readonly pageSize?: number | undefined;
-  /** Id ranges read at once, and batches written at once. */
+  /** Id ranges read at once, and batches written at once. Without it as many as turn out best. */
   readonly window?: number | undefined;
   /** Documents in an id range; collections larger than this are read in several ranges at once. */
   readonly rangeDocuments?: number | undefined;
@@ -55,6 +63,10 @@ export interface CopyOptions extends ChoiceOptions {
   readonly batchDocuments?: number | undefined;
   /** Bytes of documents in one request to the target, at most. */
   readonly batchBytes?: number | undefined;
+  /** Bytes of memory that the process may take; 256 MiB by default. */
+  readonly maxMemory?: number | undefined;
+  /** Told of the page and batch sizes and numbers of them at once that are tried, and what comes of them. */
+  readonly onTuned?: ((step: PageFlowStep | BatchFlowStep) => void) | undefined;
   /** Where refused documents are written, with their reasons. */
   readonly deadLetterFile?: string | undefined;
   /** How long one query may take on either server, in milliseconds. */
@@ -143,6 +155,8 @@ function signalOf({ signal }: Pick<CopyOptions, "signal">): AbortSignal {
 function replayOptions(options: CopyOptions): Omit<ReplayOptions, "target"> {
   const { window, batchDocuments, batchBytes, timeoutMs, onProgress, now, signal } = options;
   return {
+    bytesHeld: bytesOfEach(options),
+    onTuned: options.onTuned,
     continue: options.continue,
     window,
     batchDocuments,
@@ -155,6 +169,11 @@ function replayOptions(options: CopyOptions): Omit<ReplayOptions, "target"> {
   };
 }
 
+/** Pages and batches have half of the memory each. */
+function bytesOfEach({ maxMemory }: Pick<CopyOptions, "maxMemory">): number {
+  return Math.floor(bytesToHold(maxMemory) / 2);
+}
+
 /** The source, open at its moment. */
 async function openSource(
   options: Omit<CopyOptions, "target">,
@@ -165,8 +184,8 @@ async function openSource(
   const choice = resolveChoice(options);
   refuseBareHistory(options);
   const limits = {
-    pageSize: options.pageSize ?? 2_000,
-    window: options.window ?? Math.max(4, availableParallelism() * 2),
+    pageSize: options.pageSize ?? PAGE_SIZES.max,
+    window: options.window ?? Math.max(8, availableParallelism() * 2),
     rangeDocuments: options.rangeDocuments ?? 50_000,
   };
   for (const [name, value] of Object.entries(limits)) {
@@ -182,8 +201,15 @@ async function openSource(
       : await unfinished(own, target, options.continue ?? false, signal);
   if (asOf !== undefined && options.at !== undefined && asOf !== options.at)
     throw otherMoment(asOf, source.place);
+  const flow = new PageFlow({
+    pageSize: options.pageSize,
+    underWay: { max: 2 * limits.window, found: options.window === undefined },
+    bytes: bytesOfEach(options),
+    onStep: options.onTuned,
+  });
   return LiveTree.open({
     ...limits,
+    flow,
     source,
     choice,
     recursive: options.recursive ?? false,

@@ -20,6 +20,7 @@ import {
   largestFirst,
   measure,
   recordPages,
+  type PageFlow,
 } from "../fauna/fauna.ts";
 import { merge, type OnProgress } from "../flow/flow.ts";
 import { type HistorySource, type ImportSource, MARKER } from "../import/import.ts";
@@ -41,6 +42,7 @@ export interface LiveSourceOptions {
   /** Says which copy this is; see `identity.ts`. */
   readonly identity: string;
   readonly pageSize: number;
+  readonly flow: PageFlow;
   /** Id ranges of a collection that are read at once. */
   readonly window: number;
   readonly rangeDocuments: number;
@@ -234,10 +236,11 @@ export class LiveSource {
   }
 
   #reading(signal: AbortSignal): ReadingOptions {
-    const { database, pageSize, timeoutMs } = this.#options;
+    const { database, pageSize, flow, timeoutMs } = this.#options;
     const { connection: source } = database;
     // How far a copy is, the writing tells.
-    return { source, at: this.schema.at, pageSize, timeoutMs, signal, onProgress: () => {} };
+    const { at } = this.schema;
+    return { source, at, pageSize, flow, timeoutMs, signal, onProgress: () => {} };
   }
 
   async #explaining(work: () => Promise<void>): Promise<void> {

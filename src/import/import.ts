@@ -117,6 +117,8 @@ export interface ImportPlan {
 export interface ReplayOptions extends Omit<ImportOptions, "source" | "schemaFolder"> {
   /** A last step before the import counts as finished: a source that can change makes sure here that it did not. */
   readonly checkSource?: Step | undefined;
+  /** Bytes of batches that may be under way, where the source takes its part of the memory. */
+  readonly bytesHeld?: number | undefined;
 }
 
 type PlanChoice = Pick<ReplayOptions, "continue" | "signal" | "checkSource"> & Asked;
@@ -347,7 +349,7 @@ async function documentsOptions(
     flow: new BatchFlow({
       batchDocuments: options.batchDocuments,
       window: options.window,
-      bytes: bytesToHold(options.maxMemory),
+      bytes: options.bytesHeld ?? bytesToHold(options.maxMemory),
       onStep: options.onTuned,
     }),
     timeoutMs: options.timeoutMs,

@@ -7,7 +7,8 @@ import type { CommandSpec } from "../command.ts";
 import {
   DATABASE_OPTION,
   ENDPOINT_OPTIONS,
-  PAGE_SIZE_OPTION,
+  FOUND_PAGE_SIZE_OPTION,
+  MAX_MEMORY_OPTION,
   TRANSPORT_OPTIONS,
   timeoutMs,
   windowOption,
@@ -16,6 +17,7 @@ import { AT_OPTION, momentOf } from "../moment.ts";
 import { placeIn } from "../place.ts";
 import { CREATE_OPTIONS, findTarget, openTarget, refuseUnclearTarget } from "../target.ts";
 import type { Terminal } from "../terminal.ts";
+import { tuningOf } from "../tuning.ts";
 import { type Databases, requireDatabase, TO_OPTIONS, withDatabases } from "../two-databases.ts";
 import { printJsonReport, withProgress } from "../with-progress.ts";
 import { BATCH_OPTIONS, failIfRefused, importSummary, planText } from "./import.ts";
@@ -82,9 +84,10 @@ export const copyCommand: CommandSpec = {
       placeholder: "FILE",
       summary: "Where documents go that the target refuses; copy.refused.ndjson by default",
     },
-    windowOption("Id ranges read and batches written at once", 8),
-    PAGE_SIZE_OPTION,
+    windowOption("Id ranges read and batches written at once; without it as many as turn out best"),
+    FOUND_PAGE_SIZE_OPTION,
     ...BATCH_OPTIONS,
+    MAX_MEMORY_OPTION,
     ...TRANSPORT_OPTIONS,
   ],
   examples: [
@@ -173,6 +176,8 @@ function copyOptions(
     window: args.number("window"),
     pageSize: args.number("page-size"),
     batchDocuments: args.number("batch-size"),
+    maxMemory: args.number("max-memory"),
+    onTuned: tuningOf(args, terminal),
     batchBytes: args.number("batch-bytes"),
     deadLetterFile: placeIn(terminal, deadLetters ?? "copy.refused.ndjson"),
     timeoutMs: timeoutMs(args),

@@ -8,7 +8,7 @@ import { restoreDoubles } from "../values/restore-doubles.ts";
 import { Time } from "../values/time.ts";
 import type { Connection } from "./connection.ts";
 import { historyEdge, type HistoryOptions } from "./history-edge.ts";
-import { PageSize } from "./paging.ts";
+import type { PageSize } from "./paging.ts";
 import { collectionRef, selected } from "./query.ts";
 import { isTooMuch } from "./records.ts";
 
@@ -40,7 +40,7 @@ export type State =
 type Living = Exclude<State, { action: "delete" }>;
 
 /** States that a request asks for, at most. */
-const STATES = 500;
+export const STATES = 500;
 
 /** What one query asks v10 for at most. */
 const SETTLED = 500;
@@ -49,14 +49,14 @@ const SETTLED = 500;
  * Reads states, in their order, as many in a request as fit. What has left the window since it was listed is no part
  * of any history any more and is left out.
  *
- * @param found what listing them has taken, for the first page.
+ * @param size how many fit, by those read before.
  */
 export async function* readStates(
   connection: Connection,
   states: readonly State[],
+  size: PageSize,
   options: HistoryOptions & Pick<HistoryPage, "documents" | "size">,
 ): AsyncGenerator<HistoryPage> {
-  const size = new PageSize(STATES);
   let { documents, size: read } = options;
   let left = states;
   do {

@@ -13,7 +13,8 @@ import { isJsonObject, JsonNumber, type Json, parseJson, printJson } from "../va
 import { compareIds } from "../values/record.ts";
 import type { Connection } from "./connection.ts";
 import type { HistoryOptions } from "./history-edge.ts";
-import { type HistoryPage, readStates, type State } from "./history-states.ts";
+import { type HistoryPage, readStates, type State, STATES } from "./history-states.ts";
+import { PageSize } from "./paging.ts";
 import { at as asOf, collectionRef, selected } from "./query.ts";
 import { ids } from "./refs.ts";
 
@@ -55,9 +56,10 @@ export async function* historiesOf(
   const lists = mapConcurrent(inBatches(pages), (batch) => eventsOf(connection, batch, options), {
     concurrency: AHEAD,
   });
+  const fitting = new PageSize(STATES);
   for await (const { documents, events, size } of lists) {
     const states = events.flatMap((list) => statesOf(list, options));
-    yield* readStates(connection, states, { ...options, documents, size });
+    yield* readStates(connection, states, fitting, { ...options, documents, size });
   }
 }
 

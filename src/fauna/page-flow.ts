@@ -20,6 +20,8 @@ export interface PageFlowOptions {
   readonly underWay?: { readonly max: number; readonly found: boolean } | undefined;
   /** Bytes of pages that are asked for or held, in all. Without it only each page's size is limited. */
   readonly bytes?: number | undefined;
+  /** Bytes that a page is meant to have at most, where pages wait for one another and cannot share a limit. */
+  readonly pageBytes?: number | undefined;
   /** Told of what is tried and found. */
   readonly onStep?: ((step: PageFlowStep) => void) | undefined;
   readonly clock?: Clock | undefined;
@@ -47,11 +49,12 @@ const SLACK = 2;
 export class PageFlow {
   readonly #climb: HillClimb<"page" | "underWay">;
   readonly #credits: Credits | undefined;
+  readonly #pageBytes: number | undefined;
   readonly #perDocument = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
   #underWay = 0;
 
-  constructor({ pageSize, underWay, bytes, onStep, clock }: PageFlowOptions = {}) {
+  constructor({ pageSize, underWay, bytes, pageBytes, onStep, clock }: PageFlowOptions = {}) {
     const max = underWay?.max ?? Number.MAX_SAFE_INTEGER;
     this.#climb = new HillClimb({
       knobs: {
@@ -63,6 +66,7 @@ export class PageFlow {
       onStep,
       clock,
     });
+    this.#pageBytes = pageBytes;
     this.#credits = bytes === undefined ? undefined : new Credits(bytes);
   }
 
@@ -92,9 +96,14 @@ export class PageFlow {
 
   /** Bytes that a page is meant to have at most. */
   get pageBytes(): number {
-    if (this.#credits === undefined) return PAGE_BYTES;
+    if (this.#credits === undefined) return Math.min(PAGE_BYTES, this.#pageBytes ?? PAGE_BYTES);
     const share = this.#credits.limit / (SLACK * Math.max(1, Math.min(this.values.underWay, 64)));
     return Math.min(PAGE_BYTES, share);
+  }
+
+  /** What an answer may have at most where nothing is set aside; one document is always taken in. */
+  answerBytes(documents: number): number | undefined {
+    return this.#pageBytes === undefined || documents === 1 ? undefined : SLACK * this.pageBytes;
   }
 
   /** Waits until another page may be asked for, and until there is room for its bytes. */
@@ -190,7 +199,7 @@ export class PageTurns {
     };
     return {
       size,
-      maxAnswerBytes: lease?.bytes,
+      maxAnswerBytes: lease?.bytes ?? flow.answerBytes(size),
       arrived: (documents, bytes) => {
         end();
         lease?.shrink(bytes);

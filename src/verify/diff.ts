@@ -9,7 +9,7 @@
  */
 import type { Unlock } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
-import type { Connection } from "../fauna/fauna.ts";
+import { bytesOfPage, type Connection } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
@@ -41,6 +41,8 @@ export interface DiffOptions {
   readonly window?: number | undefined;
   /** Documents asked for in one request, at most. */
   readonly pageSize?: number | undefined;
+  /** Bytes of memory that the process may take; 256 MiB by default. Pages are as large as that allows. */
+  readonly maxMemory?: number | undefined;
   /** Documents in a range, where two databases are compared. */
   readonly rangeDocuments?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -122,10 +124,12 @@ export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
     if (Number.isSafeInteger(value) && value >= 1) continue;
     throw new ArkError("ERR_USAGE", `${name} has to be a whole number from 1.`, { place: name });
   }
+  const pageBytes = bytesOfPage(options.maxMemory, 2 * window);
   signal.throwIfAborted();
   const { unlock, recursive = false } = options;
-  const a = await openPlace(options.a, { ...limits, signal, unlock, recursive });
-  const b = await openPlace(options.b, { ...limits, signal, unlock, recursive });
+  const own = { ...limits, pageBytes, signal, unlock, recursive };
+  const a = await openPlace(options.a, own);
+  const b = await openPlace(options.b, own);
   const found: Found[] = [];
   for await (const pair of pairsOf(a, b))
     found.push(await compareOne(pair, { ...limits, ignoreTs, signal, onProgress }));

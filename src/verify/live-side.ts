@@ -1,17 +1,22 @@
 import {
   allDefinitions,
   type Connection,
+  linePages,
   measure,
+  PageFlow,
   recordPages,
   schemaFiles,
   snapshotTime,
 } from "../fauna/fauna.ts";
 import type { DocumentRecord } from "../values/record.ts";
-import { COMPARED_KINDS, EVERY_ID, type Side } from "./side.ts";
+import type { RecordBatch } from "../values/record-lines.ts";
+import { COMPARED_KINDS, EVERY_ID, type Range, type Side } from "./side.ts";
 
 export interface LiveSideOptions {
   readonly signal: AbortSignal;
   readonly pageSize: number;
+  /** Bytes of a page, at most, unless one document alone is larger. */
+  readonly pageBytes: number;
   /** Documents in a range that is cut where nothing else says where. */
   readonly rangeDocuments: number;
   /** The moment to look at, in microseconds; now without it. */
@@ -21,7 +26,7 @@ export interface LiveSideOptions {
 /** A database at a moment, which it stays at. */
 export async function liveSide(
   connection: Connection,
-  { signal, pageSize, rangeDocuments, at: moment }: LiveSideOptions,
+  { signal, pageSize, pageBytes, rangeDocuments, at: moment }: LiveSideOptions,
 ): Promise<Side> {
   const at = moment ?? (await snapshotTime(connection, { signal }));
   const kinds = [...COMPARED_KINDS, "databases"] as const;
@@ -31,6 +36,15 @@ export async function liveSide(
     definitions.filter(({ kind }) => kind === "collections").map(({ name }) => name),
   );
   const extents = new Map<string, number>();
+  const flow = new PageFlow({ pageSize, pageBytes });
+  const requestFor = (collection: string, { from, to }: Range, wish: AbortSignal) => {
+    // A range of every id is asked for without its ends.
+    const bounds = {
+      from: from === EVERY_ID.from ? undefined : from,
+      to: to === EVERY_ID.to ? undefined : to,
+    };
+    return { collection, ...bounds, at, flow, signal: wish };
+  };
   return {
     kind: "database",
     place: connection.place,
@@ -50,15 +64,15 @@ export async function liveSide(
     },
     isCleanCut: () => true,
     known: () => undefined,
-    async *records(collection, { from, to }, wish): AsyncGenerator<readonly DocumentRecord[]> {
+    async *records(collection, range, wish): AsyncGenerator<readonly DocumentRecord[]> {
       if (!collections.has(collection)) return;
-      // A range of every id is asked for without its ends.
-      const bounds = {
-        from: from === EVERY_ID.from ? undefined : from,
-        to: to === EVERY_ID.to ? undefined : to,
-      };
-      const request = { collection, ...bounds, at, pageSize, signal: wish };
-      for await (const page of recordPages(connection, request)) yield page.records;
+      const pages = recordPages(connection, requestFor(collection, range, wish));
+      for await (const page of pages) yield page.records;
+    },
+    async *batches(collection, range, wish): AsyncGenerator<RecordBatch> {
+      if (!collections.has(collection)) return;
+      const pages = linePages(connection, requestFor(collection, range, wish));
+      for await (const page of pages) yield page.records;
     },
     hidesUntil: (wish) => snapshotTime(connection, { signal: wish }),
   };

@@ -11,7 +11,7 @@
  * Comparing is the same for any two sides (side.ts); `diff.ts` compares whatever it is given.
  */
 import { type Archive, checkArchive, type PlacedProblem, type Unlock } from "../archive/archive.ts";
-import { type Connection, DEFINITION_KINDS } from "../fauna/fauna.ts";
+import { bytesOfPage, type Connection, DEFINITION_KINDS } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
@@ -42,6 +42,8 @@ export interface VerifyOptions {
   readonly window?: number | undefined;
   /** Documents asked for in one request, at most. */
   readonly pageSize?: number | undefined;
+  /** Bytes of memory that the process may take; 256 MiB by default. Pages are as large as that allows. */
+  readonly maxMemory?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
@@ -138,7 +140,8 @@ async function compareWith(
   const histories: AgainstReport["histories"][number][] = [];
   const definitions: AgainstReport["definitions"][number][] = [];
   let at = 0n;
-  const live = { signal, pageSize, rangeDocuments: 50_000 };
+  const pageBytes = bytesOfPage(options.maxMemory, window);
+  const live = { signal, pageSize, pageBytes, rangeDocuments: 50_000 };
   // Of an archive that holds no child databases, what it says of them is for information.
   const isTree = archive.manifest.databases.length > 1;
   for await (const { path, left, right } of pairs(archive, connection, live)) {

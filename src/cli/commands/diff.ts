@@ -12,6 +12,7 @@ import type { CommandSpec } from "../command.ts";
 import {
   DATABASE_OPTION,
   ENDPOINT_OPTIONS,
+  MAX_MEMORY_OPTION,
   PAGE_SIZE_OPTION,
   TRANSPORT_OPTIONS,
   windowOption,
@@ -62,6 +63,7 @@ export const diffCommand: CommandSpec = {
     ...UNLOCK_OPTIONS,
     windowOption("Id ranges compared at once", 4),
     PAGE_SIZE_OPTION,
+    MAX_MEMORY_OPTION,
     ...TRANSPORT_OPTIONS,
   ],
   examples: [
@@ -104,6 +106,7 @@ export const diffCommand: CommandSpec = {
           ignoreTs: args.flag("ignore-ts"),
           window: args.number("window"),
           pageSize: args.number("page-size"),
+          maxMemory: args.number("max-memory"),
           signal: terminal.signal,
           onProgress,
         }),

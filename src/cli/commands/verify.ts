@@ -10,6 +10,7 @@ import type { CommandSpec } from "../command.ts";
 import {
   DATABASE_OPTION,
   ENDPOINT_OPTIONS,
+  MAX_MEMORY_OPTION,
   PAGE_SIZE_OPTION,
   TRANSPORT_OPTIONS,
   windowOption,
@@ -37,6 +38,7 @@ export const verifyCommand: CommandSpec = {
     ...UNLOCK_OPTIONS,
     windowOption("Id ranges compared at once", 4),
     PAGE_SIZE_OPTION,
+    MAX_MEMORY_OPTION,
     ...TRANSPORT_OPTIONS,
   ],
   examples: [
@@ -71,6 +73,7 @@ export const verifyCommand: CommandSpec = {
           against,
           window: args.number("window"),
           pageSize: args.number("page-size"),
+          maxMemory: args.number("max-memory"),
           signal: terminal.signal,
           onProgress,
         }),

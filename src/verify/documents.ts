@@ -10,6 +10,7 @@ import pLimit from "p-limit";
 import type { OnProgress } from "../flow/flow.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareIds, type DocumentRecord } from "../values/record.ts";
+import { RecordLines } from "../values/record-lines.ts";
 import { Comparison, type ComparisonOfCollection } from "./comparison.ts";
 import { type DocumentDifference, differenceOf, hasExpired } from "./difference.ts";
 import { EVERY_ID, FIRST_ID, LAST_ID, type Range, type Side } from "./side.ts";
@@ -125,9 +126,13 @@ class CollectionWork {
   async #isSummedEqual(range: Range, known: Fingerprint): Promise<boolean> {
     const unknown = this.#known(this.#left, range) === undefined ? this.#left : this.#right;
     const sum = new Fingerprint();
-    for await (const records of unknown.records(this.#name, range, this.#options.signal)) {
-      for (const record of records) sum.add(this.#name, record);
-      this.#report(records.length);
+    const { signal } = this.#options;
+    const batches =
+      unknown.batches?.(this.#name, range, signal) ?? unknown.records(this.#name, range, signal);
+    for await (const batch of batches) {
+      if (batch instanceof RecordLines) sum.merge(batch.fingerprint);
+      else for (const record of batch) sum.add(this.#name, record);
+      this.#report(batch.length);
     }
     if (!this.#same(sum, known)) return false;
     this.comparison.count(sum.records, sum.records);

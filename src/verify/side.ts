@@ -3,6 +3,7 @@ import type { DefinitionKind, DefinitionLine } from "../archive/archive.ts";
 import { DEFINITION_KINDS } from "../fauna/fauna.ts";
 import type { Fingerprint } from "../values/fingerprint.ts";
 import type { DocumentRecord } from "../values/record.ts";
+import type { RecordBatch } from "../values/record-lines.ts";
 
 /** Ids from one to another, both included. */
 export interface Range {
@@ -56,6 +57,8 @@ export interface Side {
     range: Range,
     signal: AbortSignal,
   ): AsyncGenerator<readonly DocumentRecord[]>;
+  /** The same in the form that is the fastest to be had, for those who only sum it up. */
+  batches?(collection: string, range: Range, signal: AbortSignal): AsyncGenerator<RecordBatch>;
   /** The time, in microseconds, until which a ttl that passes hides a document from it (live 3). */
   hidesUntil(signal: AbortSignal): Promise<bigint>;
 }

@@ -22,6 +22,8 @@ export interface RefusedOptions extends Pick<
   | "window"
   | "batchDocuments"
   | "batchBytes"
+  | "maxMemory"
+  | "onTuned"
   | "deadLetterFile"
   | "timeoutMs"
   | "signal"

@@ -233,6 +233,8 @@ function refusedOptions(args: Arguments, terminal: Terminal): Omit<RefusedOption
     window: args.number("window"),
     batchDocuments: args.number("batch-size"),
     batchBytes: args.number("batch-bytes"),
+    maxMemory: args.number("max-memory"),
+    onTuned: tuningOf(args, terminal),
     deadLetterFile: deadLetters === undefined ? undefined : placeIn(terminal, deadLetters),
     timeoutMs: timeoutMs(args),
     signal: terminal.signal,

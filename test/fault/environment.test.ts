@@ -117,15 +117,11 @@ onUnix("a place that one may not use", () => {
     const folder = await theirs(await temporaryFolder());
     const place = join(folder, "archive");
     const words = processes.exportWords(place);
-    const end = await processes
-      .disturbedAt(Math.floor(pieces.export * 0.6), words, () => {
-        void chmod(join(place, "journal"), 0o555).catch(() => {});
-        if (isRoot) execFileSync("chattr", ["+i", join(place, "journal")], { stdio: "ignore" });
-      })
-      .finally(() => {
-        if (isRoot) execFileSync("chattr", ["-i", join(place, "journal")], { stdio: "ignore" });
-      });
-    await chmod(join(place, "journal"), 0o755);
+    const journal = join(place, "journal");
+    const at = Math.floor(pieces.export * 0.6);
+    const forbid = () => void chmod(journal, 0o555).catch(() => {});
+    const end = await processes.disturbedAt(at, words, forbid, NOBODY);
+    await chmod(journal, 0o755);
     expect([0, 13], end.stderr).toContain(end.status);
     expect(await isWhole(place)).toBe(end.status === 0);
     await processes.whole([...words, "--resume"]);

@@ -137,8 +137,9 @@ export class Processes implements AsyncDisposable {
     n: number,
     words: readonly string[],
     disturb: (child: ChildProcess) => void,
+    options: SpawnOptions = {},
   ): Promise<Ended> {
-    const child = this.start(words);
+    const child = this.start(words, options);
     let count = 0;
     this.#watch.onPiece = () => {
       if (++count === n) disturb(child);

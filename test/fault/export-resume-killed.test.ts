@@ -92,6 +92,7 @@ describe.runIf(process.platform !== "win32")("an export by the command line", ()
       expect(killed.status).toBeNull();
       const resumed = await exported(folder, ["--resume"]);
       expect(resumed).toMatchObject({ status: 0, stderr: expect.stringContaining("1,240") });
+      expect(resumed.stderr).toMatch(/resumed +begun 20\S+Z, [\d,]+ documents were there/);
       await expectWhole(folder);
       console.log(`${requests} requests: killed after ${killed.made}, then ${resumed.made}`);
       expect(killed.made + resumed.made - requests).toBeLessThan(requests * 0.3);

@@ -34,6 +34,25 @@ describe("progress where there is no terminal", () => {
     }
   });
 
+  it("says that there may be more, and not how long it takes, while a total still grows", () => {
+    const terminal = recordingTerminal();
+    let now = 0;
+    const view = showProgress(terminal, { quiet: false, now: () => now });
+    const at = (seconds: number, item: string, done: number, totalGrows: boolean) => {
+      now = seconds * 1000;
+      const total = totalGrows ? 500 : 1000;
+      view.onProgress({ phase: "documents", item, done, total, totalGrows, unit: "documents" });
+    };
+    at(0, "A", 0, true);
+    at(1, "B", 100, false);
+    at(5, "A", 400, true);
+    at(10, "A", 900, false);
+    expect(terminal.stderr).toBe(
+      "documents: 500 of 1,500 or more documents (100/s)\n" +
+        "documents: 1,000 of 2,000 documents (100/s, 10 s left)\n",
+    );
+  });
+
   it("does not guess a total that is not known", () => {
     const terminal = recordingTerminal();
     let now = 0;

@@ -214,6 +214,7 @@ export async function importSource(
       mark,
     };
   });
+  await journal.forget(parts.filter(({ hasSchema }) => hasSchema !== true).map(({ path }) => path));
   for (const [index, step] of steps.entries()) {
     signal.throwIfAborted();
     onProgress({

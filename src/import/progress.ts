@@ -30,7 +30,7 @@ const REQUESTS_BETWEEN = 32;
 export class ProgressJournal {
   readonly #target: Connection;
   readonly #signal: AbortSignal;
-  readonly #found: ReadonlyMap<string, DatabaseProgress>;
+  readonly #found: Map<string, DatabaseProgress>;
   readonly #now = new Map<string, DatabaseProgress>();
   #requests = 0;
   #changed = false;
@@ -41,7 +41,7 @@ export class ProgressJournal {
   constructor(target: Connection, found: string, signal: AbortSignal) {
     this.#target = target;
     this.#signal = signal;
-    this.#found = parseProgress(found);
+    this.#found = new Map(parseProgress(found));
     this.#entered = this.#found.size > 0;
     for (const [database, progress] of this.#found) this.#now.set(database, progress);
   }
@@ -49,6 +49,16 @@ export class ProgressJournal {
   /** How far the earlier attempt came in a database. */
   found(path: readonly string[]): DatabaseProgress {
     return progressOf(this.#found, path);
+  }
+
+  /**
+   * Forgets how far databases came of which the schema is made anew: that may delete collections with all that was
+   * written into them. To be called before anything is done.
+   */
+  async forget(paths: readonly (readonly string[])[]): Promise<void> {
+    const keys = paths.map(keyOf).filter((key) => this.#found.has(key));
+    for (const key of keys) for (const map of [this.#found, this.#now]) map.delete(key);
+    if (keys.length > 0) await this.#enter();
   }
 
   /** Notes how far a database is. What is noted reaches the target after some more requests. */

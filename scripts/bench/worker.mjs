@@ -20,8 +20,9 @@ const open = (transport) =>
   connect({ endpoint: task.endpoint, secret: task.secret, ...(transport ? { transport } : {}) });
 const http = () => new HttpTransport({ endpoint: new URL(task.endpoint) });
 
+const { exportDatabase } = await built("export/export.js");
+
 async function exported(source, target) {
-  const { exportDatabase } = await built("export/export.js");
   const { compression, window, rangeDocuments, maxMemory } = task;
   const options = { compression, window, rangeDocuments, maxMemory };
   return await exportDatabase({ source, target, ...options });

@@ -20,6 +20,8 @@ export class DeadLetters {
   #file: Promise<FileHandle> | undefined;
   #database: Promise<string> | undefined;
   #count = 0;
+  /** The newest write: a long one is written in pieces, between which another's must not get. */
+  #written: Promise<void> = Promise.resolve();
 
   constructor(path: string, target: Connection, signal: AbortSignal) {
     this.#path = resolve(path);
@@ -47,7 +49,10 @@ export class DeadLetters {
     const file = await this.#file;
     this.#count += refusals.length;
     const lines = refusals.map((refusal) => line(database, refusal));
-    await this.#doing("write", file.appendFile(lines.join("")));
+    const append = (): Promise<void> => file.appendFile(lines.join(""));
+    // What failed before told its own caller, and nothing may be put behind half a line.
+    this.#written = this.#written.then(append);
+    await this.#doing("write", this.#written);
   }
 
   /** Makes what was added durable, and the file's name with it. */

@@ -36,8 +36,16 @@ describe("v4", () => {
         status: 200,
         text: `{"resource":${EXACT}}`,
         txnTime: 1795259107540000n,
+        ops: { read: 0, write: 0, compute: 0 },
       });
     }
+  });
+
+  it("says what an answer has cost, as its headers do", async () => {
+    const headers = { "x-byte-read-ops": "3", "x-byte-write-ops": "2", "x-compute-ops": "1" };
+    await using at = await cannedDatabase(() => ({ body: '{"resource":1}', headers }));
+    const { ops } = await at.connection.v4('{"now":null}');
+    expect(ops).toEqual({ read: 3, write: 2, compute: 1 });
   });
 
   it("asks in API version 4, with the secret and the time there is", async () => {

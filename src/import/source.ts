@@ -1,4 +1,5 @@
 /** What an import reads: an archive, the folder that Fauna's own export writes, or NDJSON of the v4 driver. */
+import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DefinitionKind, DefinitionLine, Problem, Unlock } from "../archive/archive.ts";
@@ -107,7 +108,13 @@ export async function openSource(
 ): Promise<ImportSource> {
   const opened = await openEither(source, options);
   if (opened.hasSchema) requireCollections(opened, options.schemaFolder);
-  return opened;
+  return options.schemaFolder === undefined ? opened : withOwnIdentity(opened);
+}
+
+/** With other schema files it is another source: an import that was begun with the first ones does not go on with them. */
+function withOwnIdentity(source: ImportSource): ImportSource {
+  const digest = createHash("sha256").update(JSON.stringify([source.identity, ...source.files]));
+  return { ...source, identity: digest.digest("hex") };
 }
 
 async function openEither(

@@ -81,8 +81,8 @@ export async function checkTarget(
     if (marker.source !== source.identity) {
       throw occupied(
         target,
-        `An import of another archive, begun at ${marker.started}, never finished here.`,
-        "Continue that one with its own archive, or use an empty database.",
+        `An import of another archive, or with other schema files, begun at ${marker.started}, never finished here.`,
+        "Continue that one with its own archive and schema files, or use an empty database.",
       );
     }
     if (!goOn) {

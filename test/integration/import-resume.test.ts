@@ -1,5 +1,5 @@
 /** An import that goes on does not do again what is done, and refuses to go on with anything else. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -275,4 +275,34 @@ describe("an unfinished import", () => {
     expect(report.documents.there).toBeGreaterThan(500);
     expect((await verifyArchive({ archive, against: target })).equal).toBe(true);
   });
+});
+
+it("an unfinished import is not gone on with by other schema files, which nobody would push", async () => {
+  const dump = join(folder, "dump");
+  const schemaFolder = join(folder, "schema");
+  await Promise.all([dump, schemaFolder].map((each) => mkdir(each)));
+  const ref = (id: number) =>
+    `{"@ref":{"id":"${id}","collection":{"@ref":{"id":"C","collection":{"@ref":{"id":"collections"}}}}}}`;
+  const lines = Array.from(
+    { length: 400 },
+    (_, n) => `{"ref":${ref(n + 1)},"ts":1700000000000000,"data":{"n":${n}}}\n`,
+  );
+  await writeFile(join(dump, "C.ndjson"), lines.join(""));
+  const schema = (content: string) => writeFile(join(schemaFolder, "main.fsl"), content);
+  const target = await bench.emptyDatabase();
+  const run = (options: Partial<ImportOptions>) =>
+    importArchive({ ...settings(), source: dump, target, ...options });
+  await schema("collection C {\n}\n");
+  await requestsOf(() => run({ schemaFolder }), 50);
+  const refused = {
+    code: "ERR_TARGET_NOT_EMPTY",
+    message: expect.stringContaining("other schema files") as string,
+  };
+  await expect(run({ continue: true })).rejects.toMatchObject(refused);
+  await schema("collection C {\n  index byN {\n    terms [.n]\n  }\n}\n");
+  await expect(run({ schemaFolder, continue: true })).rejects.toMatchObject(refused);
+  await schema("collection C {\n}\n");
+  const { documents } = await run({ schemaFolder, continue: true });
+  expect(documents).toMatchObject({ read: 400, refused: 0 });
+  expect(documents.there).toBeGreaterThan(0);
 });

@@ -155,8 +155,10 @@ function judge({ answer, error }: Outcome, request: FaunaRequest): Verdict {
 }
 
 /** v10 has a status for it; v4 says it in the code of a 503 (live 35). */
-function isTimeout({ status, text }: Answer): boolean {
-  return status === 440 || (status === 503 && /"code":"time[ _]out"/.test(text));
+function isTimeout(answer: Answer): boolean {
+  const { status } = answer;
+  // The text of an answer is made when it is looked at: only of one that has failed.
+  return status === 440 || (status === 503 && /"code":"time[ _]out"/.test(answer.text));
 }
 
 function mayRepeat(verdict: Exclude<Verdict, undefined>, request: FaunaRequest): boolean {

@@ -20,7 +20,7 @@ const ROOT = join(import.meta.dirname, "..");
 const SUITES = {
   operations: { files: ["every-operation"], suites: 52 },
   resumed: { files: ["import-continues", "import-resume", "history-continues"], suites: 5 },
-  archive: { files: ["hostile-archive"], suites: 7 },
+  archive: { files: ["hostile-archive", "archive-encrypted"], suites: 12 },
   network: { files: ["hostile-network"], suites: 18 },
   killed: { files: ["killed"], suites: 4 },
 };

@@ -149,8 +149,10 @@ export class HistoryExtension {
       const restored = await restoreHistory({ source, archive: store, timeoutMs });
       if (restored === undefined) return;
       onNotice(restoredText(restored));
-      const anew = await layOut(raised, restored, timeoutMs);
-      if (anew.length > 0) onNotice(`These schema files are laid out anew: ${anew.join(", ")}.`);
+      const anew = await layOut(raised, restored, timeoutMs).catch(textOf);
+      if (typeof anew === "string") onNotice(`Schema files may be laid out anew: ${anew}`);
+      else if (anew.length > 0)
+        onNotice(`These schema files are laid out anew: ${anew.join(", ")}.`);
     } catch (error) {
       this.#left = error;
       onNotice(`${leftText(error)} ${this.#remedy}`);
@@ -192,8 +194,11 @@ async function layOut(
 }
 
 function leftText(error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error);
-  return `history_days could not be put back: ${why}`;
+  return `history_days could not be put back: ${textOf(error)}`;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function named(all: readonly RestoredCollection[]): string {

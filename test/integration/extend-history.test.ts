@@ -279,6 +279,31 @@ it("whatever ends an export, history_days are put back and the journal is remove
   expect(differences(before, await bench.read(source))).toEqual([]);
 });
 
+it("that schema files could not be laid out as they were is said, and is not taken for history_days still raised", async () => {
+  const notices: string[] = [];
+  const isBack = () => notices.some((text) => text.includes("are what they were again"));
+  await using bench = await Bench.start(
+    {
+      faults: ({ path }) =>
+        isBack() && path.startsWith("/schema/") ? { cut: "before" } : undefined,
+    },
+    { retry: { attempts: 1 } },
+  );
+  const source = await bench.emptyDatabase();
+  await shop(source);
+  await exportDatabase({
+    source,
+    target: new MemoryStore(),
+    extendHistory: 3,
+    onNotice: (text) => notices.push(text),
+  });
+  expect(await historyDays(source)).toEqual(BEFORE);
+  expect(notices).toEqual([
+    expect.stringContaining("are what they were again"),
+    expect.stringContaining("Schema files may be laid out anew"),
+  ]);
+});
+
 it("what somebody else has changed meanwhile is left alone, and said", async () => {
   await using bench = await Bench.start();
   const source = await bench.emptyDatabase();

@@ -11,11 +11,11 @@ import { type Connection, historiesOf, historyEdge, snapshotTime } from "../faun
 import { mapConcurrent } from "../flow/flow.ts";
 import { isJsonObject, parseJson, printString } from "../values/json.ts";
 import type { DocumentRecord } from "../values/record.ts";
-import { Time } from "../values/time.ts";
 import { withoutNulls } from "../values/without-nulls.ts";
 import { Batcher } from "./batcher.ts";
 import { Placeholders } from "./deleted-refs.ts";
 import type { DocumentsOptions } from "./documents.ts";
+import { hasExpired } from "./expired.ts";
 import { compareHistories, historyMismatch } from "./history-proof.ts";
 import { type HistorySource, type ImportSource, restoredHistory } from "./source.ts";
 import { ServerFailures } from "./server-failures.ts";
@@ -306,10 +306,6 @@ function stripped(record: DocumentRecord): DocumentRecord {
 
 function deletion({ id, ts }: DocumentRecord): DocumentRecord {
   return { id, ts, action: "delete" };
-}
-
-function hasExpired({ ttl }: DocumentRecord, now: bigint): boolean {
-  return ttl !== undefined && Time.parse(ttl).toMicros() <= now;
 }
 
 class Tally implements HistoryTally {

@@ -126,7 +126,7 @@ const TASKS = {
       texts.push((await source.v4(query)).text);
     }
     await source.close();
-    return await parseAndStringify(texts, clock);
+    return { documents: task.count, ...(await parseAndStringify(texts, clock)) };
   },
 };
 

@@ -43,7 +43,7 @@ describe("the bench", () => {
       "export of four ranges ÷ of one, emulator",
       "import ÷ posting the same bodies, emulator",
       "export ÷ fetch-and-discard, canned server, none",
-      "MB a second of the main thread, export ÷ JSON.parse + JSON.stringify",
+      "MB a second of the main thread, export ÷ JSON.parse + JSON.stringify, fetching included",
       "documents a second of the main thread, export ÷ the vendor's migration script, page 1000",
       "documents a second of the main thread, export ÷ fauna-dump's way, page 1000",
       "peak memory, export of 200",

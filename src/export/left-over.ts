@@ -68,12 +68,9 @@ function outermost(parts: readonly PartJournal[]): Range[] {
 function missingOf(collection: string, range: Range, done: readonly Done[]): IdRange[] {
   const whole = span(range);
   const here = done.filter(({ from, to }) => from >= whole.from && to <= whole.to);
-  const seen = here.reduce(
-    (sum, { entry: { segment, part } }) =>
-      sum + (segment?.records ?? 0) + (part.counted["expired"] ?? 0),
-    0,
-  );
-  const documents = range.documents - seen;
+  // Not with those that had expired: one that lies behind a segment's last record is counted again with the next.
+  const read = here.reduce((sum, { entry: { segment } }) => sum + (segment?.records ?? 0), 0);
+  const documents = range.documents - read;
   if (documents <= 0) return [];
   const missing = without(whole, here);
   // How many are where is not known; nor does it matter but for the order of work.

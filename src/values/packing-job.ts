@@ -6,6 +6,9 @@ import type { PackedLines } from "./packed-lines.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** What a worker says when it has come up. */
+export const READY = "ready";
+
 export interface PackingJob {
   /** `page`: an answer of v4 that is known to be UTF-8. `lines`: the text of a segment, or of a frame of it. */
   readonly kind: "page" | "lines";

@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { PackedPage } from "./pack-page.ts";
 import type { PackedLines } from "./packed-lines.ts";
-import { pack, type PackingJob, type PackingResult } from "./packing-job.ts";
+import { pack, type PackingJob, type PackingResult, READY } from "./packing-job.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -46,14 +46,16 @@ class Hand {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #number = 0;
+  #isReady = false;
 
   /** @param onEnd told that the worker has ended by itself, which it does only when something is wrong. */
   constructor(entry: URL, onEnd: () => void) {
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
     this.#worker = new Worker(entry, { resourceLimits, env: {}, stdin: false });
     this.#worker.unref();
-    this.#worker.on("message", ({ number, result }: Answered) => {
-      this.#settle(number)?.resolve(result);
+    this.#worker.on("message", (answer: Answered | typeof READY) => {
+      if (answer === READY) this.#isReady = true;
+      else this.#settle(answer.number)?.resolve(answer.result);
     });
     const end = (error: unknown): void => {
       onEnd();
@@ -61,6 +63,11 @@ class Hand {
     };
     this.#worker.on("error", end);
     this.#worker.on("exit", () => end(new Error("A worker thread has ended before its work.")));
+  }
+
+  /** Whether the worker has come up. What is handed over before may be lost with it. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   get load(): number {
@@ -102,7 +109,7 @@ class Packing {
     this.#bytes += job.bytes.length;
     const isWorth = job.bytes.length >= WORTH_BYTES && this.#bytes >= WARM_UP_BYTES;
     const hand = isWorth ? this.#hand() : undefined;
-    return hand === undefined ? pack(job) : this.#byHand(hand, job);
+    return hand?.isReady === true ? this.#byHand(hand, job) : pack(job);
   }
 
   async #byHand(hand: Hand, job: PackingJob): Promise<PackingResult> {
@@ -112,24 +119,32 @@ class Packing {
       const bytes = ownsAll(job.bytes) ? job.bytes : new Uint8Array(job.bytes);
       return await hand.run({ ...job, bytes });
     } finally {
-      if (this.#hands.every(({ load }) => load === 0)) {
-        clearTimeout(this.#idle);
-        this.#idle = setTimeout(() => this.#end(), IDLE_MS).unref();
-      }
+      this.#rest();
     }
   }
 
-  /** The worker with the least to do; a new one when all have something to do. */
+  /** Ends the workers, unless there is something to do before long. */
+  #rest(): void {
+    if (this.#hands.some(({ load }) => load > 0)) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#end(), IDLE_MS).unref();
+  }
+
+  /** The worker with the least to do; another is started when all have something to do. */
   #hand(): Hand | undefined {
-    const [least] = this.#hands.toSorted((a, b) => a.load - b.load);
-    const isFull = !this.#canStart || this.#hands.length === this.#most;
+    this.#rest();
+    const ready = this.#hands.filter(({ isReady }) => isReady);
+    const [least] = ready.toSorted((a, b) => a.load - b.load);
+    const isStarting = ready.length < this.#hands.length;
+    const isFull = isStarting || !this.#canStart || this.#hands.length === this.#most;
     if (isFull || (least !== undefined && least.load === 0)) return least;
     const hand: Hand = new Hand(ENTRY!, () => {
       this.#canStart = false;
-      this.#hands.splice(this.#hands.indexOf(hand), 1);
+      const index = this.#hands.indexOf(hand);
+      if (index >= 0) this.#hands.splice(index, 1);
     });
     this.#hands.push(hand);
-    return hand;
+    return least;
   }
 
   #end(): void {

@@ -26,6 +26,16 @@ const PAGES = `
   const document = (n) => '{"ref":{"@ref":{"id":"' + (1000 + n) + '","collection":{"@ref":{"id":"C","collection":{"@ref":{"id":"collections"}}}}}},"ts":' + (1700000000000000 + n) + ',"data":{"name":"é' + n + '","more":"' + "x".repeat(200) + '"}}';
   const page = (from, odd = "") => Buffer.from('{"resource":{"after":[1],"data":[' + Array.from({ length: 1000 }, (_, n) => document(from + n)).join(",") + odd + "]}}");
   const workers = () => process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length;
+  // Until a worker has come up, pages are packed on the spot.
+  const comeUp = async () => {
+    const until = Date.now() + 15_000;
+    for (let isUp = false; !isUp && Date.now() < until; ) {
+      const asked = Array.from({ length: 3 }, () => packPageAside(new Uint8Array(page(0)), "C"));
+      isUp = workers() > 0;
+      await Promise.all(asked);
+      await new Promise((done) => setTimeout(done, 10));
+    }
+  };
   const plain = (packed) => JSON.stringify(packed, (_, value) => typeof value === "bigint" ? String(value) : ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64") : value);
 `;
 
@@ -34,6 +44,7 @@ describe("the workers of the built code", () => {
     const found = await run(`${PAGES}
       const same = [];
       let busy = 0;
+      await comeUp();
       for (let round = 0; round < 4; round++) {
         const froms = Array.from({ length: 6 }, (_, i) => (round * 6 + i) * 1000);
         const asked = froms.map((from) => packPageAside(new Uint8Array(page(from)), "C"));
@@ -54,6 +65,7 @@ describe("the workers of the built code", () => {
   it("give the bytes back when they need thought", async () => {
     const found = await run(`${PAGES}
       const same = [];
+      await comeUp();
       for (let i = 0; i < 12; i++) {
         const odd = page(i * 1000, ', {"x":1}');
         const back = await packPageAside(new Uint8Array(odd), "C");

@@ -60,7 +60,7 @@ export function databaseSteps(source: ImportSource, { existing, hasSchema }: Exi
     ...(hasSchema === true
       ? [LEAVE_SCHEMA_STEP]
       : source.hasSchema
-        ? schemaSteps(source)
+        ? schemaSteps(source, existing)
         : bareCollectionSteps(source, existing)),
     ...documentSteps(source),
     ...historySteps(source),
@@ -88,8 +88,8 @@ const LEAVE_SCHEMA_STEP: Step = {
   run: async () => {},
 };
 
-function schemaSteps(source: ImportSource): Step[] {
-  const { v4Collections, bare, granting, loading } = schemaStages(source);
+function schemaSteps(source: ImportSource, existing: ReadonlySet<string>): Step[] {
+  const { v4Collections, bare, granting, loading } = schemaStages(source, existing);
   // Fauna takes no definition that names what is not there, though it may have made one.
   const { definitions: living } = withoutLostReferences(source.definitions);
   const definitions = (kind: DefinitionKind): readonly DefinitionLine[] => living.get(kind) ?? [];

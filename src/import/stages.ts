@@ -38,8 +38,14 @@ export interface SchemaStages {
 
 type Edit = (file: FslFile) => string | undefined;
 
-/** @throws ArkError ERR_SCHEMA with file, line and column when a file is not FSL. */
-export function schemaStages(source: ImportSource): SchemaStages {
+/**
+ * @param existing collections that an earlier attempt has made: a push that left them out would delete them.
+ * @throws ArkError ERR_SCHEMA with file, line and column when a file is not FSL.
+ */
+export function schemaStages(
+  source: ImportSource,
+  existing: ReadonlySet<string> = new Set(),
+): SchemaStages {
   // Fauna takes no file that names what is not there, though it may have made one.
   const files = filesWithoutLost(source.files, source.definitions);
   const final = [...files].map(([filename, content]) => ({ filename, content }));
@@ -47,7 +53,7 @@ export function schemaStages(source: ImportSource): SchemaStages {
   const loading = final
     .map((file) => edited(file, withoutTtlDays))
     .map((file) => edited(file, withRoom(past)));
-  const missing = missingNames(source, loading);
+  const missing = missingNames(source, loading, existing);
   const v4Providers = new Set(v4Names(source, "access_providers"));
   const granting = loading.map((file) => edited(file, withoutProviders(v4Providers)));
   const bare = granting.map((file) => edited(file, without(missing)));
@@ -123,11 +129,16 @@ function withoutProviders(names: ReadonlySet<string>): Edit {
 }
 
 /** What the first push cannot name: v4-made collections, functions and roles, and the roles that name those. */
-function missingNames(source: ImportSource, files: readonly SchemaFile[]): Missing {
+function missingNames(
+  source: ImportSource,
+  files: readonly SchemaFile[],
+  existing: ReadonlySet<string>,
+): Missing {
   const collections = new Set<string>();
   for (const { filename, content } of files) {
     for (const { kind, name } of parseFsl(content, filename).items) {
-      if (kind === "collection" && needsV4(name.text)) collections.add(name.text);
+      const isMissing = kind === "collection" && needsV4(name.text) && !existing.has(name.text);
+      if (isMissing) collections.add(name.text);
     }
   }
   const resources = new Set([...v4Names(source, "functions"), ...collections]);

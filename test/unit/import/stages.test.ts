@@ -79,6 +79,16 @@ access provider ap {
     expect(stages(fsl).bare.trim()).toBe("collection C {}");
   });
 
+  it("leave out none that is there already, for a push without it would delete it", () => {
+    const files = { "main.fsl": 'collection "audit-log" {}\ncollection "my.log" {}\n' };
+    const { v4Collections, bare } = schemaStages(
+      importSource({ files }),
+      new Set(["audit-log", "Other"]),
+    );
+    expect([...v4Collections]).toEqual(["my.log"]);
+    expect(bare[0]!.content.trim()).toBe('collection "audit-log" {}');
+  });
+
   it("are refused with file, line and column where a file is not FSL", () => {
     expect(() => stages("collection C {\n  a Int\n}\n")).toThrow(
       expect.objectContaining({

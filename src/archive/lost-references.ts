@@ -214,7 +214,8 @@ class Names {
     if (as === "role") {
       return BUILT_IN_ROLES.has(name) || this.#has("roles", name) ? undefined : `role ${name}`;
     }
-    if (as === "source" || isGlobalName(name)) return undefined;
+    // v10 has no names for indexes, `[legacy index byTitle]`: whether such a one is there, v4's form tells.
+    if (as === "source" || isGlobalName(name) || name.startsWith("[")) return undefined;
     const isThere = this.#has("collections", name) || this.#has("functions", name);
     return isThere ? undefined : `resource ${name}`;
   }

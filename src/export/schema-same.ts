@@ -50,7 +50,7 @@ function without(json: Json, names: readonly string[]): string {
   return printJson(new Map(members.toSorted(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-/** A schema file without what was raised and without white space, which the server lays out anew around it. */
+/** A schema file without what was raised and without the white space, which the server lays out anew around it. */
 export function textBut({ filename, content }: SchemaFile, raised: ReadonlySet<string>): string {
   let left = content;
   for (const name of raised) {
@@ -59,5 +59,8 @@ export function textBut({ filename, content }: SchemaFile, raised: ReadonlySet<s
     const member = item?.kind === "collection" ? memberOf(item, "history_days") : undefined;
     if (member !== undefined) left = removeMember(file, member);
   }
-  return left.replaceAll(/\s/g, "");
+  return left.replaceAll(LAYOUT, (text, string?: string) => string ?? text.replaceAll(/\s/g, ""));
 }
+
+/** Comments and white space, and strings in between, in which white space is none of the layout. */
+const LAYOUT = /\/\/[^\n]*|\/\*[^]*?\*\/|("(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*')|\s+/g;

@@ -26,6 +26,8 @@ describe("the fidelity report", () => {
       "tokens",
       "lost_references",
       "audience",
+      "fsl_reconstructed",
+      "deleted_since",
       "deleted_refs",
       "history",
       "definition_ids",

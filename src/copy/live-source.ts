@@ -218,8 +218,10 @@ export class LiveSource {
     return this.#explaining(async () => {
       await checkSameDatabase(database, signal);
       try {
+        const empty = [...this.#extents.values()].filter(({ documents }) => documents === 0);
+        const listedUpTo = new Map(empty.map(({ collection }) => [collection, "0"]));
         const request = { source, at: schema.at, collections: chosen, signal, timeoutMs };
-        await checkStillReadable(request);
+        await checkStillReadable({ ...request, listedUpTo });
         await checkSchemaHeld(source, schema, names, { signal, timeoutMs });
       } catch (error) {
         throw explainDeleted(error, path);

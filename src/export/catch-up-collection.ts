@@ -64,6 +64,8 @@ export class CatchingUp {
   #tally: Tally = { kept: 0, expired: 0 };
   #lost = 0;
   #caughtUp = 0;
+  /** The last id of the last listing. */
+  #lastListed: string | undefined;
   #isDropped = false;
 
   private constructor(name: string, options: CollectionOptions, spool: Spool, followed?: Followed) {
@@ -113,6 +115,11 @@ export class CatchingUp {
     return this.#caughtUp;
   }
 
+  /** The first id behind all that the last listing has shown. */
+  get listedUpTo(): string {
+    return this.#lastListed === undefined ? "0" : String(BigInt(this.#lastListed) + 1n);
+  }
+
   /** Cuts the collection into ranges, as it is now. */
   async measure(): Promise<Extent> {
     const { source, rangeDocuments: documentsPerRange, signal, timeoutMs } = this.#options;
@@ -152,14 +159,14 @@ export class CatchingUp {
    */
   async settle(at: bigint): Promise<void> {
     if (this.isGone) await this.drop();
-    const { source, signal, timeoutMs } = this.#options;
+    const { signal } = this.#options;
     const touched = this.#followed?.touched.take() ?? new IdSet(this.#spool);
     const tally: Tally = { kept: 0, expired: 0 };
     const changes = changesOf(
       {
         known: this.#known(),
         touched: touched.ascending(),
-        listed: ids(source, { collection: this.name, at, signal, timeoutMs }),
+        listed: this.#listed(at),
       },
       { tally, size: () => this.#batch.size },
     );
@@ -238,6 +245,15 @@ export class CatchingUp {
     );
     for await (const batch of newest(layers))
       yield batch.map(({ top }) => top).filter(({ isThere }) => isThere);
+  }
+
+  async *#listed(at: bigint): Batches<string> {
+    const { source, signal, timeoutMs } = this.#options;
+    this.#lastListed = undefined;
+    for await (const page of ids(source, { collection: this.name, at, signal, timeoutMs })) {
+      this.#lastListed = page.at(-1);
+      yield page;
+    }
   }
 
   async *#batches(touched: Batches<{ readonly id: string }>): AsyncGenerator<Batch> {

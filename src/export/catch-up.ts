@@ -20,6 +20,7 @@ import {
   Feed,
   type IdRange,
   largestFirst,
+  LAST_ID,
   snapshotTime,
 } from "../fauna/fauna.ts";
 import { type DocumentRecord, compareIds } from "../values/record.ts";
@@ -244,9 +245,10 @@ class CatchUpRun {
     const places = parts.flatMap((part) => part.places);
     await this.#each(places, ({ reading }) => reading.settle(at));
     const { timeoutMs, signal } = this.#options;
-    for (const { database, chosen: collections } of parts) {
+    for (const { database, chosen: collections, places: own } of parts) {
       const { connection: source } = database;
-      await checkStillReadable({ source, at, collections, signal, timeoutMs });
+      const listedUpTo = listedUpToIn(database, own);
+      await checkStillReadable({ source, at, collections, listedUpTo, signal, timeoutMs });
     }
   }
 
@@ -399,6 +401,13 @@ class CatchUpRun {
 /** A failure of following, which a later moment does not help. */
 function isOfFeed(error: ArkError): boolean {
   return error.details?.["code"] === "invalid_stream_start_time";
+}
+
+/** Where the listings of collections have ended. v10 alone would list all of it again to begin behind an id. */
+function listedUpToIn({ schema }: DatabaseAtSnapshot, places: readonly Place[]) {
+  const hasV4 = answersV4(schema);
+  const ends = places.map(({ reading }) => [reading.name, reading.listedUpTo] as const);
+  return new Map(ends.filter(([, end]) => end === "0" || (hasV4 && compareIds(end, LAST_ID) <= 0)));
 }
 
 function isSame(before: DatabaseAtSnapshot, now: DatabaseAtSnapshot): boolean {

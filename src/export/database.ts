@@ -54,7 +54,8 @@ export async function exportOne(
       const past = { ...own, at, renames: schema.past?.renames };
       await exportHistory(archive, database, chosen, past);
     }
-    await checkStillReadable({ source, at, collections: chosen, signal, timeoutMs });
+    const { listedUpTo } = documents;
+    await checkStillReadable({ source, at, collections: chosen, listedUpTo, signal, timeoutMs });
   } catch (error) {
     throw explainDeleted(explainExpired(error, chosen, documents.howFar, source.endpoint), path);
   }

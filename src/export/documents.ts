@@ -1,6 +1,6 @@
 /** All documents at the snapshot time: several collections, and several id ranges of a large one, at once. */
 import type { CollectionWriter, DatabaseWriter } from "../archive/archive.ts";
-import type { IdRange } from "../fauna/fauna.ts";
+import { type IdRange, LAST_ID } from "../fauna/fauna.ts";
 import type { RecordBatch } from "../values/record-lines.ts";
 import { type LeftOver, leftOver } from "./left-over.ts";
 import type { ResolvedExport } from "./options.ts";
@@ -67,6 +67,12 @@ export class DocumentsRun {
     }
   }
 
+  /** Collections of which nothing was listed, and so nothing was read. Whatever is behind a listing else was read. */
+  get listedUpTo(): ReadonlyMap<string, string> {
+    const empty = this.#readings.filter(({ account }) => account.listed === 0);
+    return new Map(empty.map(({ name }) => [name, "0"]));
+  }
+
   /** Documents that were listed, but whose ttl had passed when they were read. */
   get expired(): ReadonlyMap<string, number> {
     return this.#counted(({ account }) => account.expired);
@@ -101,7 +107,7 @@ export class DocumentsRun {
       left = leftOver(nameNow, []);
     }
     const reading = new CollectionReading(nameNow, options, left.account);
-    if (left.credentials > 0) this.#credentials.set(nameNow, left.credentials);
+    if (left.credentials > 0) this.#credentials.set(name, left.credentials);
     this.#moving.set(nameNow, { name, writer, reading });
     return { reading, left };
   }
@@ -126,7 +132,9 @@ export class DocumentsRun {
     if (task.kind === "list") return task.listing.next();
     const { range } = task;
     const { writer, reading } = this.#moving.get(range.collection)!;
-    const pages = range.documents === 0 ? none() : this.#archived(reading.pages(range), range);
+    // Where nothing at all was listed, that is looked into in the end.
+    const isEmpty = range.documents === 0 && range.from === "0" && range.to === LAST_ID;
+    const pages = isEmpty ? none() : this.#archived(reading.pages(range), range);
     // Stopped is the reading, so that what was read is still written.
     await writer.write(pages, { part: range });
     return undefined;

@@ -1,6 +1,6 @@
 /** The history window: how long the database can still be read at the snapshot time. */
 import { ArkError, isArkError } from "../errors/errors.ts";
-import { type Connection, ids } from "../fauna/fauna.ts";
+import { type Connection, ids, recordPages } from "../fauna/fauna.ts";
 import { printString } from "../values/json.ts";
 import type { CollectionReading } from "./reading.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
@@ -35,23 +35,49 @@ export interface StillReadable {
   readonly source: Connection;
   readonly at: bigint;
   readonly collections: readonly Pick<CollectionAtSnapshot, "name" | "nameNow">[];
+  /**
+   * The first id behind all that was listed, of collections in which nothing has been read from there on, by what they
+   * are called now: "0" where nothing was listed.
+   */
+  readonly listedUpTo: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
   readonly timeoutMs: number | undefined;
 }
 
 /**
  * Reads once more at the snapshot time in each collection: the last page proves nothing about a window that closed
- * after it.
+ * after it. It is a page of documents where a listing has ended, which must not have ended too early: nothing else
+ * would ever miss what it lacks.
  *
- * @throws ArkError ERR_SNAPSHOT_EXPIRED when it has closed.
+ * @throws ArkError ERR_SNAPSHOT_EXPIRED when it has closed; ERR_MISMATCH when there is a document behind the listing.
  */
 export async function checkStillReadable(options: StillReadable): Promise<void> {
-  const { source, at, collections, signal, timeoutMs } = options;
-  for (const { name, nameNow = name } of collections) {
-    const pages = ids(source, { collection: nameNow, at, pageSize: 1, signal, timeoutMs });
-    await pages.next();
-    await pages.return(undefined);
+  const { source, at, collections, listedUpTo, signal, timeoutMs } = options;
+  for (const { name, nameNow: collection = name } of collections) {
+    const end = listedUpTo.get(collection);
+    const request = { collection, at, signal, timeoutMs };
+    if (end === undefined) {
+      const pages = ids(source, { ...request, pageSize: 1 });
+      await pages.next();
+      await pages.return(undefined);
+      continue;
+    }
+    const from = end === "0" ? undefined : end;
+    for await (const { records } of recordPages(source, { ...request, from, pageSize: 1 })) {
+      if (records[0] !== undefined) throw listedTooLittle(name, records[0].id, source.place);
+    }
   }
+}
+
+function listedTooLittle(collection: string, id: string, place: string): ArkError {
+  return new ArkError(
+    "ERR_MISMATCH",
+    `${collection} has the document ${id} at the snapshot time, but the listing of its documents ended before it.`,
+    {
+      place: `${place} collection ${collection}`,
+      hint: "Begin again; if it happens again, the database's index of documents is damaged.",
+    },
+  );
 }
 
 /**

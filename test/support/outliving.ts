@@ -20,9 +20,10 @@ export interface Arriving {
   readonly body: string;
 }
 
-/** Whether a request asks for a page of a collection's documents. */
+/** Whether a request asks for a page of a collection's documents, and not only whether there is one. */
 export function isPage({ path, body }: Arriving): boolean {
-  return path === "/" && body.includes('"documents"') && body.includes('"get"');
+  const isOne = /"size":1[,}]/.test(body);
+  return path === "/" && body.includes('"documents"') && body.includes('"get"') && !isOne;
 }
 
 /** Whether a request lists a collection's ids. */

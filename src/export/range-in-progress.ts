@@ -27,6 +27,8 @@ export class RangeInProgress implements Part {
   #documents: number;
   #cuts: IdRange["cuts"];
   #arrived = 0;
+  /** Nothing is to come up to this id. */
+  #reached = "0";
   /** Documents of the largest page so far. */
   #largest = 0;
   #isSplit = false;
@@ -69,8 +71,14 @@ export class RangeInProgress implements Part {
     this.#arrived += documents;
     this.#largest = Math.max(this.#largest, documents);
     const last = records instanceof RecordLines ? records.lastId : records.at(-1)?.id;
+    if (last !== undefined) this.#reached = last;
     if (!this.#isSplit || last === undefined || compareIds(last, this.#to) <= 0) return records;
     return recordsOf(records).filter(({ id }) => compareIds(id, this.#to) <= 0);
+  }
+
+  /** Takes note that nothing is to come any more. */
+  ended(): void {
+    this.#reached = this.#to;
   }
 
   /** Takes note of what a page has held beside its records, once they are taken over. */
@@ -106,6 +114,8 @@ export class RangeInProgress implements Part {
     const wanted = this.#arrived + (this.#documents - this.#arrived) / 2;
     const [cut] = this.#cuts
       .filter(({ documents }) => documents >= nearest && documents <= farthest)
+      // Where documents have expired since they were listed, their numbers say less than the ids.
+      .filter(({ to }) => compareIds(to, this.#reached) >= 0)
       .toSorted((a, b) => Math.abs(a.documents - wanted) - Math.abs(b.documents - wanted));
     if (cut === undefined) return undefined;
     const tail: IdRange = {

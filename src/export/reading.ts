@@ -125,6 +125,7 @@ export class CollectionReading {
       range.seen({ expired: gone, lost });
       this.#add({ read: wanted.length, expired: gone, lost });
     }
+    range.ended();
   }
 
   /**

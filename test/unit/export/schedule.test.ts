@@ -50,6 +50,16 @@ describe("a range in progress", () => {
     expect(larger.split()).toBeUndefined();
   });
 
+  it("gives nothing away that has come, where fewer documents are there than were listed", () => {
+    const whole = new RangeInProgress(range(1, 160), 5);
+    whole.arrived(page(100, 120), 0);
+    expect(whole.split()).toMatchObject({ from: "121", to: "160" });
+    const none = new RangeInProgress(range(1, 160), 5);
+    none.arrived(page(1, 40), 0);
+    none.ended();
+    expect(none.split()).toBeUndefined();
+  });
+
   it("gives away little, too, where documents are large and pages short of the most they could have", () => {
     const whole = new RangeInProgress(range(1, 400), 4000);
     expect(whole.split()).toBeUndefined();

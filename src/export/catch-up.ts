@@ -20,7 +20,6 @@ import {
   Feed,
   type IdRange,
   largestFirst,
-  LAST_ID,
   snapshotTime,
 } from "../fauna/fauna.ts";
 import { type DocumentRecord, compareIds } from "../values/record.ts";
@@ -407,7 +406,7 @@ function isOfFeed(error: ArkError): boolean {
 function listedUpToIn({ schema }: DatabaseAtSnapshot, places: readonly Place[]) {
   const hasV4 = answersV4(schema);
   const ends = places.map(({ reading }) => [reading.name, reading.listedUpTo] as const);
-  return new Map(ends.filter(([, end]) => end === "0" || (hasV4 && compareIds(end, LAST_ID) <= 0)));
+  return new Map(ends.filter(([, end]) => end === "0" || hasV4));
 }
 
 function isSame(before: DatabaseAtSnapshot, now: DatabaseAtSnapshot): boolean {

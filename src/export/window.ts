@@ -1,6 +1,6 @@
 /** The history window: how long the database can still be read at the snapshot time. */
 import { ArkError, isArkError } from "../errors/errors.ts";
-import { type Connection, ids, recordPages } from "../fauna/fauna.ts";
+import { checkListingEnd, type Connection, ids } from "../fauna/fauna.ts";
 import { printString } from "../values/json.ts";
 import type { CollectionReading } from "./reading.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
@@ -62,22 +62,8 @@ export async function checkStillReadable(options: StillReadable): Promise<void> 
       await pages.return(undefined);
       continue;
     }
-    const from = end === "0" ? undefined : end;
-    for await (const { records } of recordPages(source, { ...request, from, pageSize: 1 })) {
-      if (records[0] !== undefined) throw listedTooLittle(name, records[0].id, source.place);
-    }
+    await checkListingEnd(source, { ...request, name, end });
   }
-}
-
-function listedTooLittle(collection: string, id: string, place: string): ArkError {
-  return new ArkError(
-    "ERR_MISMATCH",
-    `${collection} has the document ${id} at the snapshot time, but the listing of its documents ended before it.`,
-    {
-      place: `${place} collection ${collection}`,
-      hint: "Begin again; if it happens again, the database's index of documents is damaged.",
-    },
-  );
 }
 
 /**

@@ -59,6 +59,7 @@ export {
   type RecordsOptions,
 } from "./records.ts";
 export { faunaCode, faunaStatus, isV4Disabled } from "./refusal.ts";
+export { checkListingEnd, type ListingEndOptions } from "./listing-end.ts";
 export { ids, type IdsOptions } from "./refs.ts";
 export {
   endStaging,

@@ -15,6 +15,7 @@ import type { Connection } from "./connection.ts";
 import type { HistoryOptions } from "./history-edge.ts";
 import { type HistoryPage, readStates, type State, STATES } from "./history-states.ts";
 import { PageSize } from "./paging.ts";
+import { checkListingEnd } from "./listing-end.ts";
 import { at as asOf, collectionRef, selected } from "./query.ts";
 import { ids } from "./refs.ts";
 
@@ -33,7 +34,8 @@ const AHEAD = 2;
  *
  * Memory grows with the documents that went out of the collection inside the window, by some bytes for each.
  *
- * @throws ArkError ERR_SNAPSHOT_EXPIRED when the time has left the history window.
+ * @throws ArkError ERR_SNAPSHOT_EXPIRED when the time has left the history window; ERR_MISMATCH when the listing of
+ * the documents ends too early.
  */
 export async function* historyPages(
   connection: Connection,
@@ -186,8 +188,10 @@ async function* everyId(
 ): AsyncGenerator<readonly string[]> {
   const gone = await goneIds(connection, options);
   let next = 0;
+  let end = "0";
   for await (const page of ids(connection, options)) {
     const last = page.at(-1)!;
+    end = String(BigInt(last) + 1n);
     const merged: string[] = [];
     const there = new Set(page);
     for (; next < gone.length && compareIds(String(gone[next]), last) <= 0; next++) {
@@ -196,6 +200,7 @@ async function* everyId(
     }
     yield merged.length === 0 ? page : [...page, ...merged].toSorted(compareIds);
   }
+  await checkListingEnd(connection, { ...options, end });
   for (; next < gone.length; next += DOCUMENTS)
     yield Array.from(gone.subarray(next, next + DOCUMENTS), String);
 }

@@ -38,7 +38,8 @@ function falsely(database: Connection, falsify: Falsify): Connection {
   const send = async (request: FaunaRequest): Promise<Answer> => {
     const answer = await wire.send(request);
     const asked = Buffer.from(request.body ?? "").toString();
-    const isListing = asked.includes('"documents":{"collection":"C"}') && !asked.includes('"get"');
+    const isListing =
+      asked.includes('"documents":{"collection":"C"}') && !/"(?:get|events)"/.test(asked);
     if (!isListing) return answer;
     const { resource } = JSON.parse(answer.text) as { resource: Page };
     const text = JSON.stringify({ resource: await falsify(resource) });
@@ -92,6 +93,20 @@ describe.each(Object.keys(FALSE))("a listing that %s", (how) => {
     await expect(copyDatabase({ source, target })).rejects.toMatchObject({ code: "ERR_MISMATCH" });
     await source.close();
   });
+});
+
+it("makes an export fail that only its history is without", async () => {
+  let listed = 0;
+  const database = await filled(20);
+  const source = falsely(database, (page) =>
+    listed++ === 0 ? page : FALSE["shows nothing"]!(page),
+  );
+  const options = { target: new MemoryStore(), history: true };
+  await expect(exportDatabase({ source, ...options })).rejects.toMatchObject({
+    code: "ERR_MISMATCH",
+  });
+  expect(listed).toBe(2);
+  await source.close();
 });
 
 it("makes an export fail that goes on, where it shows nothing of what was not listed before", async () => {

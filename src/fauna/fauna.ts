@@ -48,7 +48,7 @@ export {
 } from "./ranges.ts";
 export { redactor, scrub, type Redact } from "./redact.ts";
 export { BatchFlow, type BatchFlowOptions, type BatchFlowStep } from "./batch-flow.ts";
-export { bytesOfPage, bytesToHold, MEMORY_DEFAULT, MEMORY_MIN } from "./memory.ts";
+export { bytesOfPage, bytesToHold } from "./memory.ts";
 export { PAGE_SIZES, PageFlow, type PageFlowOptions, type PageFlowStep } from "./page-flow.ts";
 export {
   linePages,

@@ -298,7 +298,7 @@ describe("records", () => {
 });
 
 /** Cuts after each of these documents. */
-const cuts = (...all: string[]) => all.map((to, i) => ({ to, documents: i + 1 }));
+const cuts = (...ends: string[]) => ends.map((to, i) => ({ to, documents: i + 1 }));
 
 describe("ids and measure", () => {
   it("list all ids of a collection or range, ascending", async () => {

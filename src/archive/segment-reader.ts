@@ -4,7 +4,7 @@ import { fingerprintOf } from "../values/digest-sums.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareHistory } from "../values/history.ts";
 import type { PackedLines } from "../values/packed-lines.ts";
-import { packLinesAside } from "../values/packing.ts";
+import { LostInWorker, packLinesAside } from "../values/packing.ts";
 import { compareIds, type DocumentRecord, parseRecord } from "../values/record.ts";
 import { SealError } from "./age.ts";
 import type { Codec } from "./compression.ts";
@@ -103,8 +103,13 @@ export async function* readSegment(
   const plain = mapConcurrent(
     opened(),
     async (frame) => {
-      const inflated = await inflate(frame, codec);
-      return isSummed ? summed(inflated, options.collection) : inflated;
+      if (!isSummed) return inflate(frame, codec);
+      try {
+        return await summed(await inflate(frame, codec), options.collection);
+      } catch (error) {
+        if (!(error instanceof LostInWorker)) throw error;
+        return inflate(frame, codec);
+      }
     },
     { concurrency: isSummed ? FRAMES_SUMMED : FRAMES_AHEAD },
   );

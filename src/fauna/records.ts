@@ -8,7 +8,7 @@
 import { ArkError } from "../errors/errors.ts";
 import { holdsNumberLikeString } from "../values/detect.ts";
 import { cutPage } from "../values/page.ts";
-import { packPageAside } from "../values/packing.ts";
+import { LostInWorker, packPageAside } from "../values/packing.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { type RecordBatch, RecordLines, recordsOf } from "../values/record-lines.ts";
 import type { CallOptions, Connection } from "./connection.ts";
@@ -176,6 +176,8 @@ class PageReader<Batch extends RecordBatch> {
         return await this.#page(after, turn);
       } catch (error) {
         turn.release();
+        // No other worker takes its place, so that this ends.
+        if (error instanceof LostInWorker) continue;
         if (!this.#careful && faunaCode(error) === "instance not found") this.#careful = true;
         else if (!isTooMuch(error) || !this.#turns.tooMuch(turn, error)) throw error;
       }

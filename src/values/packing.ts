@@ -36,6 +36,11 @@ const ENTRY = import.meta.url.endsWith(".js")
   ? new URL("./packing-worker.js", import.meta.url)
   : undefined;
 
+/** A worker has ended, and with it the bytes of a job that was handed over. Whoever can get them again may try again. */
+export class LostInWorker extends Error {
+  override readonly name = "LostInWorker";
+}
+
 interface Waiting {
   readonly resolve: (result: PackingResult) => void;
   readonly reject: (error: unknown) => void;
@@ -57,12 +62,13 @@ class Hand {
       if (answer === READY) this.#isReady = true;
       else this.#settle(answer.number)?.resolve(answer.result);
     });
-    const end = (error: unknown): void => {
+    const end = (cause?: unknown): void => {
       onEnd();
+      const error = new LostInWorker("A worker thread has ended before its work.", { cause });
       for (const number of this.#waiting.keys()) this.#settle(number)?.reject(error);
     };
     this.#worker.on("error", end);
-    this.#worker.on("exit", () => end(new Error("A worker thread has ended before its work.")));
+    this.#worker.on("exit", () => end());
   }
 
   /** Whether the worker has come up. What is handed over before may be lost with it. */
@@ -163,6 +169,7 @@ const packing = new Packing();
  * Packs the answer `bytes` as `packPage` does. The bytes are given away: nobody may look at them any more.
  *
  * @returns the bytes when they need thought.
+ * @throws LostInWorker when nobody has them any more.
  */
 export async function packPageAside(bytes: Bytes, collection: string): Promise<PackedPage | Bytes> {
   const { page, unsure } = await packing.run({ kind: "page", bytes, collection });
@@ -174,6 +181,7 @@ export async function packPageAside(bytes: Bytes, collection: string): Promise<P
  * given away.
  *
  * @returns the bytes when they need thought.
+ * @throws LostInWorker when nobody has them any more.
  */
 export async function packLinesAside(
   bytes: Bytes,

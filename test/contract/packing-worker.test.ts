@@ -36,6 +36,15 @@ const PAGES = `
       await new Promise((done) => setTimeout(done, 10));
     }
   };
+  // Those that have said so.
+  const up = [];
+  process.on("worker", (worker) => worker.once("message", () => up.push(worker)));
+  const oneUp = async () => {
+    for (const until = Date.now() + 15_000; up.length === 0 && Date.now() < until; ) {
+      await packPageAside(new Uint8Array(page(0)), "C");
+      await new Promise((done) => setTimeout(done, 10));
+    }
+  };
   const plain = (packed) => JSON.stringify(packed, (_, value) => typeof value === "bigint" ? String(value) : ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64") : value);
 `;
 
@@ -77,5 +86,55 @@ describe("the workers of the built code", () => {
       console.log(JSON.stringify(same));
     `);
     expect(found).toEqual(Array.from({ length: 24 }, () => true));
+  });
+
+  it("may end before their work: the page is asked for again", async () => {
+    const found = await run(`${PAGES}
+      import { startEmulator } from "./emulator/emulator.js";
+      import { connect, linePages, snapshotTime } from "./fauna/fauna.js";
+      const { endpoint, secret, close } = await startEmulator();
+      const source = connect({ endpoint, secret });
+      await source.v10('Collection.create({ name: "C" })');
+      await source.v10("Set.sequence(0, 1000).forEach(n => C.create({ id: n + 1, more: '" + "x".repeat(1_000) + "' }))");
+      const at = await snapshotTime(source);
+      await oneUp();
+      for (const worker of up) worker.postMessage = () => void worker.terminate();
+      const before = source.counters.requests;
+      let documents = 0;
+      for await (const { records } of linePages(source, { collection: "C", at, pageSize: 250 }))
+        documents += records.length;
+      const asked = source.counters.requests - before;
+      await source.close();
+      await close();
+      console.log(JSON.stringify({ documents, asked }));
+    `);
+    const { documents, asked } = found as { documents: number; asked: number };
+    expect(documents).toBe(1000);
+    if (availableParallelism() > 1) expect(asked).toBeGreaterThan(4);
+  });
+
+  it("may end before their work: the frame is read again", async () => {
+    const found = await run(`${PAGES}
+      import { startEmulator } from "./emulator/emulator.js";
+      import { exportDatabase } from "./export/export.js";
+      import { connect } from "./fauna/fauna.js";
+      import { MemoryStore } from "./store/store.js";
+      import { verifyArchive } from "./verify/verify.js";
+      const { endpoint, secret, close } = await startEmulator();
+      const source = connect({ endpoint, secret });
+      await source.v10('Collection.create({ name: "C" })');
+      await source.v10("Set.sequence(0, 1000).forEach(n => C.create({ id: n + 1, more: '" + "x".repeat(1_000) + "' }))");
+      const target = new MemoryStore();
+      await exportDatabase({ source, target });
+      await source.close();
+      await close();
+      await oneUp();
+      let ended = 0;
+      for (const worker of up) worker.postMessage = () => { ended++; void worker.terminate(); };
+      const { equal, documents } = await verifyArchive({ archive: target });
+      console.log(JSON.stringify({ equal, documents, ended }));
+    `);
+    expect(found).toMatchObject({ equal: true, documents: 1000 });
+    if (availableParallelism() > 1) expect((found as { ended: number }).ended).toBeGreaterThan(0);
   });
 });

@@ -51,8 +51,8 @@ const LOOKS_MAX = 32;
 
 /** Ids between two that were looked at, of which nothing is known but how densely they lie at both ends. */
 interface Gap {
-  readonly from: number;
-  readonly to: number;
+  readonly from: bigint;
+  readonly to: bigint;
   /** Documents an id, just before it and just behind it. */
   readonly before: number;
   readonly behind: number;
@@ -60,8 +60,8 @@ interface Gap {
 
 /** Ids that were looked at, and how many documents they are. */
 interface Seen {
-  readonly from: number;
-  readonly to: number;
+  readonly from: bigint;
+  readonly to: bigint;
   readonly documents: number;
 }
 
@@ -79,36 +79,36 @@ export async function countByLooks(
   }
   const back = await refsFrom(connection, options, { size: LOOK, reverse: true });
   const head = seenIn(first.ids);
-  const tail = back.ids.filter((id) => Number(id) > head.to).toReversed();
+  const tail = back.ids.filter((id) => BigInt(id) > head.to).toReversed();
   const seen: Seen[] = [head, ...(tail.length === 0 ? [] : [seenIn(tail)])];
   let gaps: Gap[] = [];
   const addGap = (gap: Gap): void => {
-    if (gap.to - gap.from >= 1) gaps.push(gap);
+    if (gap.to >= gap.from) gaps.push(gap);
   };
   if (tail.length === back.ids.length) {
     const [, end] = seen;
     const ends = { before: density(head), behind: density(end!) };
-    addGap({ from: head.to + 1, to: end!.from - 1, ...ends });
+    addGap({ from: head.to + 1n, to: end!.from - 1n, ...ends });
   }
   for (let looks = 2; looks < LOOKS_MAX && gaps.length > 0; looks++) {
     const gap = gaps.toSorted((one, other) => unseen(other).high - unseen(one).high)[0]!;
     gaps = gaps.filter((other) => other !== gap);
     const middle = splitOf(gap);
-    const from = String(BigInt(middle));
+    const from = String(middle);
     const page = await refsFrom(connection, options, { from, size: LOOK });
-    const found = page.ids.filter((id) => Number(id) <= gap.to);
+    const found = page.ids.filter((id) => BigInt(id) <= gap.to);
     if (found.length === 0) {
-      addGap({ ...gap, to: middle - 1, behind: 0 });
+      addGap({ ...gap, to: middle - 1n, behind: 0 });
       continue;
     }
     const look = seenIn(found);
     seen.push(look);
     const here = density(look);
     // From the middle to the first that was found there is nothing.
-    const upTo = Math.min(here, 1 / Math.max(1, look.from - middle));
-    addGap({ from: gap.from, to: middle - 1, before: gap.before, behind: upTo });
+    const upTo = Math.min(here, 1 / Math.max(1, Number(look.from - middle)));
+    addGap({ from: gap.from, to: middle - 1n, before: gap.before, behind: upTo });
     if (found.length === page.ids.length && !page.isLast)
-      addGap({ from: look.to + 1, to: gap.to, before: here, behind: gap.behind });
+      addGap({ from: look.to + 1n, to: gap.to, before: here, behind: gap.behind });
   }
   const known = seen.reduce((sum, { documents }) => sum + documents, 0);
   const { expected, low, high } = sumOf(gaps.map(unseen));
@@ -122,11 +122,11 @@ export async function countByLooks(
 
 /** Documents an id: between so many lie one fewer steps. */
 function density({ from, to, documents }: Seen): number {
-  return (documents - 1) / Math.max(1, to - from);
+  return (documents - 1) / Math.max(1, Number(to - from));
 }
 
 function seenIn(found: readonly string[]): Seen {
-  return { from: Number(found[0]), to: Number(found.at(-1)), documents: found.length };
+  return { from: BigInt(found[0]!), to: BigInt(found.at(-1)!), documents: found.length };
 }
 
 /** What lies between two looks may be a little more or less dense than at both of them. */
@@ -134,7 +134,7 @@ const UNEVEN = 0.1;
 
 /** As many as lie there if the density goes evenly from one end's to the other's; at least and at most, if it is one end's. */
 function unseen({ from, to, before, behind }: Gap): Estimate {
-  const length = to - from;
+  const length = Number(to - from) + 1;
   // No two documents have one id.
   const documents = (dense: number): number => Math.min(1, dense) * length;
   const low = documents(Math.min(before, behind));
@@ -144,10 +144,10 @@ function unseen({ from, to, before, behind }: Gap): Estimate {
 }
 
 /** In the middle; where one end is far denser than the other, near that end, for dense ids end soon. */
-function splitOf({ from, to, before, behind }: Gap): number {
-  const length = to - from;
+function splitOf({ from, to, before, behind }: Gap): bigint {
+  const length = Number(to - from);
   const step = before > 100 * behind || behind > 100 * before ? Math.sqrt(length) : length / 2;
-  return Math.ceil(behind > 100 * before ? to - step : from + step);
+  return behind > 100 * before ? to - BigInt(Math.floor(step)) : from + BigInt(Math.ceil(step));
 }
 
 /** Ids at equal steps through all documents, seen or not. */
@@ -155,14 +155,14 @@ function startsIn(seen: readonly Seen[], gaps: readonly Gap[]): string[] {
   const parts = [
     ...seen,
     ...gaps.map((gap) => ({ from: gap.from, to: gap.to, documents: unseen(gap).expected })),
-  ].toSorted((a, b) => a.from - b.from);
+  ].toSorted((a, b) => (a.from < b.from ? -1 : 1));
   const step = parts.reduce((sum, { documents }) => sum + documents, 0) / (STARTS_MAX / 2);
   const starts: string[] = [];
   let behind = 0;
   for (const { from, to, documents } of parts) {
     for (; starts.length * step < behind + documents;) {
       const share = (starts.length * step - behind) / documents;
-      starts.push(String(BigInt(Math.floor(from + share * (to - from)))));
+      starts.push(String(from + BigInt(Math.floor(share * Number(to - from)))));
     }
     behind += documents;
   }

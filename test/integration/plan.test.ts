@@ -162,6 +162,16 @@ describe("a plan", () => {
     expect(quick.used.requests).toBeLessThan(3 * (32 + 16) + 30);
   });
 
+  it("counts exactly by few looks what they see whole, also where ids are too close for floating numbers", async () => {
+    const source = await bench.emptyDatabase();
+    const sizes = Array.from({ length: 2_500 }, () => 30);
+    await fill(source, "Close", sizes, (index) => 400_000_000_000_000_000n + BigInt(index) * 64n);
+    await fill(source, "Last", sizes, (index) => 2n ** 63n - 2_500n + BigInt(index));
+    const { collections } = await planExport({ source, quick: true });
+    for (const { documents } of collections)
+      expect(documents).toEqual({ expected: 2_500, low: 2_500, high: 2_500 });
+  });
+
   it("covers the databases below, and leaves out what is not asked for", async () => {
     const source = await bench.emptyDatabase();
     await fill(

@@ -13,6 +13,9 @@ interface Waiting {
   readonly grant: () => void;
 }
 
+/** Timers of Node that are longer fire at once. Milliseconds. */
+const SLEEP_MAX = 2 ** 31 - 1;
+
 /**
  * A rate that holds on average: tokens flow in steadily, and whoever takes them waits until they are there.
  *
@@ -81,7 +84,7 @@ export class TokenBucket {
         this.#queue.shift();
         this.#level -= first.amount;
         first.grant();
-      } else await this.#clock.sleep(ms, this.#wake.signal).catch(() => {});
+      } else await this.#clock.sleep(Math.min(ms, SLEEP_MAX), this.#wake.signal).catch(() => {});
     }
     this.#wake = undefined;
   }

@@ -75,6 +75,22 @@ describe("TokenBucket", () => {
     await expect(bucket.take(1, stop.signal)).rejects.toThrow("enough");
   });
 
+  it("sleeps no longer at once than timers can, however deep it is in debt", async () => {
+    const sleeps: number[] = [];
+    class Noting extends VirtualClock {
+      override sleep(ms: number, signal?: AbortSignal): Promise<void> {
+        sleeps.push(ms);
+        return super.sleep(ms, signal);
+      }
+    }
+    const clock = new Noting();
+    const bucket = new TokenBucket({ perSecond: 0.001, clock });
+    bucket.spend(10_000);
+    await clock.drive(bucket.take(0));
+    expect(clock.now()).toBeGreaterThan(9_000_000_000);
+    expect(Math.max(...sleeps)).toBeLessThan(2 ** 31);
+  });
+
   it("refuses a rate that is none", () => {
     for (const perSecond of [0, -1, Infinity, Number.NaN])
       expect(() => new TokenBucket({ perSecond })).toThrow(RangeError);

@@ -249,13 +249,12 @@ function storedEntry(segment: {
 
 type Said = Manifest["options"][string] | undefined;
 
-/** What was said otherwise when the run began, by name. */
+/** What was said otherwise when the run began, by name. Another address may lead to the same database: its global id tells. */
 function* different(run: RunJournal, now: ResumeArchiveOptions): Generator<string> {
   const pairs: [string, Said, Said][] = [
     ["format version", run.version, FORMAT_VERSION],
     ["tool", run.tool.name, now.tool.name],
     ["version", run.tool.version, now.tool.version],
-    ["endpoint", run.source.endpoint, now.source.endpoint],
     ["database", run.source.database, now.source.database],
   ];
   const options = now.options ?? {};

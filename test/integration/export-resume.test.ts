@@ -1,7 +1,7 @@
 /** An interrupted export is gone on with: at its moment, without doing again what is durable, or not at all. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exportDatabase, type ExportOptions } from "../../src/export/export.ts";
-import type { Connection } from "../../src/fauna/fauna.ts";
+import { connect, type Connection } from "../../src/fauna/fauna.ts";
 import { gunzipSync } from "node:zlib";
 import type { Encryption } from "../../src/archive/archive.ts";
 import { MemoryStore, readWhole, type Store, writeWhole } from "../../src/store/store.ts";
@@ -9,6 +9,7 @@ import { verifyArchive } from "../../src/verify/verify.ts";
 import { flipped, identity, PASSPHRASE, passphrase, recipients } from "../support/age.ts";
 import { contents } from "../support/archives.ts";
 import { Bench, fingerprints } from "../support/bench.ts";
+import { ChaosProxy } from "../support/chaos-proxy.ts";
 import { documentsAt } from "../support/independent-reader.ts";
 import { type Ending, Interruption } from "../support/interrupted.ts";
 
@@ -121,6 +122,26 @@ describe("an export that is resumed", () => {
     expect(error).toBeDefined();
     return store;
   }
+
+  it("finds its database at another address, such as that of a tunnel", async () => {
+    const store = await halfway();
+    await using tunnel = await ChaosProxy.start({
+      endpoint: bench.endpoint,
+      chaos: () => undefined,
+      random: () => 0,
+    });
+    const secret = bench.secretOf(source);
+    const there = connect({ endpoint: tunnel.endpoint, secret });
+    const { resumed } = await exportDatabase({
+      source: there,
+      target: store,
+      ...LIMITS,
+      resume: true,
+    });
+    await there.close();
+    expect(resumed!.segments).toBeGreaterThan(3);
+    expect(await fingerprints(store)).toEqual(await fingerprints(undisturbed));
+  });
 
   it("keeps its moment, whatever was written since", async () => {
     const store = await halfway();

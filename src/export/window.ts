@@ -108,7 +108,7 @@ function raiseHistoryCommand(
   days: number,
   endpoint: string,
 ): string {
-  const names = collections.map(({ name }) => printString(name)).join(", ");
+  const names = collections.map(({ name, nameNow = name }) => printString(nameNow)).join(", ");
   const query = `[${names}].forEach(name => Collection.byName(name)!.update({ history_days: ${days} }))`;
   return `fauna query --url ${endpoint} '${query.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -13,6 +13,8 @@ const project = (name: string, testTimeout: number) => ({
 
 export default defineConfig({
   test: {
+    // Many tests wait for processes, or for time to pass: a core that is kept free for that is idle.
+    maxWorkers: "100%",
     reporters: ["default", "./test/support/closing-line-reporter.ts"],
     projects: [
       project("unit", 20_000),

@@ -28,6 +28,7 @@ export {
 } from "./definition-line.ts";
 export {
   type DefinitionsByKind,
+  emptiedRoles,
   filesWithoutLost,
   type LivingDefinitions,
   type LostReference,

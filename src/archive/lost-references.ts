@@ -83,6 +83,14 @@ export function filesWithoutLost(
   );
 }
 
+/** v4's roles of which nothing is left but their name: made anew they are such as schema files show. */
+export function emptiedRoles({ definitions, lost }: LivingDefinitions): readonly string[] {
+  const names = new Set(lost.filter(({ kind }) => kind === "roles").map(({ name }) => name));
+  const roles = (definitions.get("roles") ?? []).filter(({ name }) => names.has(name));
+  const emptied = roles.filter(({ madeBy, v4 }) => madeBy === "v4" && !v4?.includes('"resource"'));
+  return emptied.map(({ name }) => name);
+}
+
 function withoutOneLost(file: FslFile, names: Names): string | undefined {
   const isLost = (name: string, as: Use): boolean => names.missing(name, as) !== undefined;
   for (const item of file.items) {

@@ -7,11 +7,13 @@
  * 2. `granting`: with all roles, but without access providers that v4 made, of which files hold only a part: pushed
  *    first, they would be v10's.
  * 3. `loading`: everything but `ttl_days`, and `history_days` where the past is restored.
- * 4. `final`: the files as they are, but for what they name in vain.
+ * 4. `final`: the files as they are, but for what they name in vain. A role of v4 that named nothing else has no place
+ *    in them; made anew it names nothing, and such a role a push would delete that does not hold it.
  */
-import { filesWithoutLost } from "../archive/archive.ts";
+import { emptiedRoles, filesWithoutLost, withoutLostReferences } from "../archive/archive.ts";
 import {
   addMember,
+  appendItem,
   editAll,
   type FslFile,
   type FslItem,
@@ -19,6 +21,7 @@ import {
   isIdentifier,
   isKeyword,
   parseFsl,
+  printName,
   removeAnnotation,
   removeItem,
   removeMember,
@@ -47,8 +50,10 @@ export function schemaStages(
   existing: ReadonlySet<string> = new Set(),
 ): SchemaStages {
   // Fauna takes no file that names what is not there, though it may have made one.
-  const files = filesWithoutLost(source.files, source.definitions);
-  const final = [...files].map(([filename, content]) => ({ filename, content }));
+  const living = filesWithoutLost(source.files, source.definitions);
+  const emptied = new Set(emptiedRoles(withoutLostReferences(source.definitions)));
+  const files = [...living].map(([filename, content]) => ({ filename, content }));
+  const final = withRoles(files, emptied);
   const past = new Set(restoredHistory(source)?.collections.map(({ name }) => name));
   const loading = final
     .map((file) => edited(file, withoutTtlDays))
@@ -56,8 +61,28 @@ export function schemaStages(
   const missing = missingNames(source, loading, existing);
   const v4Providers = new Set(v4Names(source, "access_providers"));
   const granting = loading.map((file) => edited(file, withoutProviders(v4Providers)));
-  const bare = granting.map((file) => edited(file, without(missing)));
+  const bare = granting.map((file) => edited(file, without(missing, emptied)));
   return { v4Collections: missing.collections, bare, granting, loading, final };
+}
+
+/** Where Fauna itself writes what was not made by a file. */
+const MAIN_FILE = "main.fsl";
+
+/** Files with the roles that none of them holds, without privileges. Where there are no files, v4 makes all there is. */
+function withRoles(files: readonly SchemaFile[], names: ReadonlySet<string>): SchemaFile[] {
+  const roles = files.flatMap(({ filename, content }) =>
+    parseFsl(content, filename).items.filter(({ kind }) => kind === "role"),
+  );
+  const held = new Set(roles.map(({ name }) => name.text));
+  const added = [...names].filter((name) => !held.has(name));
+  if (files.length === 0 || added.length === 0) return [...files];
+  const main = files.find(({ filename }) => filename === MAIN_FILE);
+  const content = added.reduce(
+    (text, name) => appendItem(text, `role ${printName(name)} {\n}\n`),
+    main?.content ?? "",
+  );
+  const others = files.filter((file) => file !== main);
+  return [...others, { filename: MAIN_FILE, content }];
 }
 
 /** Whether two states are the same, so that the second need not be pushed. */
@@ -155,13 +180,15 @@ function namesAny(item: FslItem & { kind: "role" }, resources: ReadonlySet<strin
   return item.members.some(({ resource }) => resources.has(resource.text));
 }
 
-function without({ collections, resources, roles }: Missing): Edit {
+function without({ collections, resources, roles }: Missing, emptied: ReadonlySet<string>): Edit {
   return (file) => {
     for (const item of file.items) {
       if (item.kind === "collection" && collections.has(item.name.text)) {
         return removeItem(file, item);
       }
-      if (item.kind === "role" && namesAny(item, resources)) return removeItem(file, item);
+      if (item.kind === "role" && (emptied.has(item.name.text) || namesAny(item, resources))) {
+        return removeItem(file, item);
+      }
       if (item.kind === "access provider") {
         const needs = item.members.some(
           (member) => member.kind === "role" && roles.has(member.role.text),

@@ -2,6 +2,7 @@
 import {
   type DefinitionLine,
   type DefinitionsByKind,
+  emptiedRoles,
   filesWithoutLost,
   type LivingDefinitions,
   withoutLostReferences,
@@ -92,14 +93,6 @@ function living({ definitions, files }: Side): Living {
     [...kinds].map((kind) => [kind, definitions.filter((each) => each.kind === kind)] as const),
   );
   return { ...withoutLostReferences(byKind), files: filesWithoutLost(files, byKind) };
-}
-
-/** v4's roles of which nothing is left but their name: made anew they are such as schema files show. */
-function emptiedRoles({ definitions, lost }: LivingDefinitions): readonly string[] {
-  const names = new Set(lost.filter(({ kind }) => kind === "roles").map(({ name }) => name));
-  const roles = (definitions.get("roles") ?? []).filter(({ name }) => names.has(name));
-  const emptied = roles.filter(({ madeBy, v4 }) => madeBy === "v4" && !v4?.includes('"resource"'));
-  return emptied.map(({ name }) => name);
 }
 
 /** Schema files without some roles; those that hold nothing else are none. */

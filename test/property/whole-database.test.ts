@@ -465,6 +465,19 @@ const REGRESSIONS: Readonly<Record<string, readonly Change[]>> = {
     },
     { by: "v10", text: 'Collection.byName("audit-log")!.delete()' },
   ],
+  "a v4 role of which nothing is left, and files that are pushed twice": [
+    { by: "fsl", text: "collection Filed {}" },
+    { by: "v4", text: '{"create_collection":{"quote":{"name":"audit-log"}}}' },
+    {
+      by: "v4",
+      text: `{"create_index":{"quote":{"name":"ix","source":${nativeRef("collections", "Filed")}}}}`,
+    },
+    {
+      by: "v4",
+      text: `{"create_role":{"quote":{"name":"ancient","privileges":[{"resource":${nativeRef("indexes", "ix")},"actions":{"call":true}}]}}}`,
+    },
+    { by: "v4", text: '{"delete":{"index":"ix"}}' },
+  ],
 };
 
 describe("a random database of both languages", () => {

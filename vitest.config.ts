@@ -8,6 +8,7 @@ const project = (name: string, testTimeout: number) => ({
     exclude: ["test/conformance/corpus/**"],
     testTimeout,
     hookTimeout: testTimeout,
+    setupFiles: ["./test/support/seed.ts"],
   },
 });
 

@@ -40,7 +40,9 @@ if (values.sum !== undefined) process.exit(conclude(linesOf(values.sum), []));
 
 const names = values.only?.split(",") ?? Object.keys(SUITES);
 const unknown = names.filter((name) => !Object.hasOwn(SUITES, name));
-for (const name of ["seed", "minutes", "share"]) {
+if (values.seed !== undefined && !/^\d{1,9}$/.test(values.seed))
+  usage("--seed takes a number of up to nine digits");
+for (const name of ["minutes", "share"]) {
   if (values[name] !== undefined && !(Number(values[name]) >= 0)) usage(`--${name} takes a number`);
 }
 if (unknown.length > 0)
@@ -78,7 +80,7 @@ async function runSuites({ files, suites }) {
     env: {
       ...process.env,
       TORTURE_SHARE: values.share,
-      TORTURE_SEED: seed,
+      TEST_SEED: seed,
       TORTURE_MINUTES: String(minutes),
       TORTURE_REPORT: report,
     },

@@ -4,11 +4,11 @@
  */
 import { appendFileSync } from "node:fs";
 import { expect } from "vitest";
+import { SEED } from "./seed.ts";
 
 /** 1 tries every point; without it each suite has its own share. */
 const SHARE = number("TORTURE_SHARE");
 const MINUTES = number("TORTURE_MINUTES");
-const SEED = number("TORTURE_SEED") ?? Math.floor(Math.random() * 1_000_000);
 /** The file that takes one line of JSON a suite. */
 const REPORT = process.env["TORTURE_REPORT"];
 

@@ -4,48 +4,37 @@
  */
 import { createHash, hash } from "node:crypto";
 import type { RecordDigest } from "./digest.ts";
+import { DigestKernel, type Limbs, TEXT_MAX } from "./digest-kernel.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import type { RecordSpans } from "./record-spans.ts";
 
-/** Sums as they cross threads: limbs of 32 bits, the lowest first, with their carries still in them. */
-export interface SumLimbs {
+/** Sums as they cross threads. */
+export interface SumLimbs extends Limbs {
   readonly records: number;
-  readonly exact: Float64Array<ArrayBuffer>;
-  readonly content: Float64Array<ArrayBuffer>;
 }
 
 const LIMBS = 8;
-/** What is hashed is put together here unless it is larger. */
-const ROOM = 64 * 1024;
-/** Lengths up to which a view of the room is kept, so that none is made for each record. */
-const VIEWS = 4096;
 const COLON = 0x3a;
 const DASH = 0x2d;
+/** What the frames of a record's pieces have besides the pieces, at most. */
+const FRAMES = 64;
+const SHORT = 24;
 /** Records after which carries are taken out, long before a limb's sum loses exactness. */
 const CARRY_EVERY = 2 ** 20;
 const LIMB = 2 ** 32;
 
-const HEX = Buffer.from("0123456789abcdef");
+let kernel: DigestKernel | undefined;
 
 /** Sums of digests of records of one collection. */
 export class DigestSums {
   #records = 0;
-  readonly #exact = new Float64Array(LIMBS);
-  readonly #content = new Float64Array(LIMBS);
-  readonly #room = Buffer.allocUnsafeSlow(ROOM);
-  readonly #views: (Buffer | undefined)[] = [];
-  readonly #signed = Buffer.allocUnsafeSlow(64 + 1 + 20);
-  readonly #signedViews: (Buffer | undefined)[] = [];
-  /** Behind the frame of the collection, with which everything that is hashed begins. */
-  readonly #start: number;
+  readonly #limbs = { exact: new Float64Array(LIMBS), content: new Float64Array(LIMBS) };
+  readonly #kernel = (kernel ??= new DigestKernel());
+  /** The frame of the collection, with which everything that is hashed begins. */
+  readonly #collection: Uint8Array;
 
   constructor(collection: string) {
-    const frame = Buffer.from(`${Buffer.byteLength(collection)}:${collection}`);
-    this.#start = frame.copy(this.#room);
-    if (this.#start < frame.length || this.#start > ROOM / 2) {
-      throw new RangeError(`a collection's name of ${frame.length} bytes`);
-    }
-    this.#signed[64] = COLON;
+    this.#collection = Buffer.from(`${Buffer.byteLength(collection)}:${collection}`);
   }
 
   get records(): number {
@@ -54,89 +43,63 @@ export class DigestSums {
 
   /** Adds the document whose pieces lie in `bytes`; its texts must be canonical. */
   add(bytes: Uint8Array, spans: RecordSpans): void {
-    let at = this.#frame(this.#start, bytes, spans.id, spans.idEnd);
-    this.#room[at++] = DASH; // no action
-    at = this.#frame(at, bytes, spans.ttl, spans.ttlEnd);
-    const { data, dataEnd, extra, extraEnd } = spans;
-    const fits = at + (dataEnd - data) + (extraEnd - extra) + 40 <= ROOM;
-    let content: string;
-    if (fits) {
-      at = this.#frame(at, bytes, data, dataEnd);
-      at = this.#frame(at, bytes, extra, extraEnd);
-      content = hash("sha256", this.#view(at), "binary");
-    } else {
-      const large = createHash("sha256").update(this.#room.subarray(0, at));
-      for (const [start, end] of [
-        [data, dataEnd],
-        [extra, extraEnd],
-      ] as const) {
-        if (start < 0) large.update("-");
-        else large.update(`${end - start}:`).update(bytes.subarray(start, end));
-      }
-      content = large.digest("binary");
-    }
-    const exact = hash("sha256", this.#signedWith(content, bytes, spans.ts, spans.tsEnd), "binary");
-    addDigest(this.#content, content);
-    addDigest(this.#exact, exact);
-    if (++this.#records % CARRY_EVERY === 0) this.#carry();
+    const { id, idEnd, ts, tsEnd, ttl, ttlEnd, data, dataEnd, extra, extraEnd } = spans;
+    const pieces = idEnd - id + (ttlEnd - ttl) + (dataEnd - data) + (extraEnd - extra);
+    if (this.#collection.length + pieces + FRAMES > TEXT_MAX) return this.#addLarge(bytes, spans);
+    const { memory } = this.#kernel;
+    const start = this.#kernel.place(this.#limbs);
+    let at = put(memory, start, this.#collection, 0, this.#collection.length);
+    at = putFrame(memory, at, bytes, id, idEnd);
+    memory[at++] = DASH; // no action
+    at = putFrame(memory, at, bytes, ttl, ttlEnd);
+    at = putFrame(memory, at, bytes, data, dataEnd);
+    at = putFrame(memory, at, bytes, extra, extraEnd);
+    this.#kernel.push(at - start, bytes, ts, tsEnd);
+    this.#count();
+  }
+
+  /** Adds a document that is too large to be put together. */
+  #addLarge(bytes: Uint8Array, { id, idEnd, ts, tsEnd, ...spans }: RecordSpans): void {
+    const hashed = createHash("sha256").update(this.#collection);
+    const frame = (start: number, end: number) => {
+      if (start < 0) hashed.update("-");
+      else hashed.update(`${end - start}:`).update(bytes.subarray(start, end));
+    };
+    frame(id, idEnd);
+    hashed.update("-");
+    frame(spans.ttl, spans.ttlEnd);
+    frame(spans.data, spans.dataEnd);
+    frame(spans.extra, spans.extraEnd);
+    const content = hashed.digest("hex");
+    const micros = Buffer.from(bytes.subarray(ts, tsEnd)).toString("latin1");
+    this.addDigest({ content, exact: hash("sha256", `${content}:${micros}`, "hex") });
   }
 
   /** Adds a record by its digests. */
   addDigest({ exact, content }: RecordDigest): void {
-    addDigest(this.#exact, Buffer.from(exact, "hex").toString("binary"));
-    addDigest(this.#content, Buffer.from(content, "hex").toString("binary"));
-    if (++this.#records % CARRY_EVERY === 0) this.#carry();
+    addDigest(this.#limbs.exact, exact);
+    addDigest(this.#limbs.content, content);
+    this.#count();
   }
 
   /** What was added so far; the sums begin again at nothing. */
   take(): SumLimbs {
     this.#carry();
-    const limbs = {
-      records: this.#records,
-      exact: this.#exact.slice(),
-      content: this.#content.slice(),
-    };
+    const { exact, content } = this.#limbs;
+    const limbs = { records: this.#records, exact: exact.slice(), content: content.slice() };
     this.#records = 0;
-    this.#exact.fill(0);
-    this.#content.fill(0);
+    exact.fill(0);
+    content.fill(0);
     return limbs;
   }
 
-  /** Writes a piece's frame at `at`. @returns the offset behind it. */
-  #frame(at: number, bytes: Uint8Array, start: number, end: number): number {
-    const room = this.#room;
-    if (start < 0) {
-      room[at] = DASH;
-      return at + 1;
-    }
-    const length = end - start;
-    at = writeNumber(room, at, length);
-    room[at++] = COLON;
-    if (length > 24) room.set(bytes.subarray(start, end), at);
-    else for (let i = 0; i < length; i++) room[at + i] = bytes[start + i]!;
-    return at + length;
-  }
-
-  #view(length: number): Buffer {
-    if (length > VIEWS) return this.#room.subarray(0, length);
-    return (this.#views[length] ??= this.#room.subarray(0, length));
-  }
-
-  /** The bytes of which `exact` is the digest. */
-  #signedWith(content: string, bytes: Uint8Array, ts: number, tsEnd: number): Buffer {
-    const signed = this.#signed;
-    for (let i = 0; i < 32; i++) {
-      const byte = content.charCodeAt(i);
-      signed[2 * i] = HEX[byte >> 4]!;
-      signed[2 * i + 1] = HEX[byte & 15]!;
-    }
-    let at = 65;
-    for (let i = ts; i < tsEnd; i++) signed[at++] = bytes[i]!;
-    return (this.#signedViews[at] ??= signed.subarray(0, at));
+  #count(): void {
+    if (++this.#records % CARRY_EVERY === 0) this.#carry();
   }
 
   #carry(): void {
-    for (const limbs of [this.#exact, this.#content]) carry(limbs);
+    this.#kernel.settle();
+    for (const limbs of [this.#limbs.exact, this.#limbs.content]) carry(limbs);
   }
 }
 
@@ -151,16 +114,10 @@ function printLimbs(limbs: Float64Array): string {
     .join("");
 }
 
-/** Adds a digest, given as 32 characters of one byte each, the most significant first. */
+/** Adds a digest of 64 hex digits, the most significant first. */
 function addDigest(limbs: Float64Array, digest: string): void {
-  for (let limb = 0, at = 28; at >= 0; limb++, at -= 4) {
-    limbs[limb]! +=
-      ((digest.charCodeAt(at) << 24) |
-        (digest.charCodeAt(at + 1) << 16) |
-        (digest.charCodeAt(at + 2) << 8) |
-        digest.charCodeAt(at + 3)) >>>
-      0;
-  }
+  for (let limb = 0, at = 56; at >= 0; limb++, at -= 8)
+    limbs[limb]! += Number.parseInt(digest.slice(at, at + 8), 16);
 }
 
 function carry(limbs: Float64Array): void {
@@ -172,7 +129,32 @@ function carry(limbs: Float64Array): void {
   }
 }
 
-function writeNumber(bytes: Uint8Array, at: number, value: number): number {
+/** Writes a piece's frame at `at`. @returns the offset behind it. */
+function putFrame(
+  into: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  if (start < 0) {
+    into[at] = DASH;
+    return at + 1;
+  }
+  const behind = putNumber(into, at, end - start);
+  into[behind] = COLON;
+  return put(into, behind + 1, bytes, start, end);
+}
+
+/** Copies a piece; a short one faster than `set` does. */
+function put(into: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length > SHORT) into.set(bytes.subarray(start, end), at);
+  else for (let i = 0; i < length; i++) into[at + i] = bytes[start + i]!;
+  return at + length;
+}
+
+function putNumber(bytes: Uint8Array, at: number, value: number): number {
   let digits = 1;
   for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
   for (let i = at + digits - 1, rest = value; i >= at; i--) {

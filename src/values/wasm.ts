@@ -1,0 +1,269 @@
+/**
+ * Writes WebAssembly: instructions as arrays of bytes, put together by functions that are named as the instructions
+ * are (WebAssembly Core Specification 2.0, chapters 5.4 and 5.5). Only what `digest-kernel.ts` and `sha256-lanes.ts` need.
+ *
+ * An expression is the code that leaves one value; a statement leaves none. Statements are written one after the other
+ * in an array.
+ */
+
+/** Code: opcodes and their immediates, nested as they were put together. */
+export type Code = readonly (number | Code)[];
+
+export const I32 = 0x7f;
+export const V128 = 0x7b;
+export type ValueType = typeof I32 | typeof V128;
+
+/** A number of 32 bits as LEB128, signed: what constants take. */
+function signed(value: number): number[] {
+  const out: number[] = [];
+  for (let rest = value; ;) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    const isLast = rest === ((low & 0x40) === 0 ? 0 : -1);
+    out.push(isLast ? low : low | 0x80);
+    if (isLast) return out;
+  }
+}
+
+/** A number as LEB128, unsigned: what sizes, indexes and offsets take. */
+function unsigned(value: number): number[] {
+  const out: number[] = [];
+  let rest = value;
+  while (rest >= 0x80) {
+    out.push((rest & 0x7f) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  return [...out, rest];
+}
+
+const binary =
+  (...opcode: number[]) =>
+  (a: Code, b: Code): Code => [a, b, ...opcode];
+const unary =
+  (...opcode: number[]) =>
+  (a: Code): Code => [a, ...opcode];
+/** @param align the binary logarithm of what addresses are multiples of: always 0, they may be any. */
+const load =
+  (...opcode: number[]) =>
+  (address: Code, offset = 0): Code => [address, ...opcode, 0, ...unsigned(offset)];
+const store =
+  (...opcode: number[]) =>
+  (address: Code, value: Code, offset = 0): Code => [
+    address,
+    value,
+    ...opcode,
+    0,
+    ...unsigned(offset),
+  ];
+/** Instructions on vectors follow a prefix. */
+const vector = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
+
+export const i32 = {
+  const: (value: number): Code => [0x41, ...signed(value | 0)],
+  load: load(0x28),
+  store: store(0x36),
+  store8: store(0x3a),
+  eqz: unary(0x45),
+  eq: binary(0x46),
+  lt: binary(0x49),
+  add: binary(0x6a),
+  sub: binary(0x6b),
+  mul: binary(0x6c),
+  and: binary(0x71),
+  shl: binary(0x74),
+  shr: binary(0x76),
+};
+
+export const i64 = {
+  load: load(0x29),
+  /** Four bytes, without a sign. */
+  load32: load(0x35),
+  store: store(0x37),
+  add: binary(0x7c),
+};
+
+export const v128 = {
+  load: load(...vector(0)),
+  store: store(...vector(11)),
+  /** The bytes of two vectors that `lanes` names: 0 to 15 of the first, 16 to 31 of the second. */
+  shuffle: (a: Code, b: Code, lanes: readonly number[]): Code => [a, b, ...vector(13), ...lanes],
+  or: binary(...vector(80)),
+  xor: binary(...vector(81)),
+  /** Bits of the first where the mask has ones, of the second elsewhere. */
+  select: (a: Code, b: Code, mask: Code): Code => [a, b, mask, ...vector(82)],
+};
+
+export const i32x4 = {
+  splat: unary(...vector(17)),
+  add: binary(...vector(174)),
+  shl: (a: Code, by: number): Code => [a, i32.const(by), ...vector(171)],
+  shr: (a: Code, by: number): Code => [a, i32.const(by), ...vector(173)],
+};
+
+export const copyMemory = (to: Code, from: Code, length: Code): Code => [
+  to,
+  from,
+  length,
+  0xfc,
+  10,
+  0,
+  0,
+];
+
+/** A variable of a function. */
+export interface Local {
+  readonly get: Code;
+  set(value: Code): Code;
+  /** Sets it and leaves the value. */
+  tee(value: Code): Code;
+}
+
+/** A place to go to, within the block that it belongs to. */
+export interface Label {
+  readonly depth: number;
+}
+
+/** The body of a function as it is written. */
+export class Body {
+  readonly #params: number;
+  readonly #locals: ValueType[] = [];
+  #depth = 0;
+
+  constructor(params: number) {
+    this.#params = params;
+  }
+
+  local(type: ValueType): Local {
+    this.#locals.push(type);
+    return localAt(this.#params + this.#locals.length - 1);
+  }
+
+  /** Statements that `leave` goes behind. */
+  block(body: (leave: Label) => Code): Code {
+    return this.#nested(0x02, body);
+  }
+
+  /** Statements that `again` goes to the beginning of. */
+  loop(body: (again: Label) => Code): Code {
+    return this.#nested(0x03, body);
+  }
+
+  if(condition: Code, then: () => Code, otherwise?: () => Code): Code {
+    const first = this.#inside(then);
+    const second = otherwise === undefined ? [] : [0x05, this.#inside(otherwise)];
+    return [condition, 0x04, 0x40, first, second, 0x0b];
+  }
+
+  go({ depth }: Label): Code {
+    return [0x0c, ...unsigned(this.#depth - depth)];
+  }
+
+  goIf({ depth }: Label, condition: Code): Code {
+    return [condition, 0x0d, ...unsigned(this.#depth - depth)];
+  }
+
+  get locals(): readonly ValueType[] {
+    return this.#locals;
+  }
+
+  #nested(opcode: number, body: (label: Label) => Code): Code {
+    const label = { depth: this.#depth + 1 };
+    return [opcode, 0x40, this.#inside(() => body(label)), 0x0b];
+  }
+
+  #inside(body: () => Code): Code {
+    this.#depth++;
+    const code = body();
+    this.#depth--;
+    return code;
+  }
+}
+
+const localAt = (index: number): Local => ({
+  get: [0x20, ...unsigned(index)],
+  set: (value) => [value, 0x21, ...unsigned(index)],
+  tee: (value) => [value, 0x22, ...unsigned(index)],
+});
+
+/** Ends a function that has no result. */
+export const leave: Code = [0x0f];
+
+/** A function that can be called, before its body is written too. */
+export interface Callee {
+  (...args: Code[]): Code;
+}
+
+interface FunctionParts {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+  code: number[];
+}
+
+/** A module with one memory, of which functions are added one after the other. */
+export class ModuleWriter {
+  readonly #functions: FunctionParts[] = [];
+  readonly #exports: number[][] = [];
+  readonly #pages: number;
+
+  /** @param pages of 64 KiB that the memory has at first. */
+  constructor(pages: number) {
+    this.#pages = pages;
+  }
+
+  /** Adds a function. Under `name`, if there is one, it is exported. */
+  add(
+    {
+      params,
+      results,
+      name,
+    }: { params: readonly ValueType[]; results: readonly ValueType[]; name?: string },
+    write: (body: Body, ...params: Local[]) => Code,
+  ): Callee {
+    const index = this.#functions.length;
+    const parts: FunctionParts = { params, results, code: [] };
+    this.#functions.push(parts);
+    if (name !== undefined) this.#exports.push([...text(name), 0, ...unsigned(index)]);
+    const body = new Body(params.length);
+    const code = flat(write(body, ...params.map((_, at) => localAt(at))));
+    const locals = body.locals.map((type) => [1, type]);
+    parts.code = [...vec(locals), ...code, 0x0b];
+    return (...args) => [...args, 0x10, ...unsigned(index)];
+  }
+
+  /** The module's bytes. Its memory is exported as `memory`. */
+  finish(): Uint8Array<ArrayBuffer> {
+    const types = this.#functions.map(({ params, results }) => [
+      0x60,
+      ...vec(params.map((type) => [type])),
+      ...vec(results.map((type) => [type])),
+    ]);
+    const exported = [...this.#exports, [...text("memory"), 2, 0]];
+    const sections = [
+      section(1, vec(types)),
+      section(3, vec(types.map((_, index) => unsigned(index)))),
+      section(5, vec([[0, ...unsigned(this.#pages)]])),
+      section(7, vec(exported)),
+      section(10, vec(this.#functions.map(({ code }) => [...unsigned(code.length), ...code]))),
+    ];
+    return new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]);
+  }
+}
+
+const vec = (items: readonly (readonly number[])[]): number[] => [
+  ...unsigned(items.length),
+  ...items.flat(),
+];
+const text = (value: string): number[] => vec([...Buffer.from(value)].map((byte) => [byte]));
+const section = (id: number, content: readonly number[]): number[] => [
+  id,
+  ...unsigned(content.length),
+  ...content,
+];
+
+function flat(code: Code, into: number[] = []): number[] {
+  for (const part of code) {
+    if (typeof part === "number") into.push(part);
+    else flat(part, into);
+  }
+  return into;
+}

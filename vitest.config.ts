@@ -18,7 +18,7 @@ export default defineConfig({
     maxWorkers: "100%",
     reporters: ["default", "./test/support/closing-line-reporter.ts"],
     projects: [
-      project("unit", 20_000),
+      project("unit", 60_000),
       project("property", 120_000),
       project("contract", 60_000),
       project("integration", 180_000),

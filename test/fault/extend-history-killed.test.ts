@@ -19,14 +19,20 @@ import { Points } from "../support/points.ts";
 
 let compiled: string;
 let bench: Bench;
-/** How long pages of documents take, so that a process is caught while it reads them. */
-let delayMs = 0;
+/** While it is set, pages of documents take their time, so that a process is caught while it reads them. */
+let slow = false;
+/** Told of each of them. */
+let onDocuments = (): void => {};
 
 beforeAll(async () => {
   const { folder, remove } = compileSource();
   compiled = folder;
   bench = await Bench.start({
-    faults: ({ body }) => (delayMs > 0 && body.includes('"documents"') ? { delayMs } : undefined),
+    faults: ({ body }) => {
+      if (!slow || !body.includes('"documents"')) return undefined;
+      onDocuments();
+      return { delayMs: 400 };
+    },
   });
   return remove;
 });
@@ -57,11 +63,16 @@ async function historyDays(source: Connection): Promise<string> {
 const BEFORE = "Kept 2, Order 0, my-old 0";
 const RAISED = "Kept 7, Order 7, my-old 7";
 
-/** A process of its own, that writes what it says into `said`. */
-function cli(
-  source: Connection,
-  words: readonly string[],
-): { child: ChildProcess; said: string[] } {
+interface Started {
+  readonly child: ChildProcess;
+  /** What it says. */
+  readonly said: readonly string[];
+  /** Its status, when it has ended and all that it says is there. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts the command line as a process of its own. */
+function cli(source: Connection, words: readonly string[]): Started {
   const said: string[] = [];
   const child = spawn(
     process.execPath,
@@ -73,7 +84,8 @@ function cli(
   );
   child.stderr.setEncoding("utf8").on("data", (text: string) => said.push(text));
   onTestFinished(() => void child.kill("SIGKILL"));
-  return { child, said };
+  const ended = once(child, "close").then(([code]) => code as number | null);
+  return { child, said, ended };
 }
 
 /** Ends a process with a signal once history is raised and documents are being read. */
@@ -82,8 +94,9 @@ async function stoppedWhileRaised(
   folder: string,
   signal: NodeJS.Signals,
 ): Promise<{ said: string; code: number | null }> {
-  delayMs = 400;
-  const { child, said } = cli(source, [
+  slow = true;
+  onTestFinished(() => void (slow = false));
+  const { child, said, ended } = cli(source, [
     "export",
     folder,
     "--extend-history",
@@ -92,17 +105,22 @@ async function stoppedWhileRaised(
     "--window",
     "1",
   ]);
-  const ended = once(child, "exit") as Promise<[number | null]>;
   while ((await historyDays(source)) !== RAISED) {
     expect(child.exitCode, said.join("")).toBe(null);
     await sleep(20);
   }
   await access(join(folder, "raised-history.json"));
   // Into the middle of the documents.
-  await sleep(300);
+  await new Promise<void>((resolve) => {
+    let pages = 0;
+    onDocuments = () => {
+      if (++pages === 3) resolve();
+    };
+    void ended.then(() => resolve());
+  });
   child.kill(signal);
-  const [code] = await ended;
-  delayMs = 0;
+  const code = await ended;
+  slow = false;
   return { said: said.join(""), code };
 }
 
@@ -119,15 +137,15 @@ describe.runIf(process.platform !== "win32")("an export with --extend-history", 
     const folder = join(await temporaryFolder(), "archive");
     await stoppedWhileRaised(source, folder, "SIGKILL");
     expect(await historyDays(source)).toBe(RAISED);
-    const { child, said } = cli(source, ["export", folder, "--restore-history"]);
-    expect(await once(child, "exit")).toEqual([0, null]);
+    const { said, ended } = cli(source, ["export", folder, "--restore-history"]);
+    expect(await ended).toBe(0);
     expect(said.join("")).toMatch(
       /^history_days, raised for the export begun .* are what they were again: /,
     );
     expect(await historyDays(source)).toBe(BEFORE);
     expect(await isThere(folder)).toBe(false);
     const again = cli(source, ["export", folder, "--restore-history"]);
-    expect(await once(again.child, "exit")).toEqual([0, null]);
+    expect(await again.ended).toBe(0);
     expect(again.said.join("")).toContain("Nothing is raised");
   });
 

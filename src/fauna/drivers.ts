@@ -1,12 +1,13 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { Client, type HTTPClient, type LogHandler, type Query } from "fauna";
 import faunadb from "faunadb";
-import { ArkError } from "../errors/errors.ts";
 import type { LastTransaction } from "./last-transaction.ts";
 import type { Answer, FaunaRequest, Transport } from "./transport.ts";
 
 /** What a caller says about one request beyond the query itself. */
-export type Call = Pick<FaunaRequest, "idempotent" | "timeoutMs" | "onTimeout" | "signal">;
+export type Call = Pick<
+  FaunaRequest,
+  "idempotent" | "timeoutMs" | "onTimeout" | "maxAnswerBytes" | "signal"
+>;
 
 /** An answer that a driver took part in: `refused` is the driver's own error for it. */
 export interface DriverAnswer {
@@ -31,67 +32,23 @@ const SILENT: LogHandler = {
   fatal: () => {},
 };
 
-interface CallUnderWay extends Call {
-  answer?: Answer;
-  error?: unknown;
-}
-
 /** Where the drivers find what they are to believe of a good answer: they are not to decode the real one. */
 const V10_STUB = '{"data":null,"summary":"","stats":{}}';
 const V4_STUB = '{"resource":null}';
 
 /**
- * The call that a driver is at work for. One for all connections: Node visits every storage there is whenever a promise
- * is made, so one for each connection made everything slower with every connection.
- */
-const CALLS = new AsyncLocalStorage<CallUnderWay>();
-
-/**
  * The official drivers, standing on our transport. They compose queries, write the request's headers and name its
  * errors. Their decoding of values loses some (1.0, NaN, `@` keys, longs), so they are shown an empty answer in
  * place of a good one, and the raw text goes to the caller.
+ *
+ * Each call has a client of its own, which is how the request that the client makes is known to be that call's. (An
+ * `AsyncLocalStorage` would tell as well; but once there is one, Node follows every promise of the process.)
  */
 export class Drivers {
-  /** The v10 driver. Its results are empty unless it is asked through {@link Drivers.v10}. */
-  readonly #fauna: Client;
-  readonly #faunadb: faunadb.Client;
-  readonly #transport: Transport;
-  readonly #last: LastTransaction;
+  readonly #options: DriversOptions;
 
-  constructor({ endpoint, secret, transport, last }: DriversOptions) {
-    this.#transport = transport;
-    this.#last = last;
-    const http: HTTPClient = {
-      request: async ({ method, path, headers, data }) => {
-        const answer = await this.#send({
-          method: method as "POST",
-          path: path ?? "/query/1",
-          headers: { ...lowerCase(headers), ...this.#last.v10Header, "x-format": "tagged" },
-          body: JSON.stringify(data),
-          timeoutHeader: "x-query-timeout-ms",
-        });
-        return { status: answer.status, headers: answer.headers, body: shown(answer, V10_STUB) };
-      },
-      close: () => {},
-    };
-    // Retries are the transport's; the driver's own would multiply them.
-    this.#fauna = new Client(
-      {
-        endpoint,
-        secret,
-        format: "simple",
-        max_attempts: 1,
-        logger: SILENT,
-        query_timeout_ms: 120_000,
-      },
-      http,
-    );
-    this.#faunadb = new faunadb.Client({
-      endpoint: endpoint.origin,
-      secret,
-      keepAlive: false,
-      fetch: ((url: string, init: FetchInit) => this.#fetch(url, init)) as never,
-    });
+  constructor(options: DriversOptions) {
+    this.#options = options;
   }
 
   /** @throws what the transport throws; an answer with an error status is returned with the driver's error. */
@@ -100,58 +57,87 @@ export class Drivers {
     call: Call,
     options: { linearized?: boolean; typecheck?: boolean },
   ): Promise<DriverAnswer> {
-    return this.#through(call, () => this.#fauna.query(query, options));
+    const { endpoint, secret, transport, last } = this.#options;
+    const exchange = new Exchange(transport, call);
+    const http: HTTPClient = {
+      request: async ({ method, path, headers, data }) => {
+        const answer = await exchange.send({
+          method: method as "POST",
+          path: path ?? "/query/1",
+          headers: { ...lowerCase(headers), ...last.v10Header, "x-format": "tagged" },
+          body: JSON.stringify(data),
+          timeoutHeader: "x-query-timeout-ms",
+        });
+        return { status: answer.status, headers: answer.headers, body: shown(answer, V10_STUB) };
+      },
+      close: () => {},
+    };
+    // Retries are the transport's; the driver's own would multiply them.
+    const settings = { format: "simple", max_attempts: 1, query_timeout_ms: 120_000 } as const;
+    const client = new Client({ endpoint, secret, logger: SILENT, ...settings }, http);
+    return exchange.through(() => client.query(query, options));
   }
 
   /** As {@link Drivers.v10}. */
   v4(expression: faunadb.Expr, call: Call): Promise<DriverAnswer> {
+    const { endpoint, secret, transport, last } = this.#options;
+    const exchange = new Exchange(transport, call);
+    const fetch = async (url: string, { method, headers, body }: FetchInit) => {
+      const { pathname, search } = new URL(url);
+      const answer = await exchange.send({
+        method: method as "POST",
+        path: pathname + search,
+        headers: { ...lowerCase(headers), ...last.v4Header },
+        body,
+        timeoutHeader: "x-query-timeout",
+      });
+      return fetched(answer);
+    };
+    const client = new faunadb.Client({
+      endpoint: endpoint.origin,
+      secret,
+      keepAlive: false,
+      fetch: fetch as never,
+    });
     // A signal keeps the driver from setting a timer of its own; the real one is the transport's.
     const { signal } = new AbortController();
-    return this.#through(call, () => this.#faunadb.query(expression, { signal }));
+    return exchange.through(() => client.query(expression, { signal }));
+  }
+}
+
+/** One call of a driver, and what came of the request that it made. */
+class Exchange {
+  readonly #transport: Transport;
+  readonly #call: Call;
+  #answer: Answer | undefined;
+  #error: unknown;
+
+  constructor(transport: Transport, call: Call) {
+    this.#transport = transport;
+    this.#call = call;
   }
 
-  async #through(call: Call, run: () => Promise<unknown>): Promise<DriverAnswer> {
-    const underWay: CallUnderWay = { ...call };
+  async through(run: () => Promise<unknown>): Promise<DriverAnswer> {
     let refused: unknown;
     try {
-      await CALLS.run(underWay, run);
+      await run();
     } catch (error) {
       refused = error;
     }
-    if (underWay.answer !== undefined) return { answer: underWay.answer, refused };
-    throw underWay.error ?? refused;
+    if (this.#answer !== undefined) return { answer: this.#answer, refused };
+    throw this.#error ?? refused;
   }
 
-  async #send(request: Omit<FaunaRequest, keyof Call>): Promise<Answer> {
-    const call = CALLS.getStore();
-    if (call === undefined)
-      throw new ArkError("ERR_UNEXPECTED", "A driver was called past its door.");
+  async send(request: Omit<FaunaRequest, keyof Call>): Promise<Answer> {
     try {
-      const { idempotent, timeoutMs, onTimeout, signal } = call;
+      const { idempotent, timeoutMs, onTimeout, signal } = this.#call;
       const own = { idempotent, timeoutMs, onTimeout, signal };
-      call.answer = await this.#transport.send({ ...request, ...own });
-      return call.answer;
+      this.#answer = await this.#transport.send({ ...request, ...own });
+      return this.#answer;
     } catch (error) {
-      call.error = error;
+      this.#error = error;
       throw error;
     }
-  }
-
-  async #fetch(url: string, { method, headers, body }: FetchInit): Promise<FetchAnswer> {
-    const { pathname, search } = new URL(url);
-    const answer = await this.#send({
-      method: method as "POST",
-      path: pathname + search,
-      headers: { ...lowerCase(headers), ...this.#last.v4Header },
-      body,
-      timeoutHeader: "x-query-timeout",
-    });
-    return {
-      ok: answer.status < 400,
-      status: answer.status,
-      headers: new Map(Object.entries(answer.headers)),
-      text: () => Promise.resolve(shown(answer, V4_STUB)),
-    };
   }
 }
 
@@ -166,6 +152,16 @@ interface FetchAnswer {
   readonly status: number;
   readonly headers: Map<string, string>;
   text(): Promise<string>;
+}
+
+/** An answer as the v4 driver takes it from a `fetch`. */
+function fetched(answer: Answer): FetchAnswer {
+  return {
+    ok: answer.status < 400,
+    status: answer.status,
+    headers: new Map(Object.entries(answer.headers)),
+    text: () => Promise.resolve(shown(answer, V4_STUB)),
+  };
 }
 
 function shown(answer: Answer, stub: string): string {

@@ -1,9 +1,7 @@
 /** Processes that are killed in the middle of an export that catches up, and requests that fail during one. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { exportDatabase } from "../../src/export/export.ts";
 import type { Connection } from "../../src/fauna/fauna.ts";
@@ -17,16 +15,16 @@ import { compileSource } from "../support/compiled.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { FailingTransport } from "../support/failing-transport.ts";
 import { temporaryFolder } from "../support/folders.ts";
+import { killedStanding, STANDS_STILL } from "../support/standing-still.ts";
 
 const CATCH_UP = { feedEveryMs: 5, lastLookSeconds: 0, rounds: 2 };
 
-/** Exports with the secret from its environment, and says each step of its progress. */
-const RUNNER = `
+/** Exports with the secret from its environment. */
+const RUNNER = `${STANDS_STILL}
 const [source, folder, endpoint] = process.argv.slice(2);
 const { connect } = await import(source + "/fauna/fauna.js");
 const { exportDatabase } = await import(source + "/export/export.js");
 const database = connect({ endpoint, secret: process.env.FAUNA_SECRET });
-const onProgress = (progress) => console.log(JSON.stringify(progress));
 const catchUp = ${JSON.stringify(CATCH_UP)};
 await exportDatabase({ source: database, target: folder, catchUp, pageSize: 5, rangeDocuments: 20, window: 2, onProgress });
 await database.close();
@@ -64,22 +62,15 @@ describe.runIf(process.platform !== "win32")("an export that catches up and is k
       await writeFile(script, RUNNER);
       const child = spawn(process.execPath, [script, compiled, folder, bench.endpoint], {
         stdio: ["ignore", "pipe", "inherit"],
-        env: { ...process.env, FAUNA_SECRET: bench.secretOf(source) },
+        env: { ...process.env, FAUNA_SECRET: bench.secretOf(source), STEPS: String(steps) },
       });
       onTestFinished(() => void child.kill("SIGKILL"));
-      const exited = once(child, "exit");
       slow = true;
-      let seen = 0;
-      for await (const _ of createInterface({ input: child.stdout })) {
-        if (++seen > steps) child.kill("SIGKILL");
-        else
-          await source.v10(
-            `Letter.byId("${(++changes * 7) % 120 || 1}")!.update({ n: ${seen} }); 0`,
-          );
-      }
-      await exited;
+      onTestFinished(() => void (slow = false));
+      await killedStanding(child, steps, (step) =>
+        source.v10(`Letter.byId("${(++changes * 7) % 120 || 1}")!.update({ n: ${step} }); 0`),
+      );
       slow = false;
-      expect(child.signalCode).toBe("SIGKILL");
 
       const store = new FolderStore(folder);
       await expect(verifyArchive({ archive: store })).rejects.toMatchObject({

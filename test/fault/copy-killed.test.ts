@@ -1,9 +1,7 @@
 /** Real processes that are killed in the middle of a copy: the target says so, and the next run finishes it. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { copyDatabase } from "../../src/copy/copy.ts";
 import type { Connection } from "../../src/fauna/fauna.ts";
@@ -12,28 +10,26 @@ import { compileSource } from "../support/compiled.ts";
 import { temporaryFolder } from "../support/folders.ts";
 import { differences } from "../support/independent-reader.ts";
 import { buildMixed } from "../support/sample-databases.ts";
+import { killedStanding, STANDS_STILL } from "../support/standing-still.ts";
 
-/** Copies with the secrets of its environment, and says each step of its progress. */
-const RUNNER = `
+/** Copies with the secrets of its environment. */
+const RUNNER = `${STANDS_STILL}
 const [built, endpoint] = process.argv.slice(2);
 const { connect } = await import(built + "/fauna/fauna.js");
 const { copyDatabase } = await import(built + "/copy/copy.js");
 const source = connect({ endpoint, secret: process.env.FROM });
 const target = connect({ endpoint, secret: process.env.TO });
-await copyDatabase({ source, target, batchDocuments: 8, window: 2, onProgress: (progress) => console.log(JSON.stringify(progress)) });
+await copyDatabase({ source, target, batchDocuments: 8, window: 2, onProgress });
 await Promise.all([source.close(), target.close()]);
 `;
 
 let compiled: string;
 let bench: Bench;
 let source: Connection;
-/** Whether requests take their time, so that a process is caught in the middle. */
-let slow = false;
-
 beforeAll(async () => {
   const { folder, remove } = compileSource();
   compiled = folder;
-  bench = await Bench.start({ faults: () => (slow ? { delayMs: 15 } : undefined) });
+  bench = await Bench.start();
   source = await bench.emptyDatabase();
   await buildMixed(source);
   await source.v10(
@@ -51,18 +47,15 @@ async function killedAfter(steps: number, target: Connection): Promise<void> {
   await writeFile(script, RUNNER);
   const child = spawn(process.execPath, [script, compiled, bench.endpoint], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, FROM: bench.secretOf(source), TO: bench.secretOf(target) },
+    env: {
+      ...process.env,
+      FROM: bench.secretOf(source),
+      TO: bench.secretOf(target),
+      STEPS: String(steps),
+    },
   });
   onTestFinished(() => void child.kill("SIGKILL"));
-  const exited = once(child, "exit");
-  slow = true;
-  let seen = 0;
-  for await (const _ of createInterface({ input: child.stdout })) {
-    if (++seen > steps) child.kill("SIGKILL");
-  }
-  const [code] = (await exited) as [number | null];
-  slow = false;
-  expect(code).not.toBe(0);
+  await killedStanding(child, steps);
 }
 
 describe.runIf(process.platform !== "win32")("a copy that is killed", () => {

@@ -159,8 +159,8 @@ export class LiveSource {
       const { source, at, timeoutMs, onProgress } = this.#reading(signal);
       const collection = this.#options.chosen.find((each) => each.name === name)!;
       const renames = this.schema.past?.renames;
-      const { secrets } = this.#options;
-      const options = { source, at, timeoutMs, onProgress, signal, renames, secrets };
+      const { secrets, flow } = this.#options;
+      const options = { source, at, flow, timeoutMs, onProgress, signal, renames, secrets };
       return new HistoryReading(collection, options);
     };
     return {

@@ -25,6 +25,23 @@ export class Batch {
     this.ids.push({ id, isRead });
     if (isRead) this.reads++;
   }
+
+  /** The ids that are to be read. */
+  get toRead(): string[] {
+    return this.ids.filter(({ isRead }) => isRead).map(({ id }) => id);
+  }
+
+  /** In two, of which the first has so many to be read; in one where there are no more. */
+  cutAt(reads: number): readonly [Batch, Batch | undefined] {
+    if (this.reads <= reads) return [this, undefined];
+    const parts = [new Batch(), new Batch()] as const;
+    for (const { id, isRead } of this.ids) {
+      const [first, rest] = parts;
+      const isFull = rest.ids.length > 0 || (isRead && first.reads === reads);
+      (isFull ? rest : first).add(id, isRead);
+    }
+    return parts;
+  }
 }
 
 /** All ascending by id. */

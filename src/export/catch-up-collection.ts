@@ -16,16 +16,17 @@ import {
   type IdRange,
   measure,
   type PageFlow,
+  type PageTurn,
+  type PageTurns,
   recordPages,
   snapshotTime,
 } from "../fauna/fauna.ts";
-import { PageSize } from "../fauna/paging.ts";
-import { mapConcurrent } from "../flow/flow.ts";
 import { compareIds, type DocumentRecord } from "../values/record.ts";
 import { Time } from "../values/time.ts";
 import { Batch, changesOf, type Tally } from "./catch-up-changes.ts";
 import type { Followed, Following } from "./catch-up-feeds.ts";
 import { IdSet } from "./catch-up-ids.ts";
+import { entriesInOrder } from "./catch-up-in-order.ts";
 import { newest, oneAfterTheOther } from "./catch-up-layers.ts";
 import type { Entry, Mark, Spool, SpoolFile } from "./catch-up-spool.ts";
 
@@ -59,7 +60,7 @@ export class CatchingUp {
   readonly #options: CollectionOptions;
   readonly #spool: Spool;
   readonly #followed: Followed | undefined;
-  readonly #batch = new PageSize(IDS_MAX);
+  readonly #turns: PageTurns;
   #layers: Layer[] = [];
   #tally: Tally = { kept: 0, expired: 0 };
   #lost = 0;
@@ -73,6 +74,7 @@ export class CatchingUp {
     this.#options = options;
     this.#spool = spool;
     this.#followed = followed;
+    this.#turns = options.flow.stream(name, { most: IDS_MAX });
   }
 
   /** A collection whose feed is followed from now on. */
@@ -143,7 +145,7 @@ export class CatchingUp {
     const touched = this.#followed.touched.take();
     if (touched.size === 0) return;
     const moment = new Moment(this.#options);
-    const read = (batch: readonly string[]) => this.#readNow(batch, moment);
+    const read = (batch: readonly string[], turn: PageTurn) => this.#readNow(batch, moment, turn);
     const batches = this.#batches(touched.ascending());
     this.#layers.push([
       await this.#spool.write(this.#inOrder(batches, read), this.#options.signal),
@@ -168,15 +170,12 @@ export class CatchingUp {
         touched: touched.ascending(),
         listed: this.#listed(at),
       },
-      { tally, size: () => this.#batch.size },
+      { tally, size: () => this.#turns.size },
     );
-    const read = async (batch: readonly string[]): Promise<readonly DocumentRecord[]> => {
-      const { records } = await this.#read(batch, at);
-      tally.expired += batch.length - records.length;
-      return records;
-    };
+    const read = (batch: readonly string[], turn: PageTurn) => this.#read(batch, at, turn);
+    const entries = this.#inOrder(changes, read, (expired) => (tally.expired += expired));
     try {
-      this.#layers.push([await this.#spool.write(this.#inOrder(changes, read), signal)]);
+      this.#layers.push([await this.#spool.write(entries, signal)]);
     } catch (error) {
       await this.#followed?.touched.absorb(touched);
       throw error;
@@ -220,8 +219,7 @@ export class CatchingUp {
       const at = await snapshotTime(source, { signal });
       try {
         for await (const page of recordPages(source, { ...request, at, from: next })) {
-          const { records, size, lost } = page;
-          this.#batch.saw(records.length, size);
+          const { records, lost } = page;
           this.#lost += lost;
           yield records.map((record) => ({ id: record.id, record }));
           onRead(records.length);
@@ -261,7 +259,7 @@ export class CatchingUp {
     for await (const named of touched) {
       for (const { id } of named) {
         batch.add(id, true);
-        if (batch.reads < this.#batch.size) continue;
+        if (batch.reads < this.#turns.size) continue;
         yield batch;
         batch = new Batch();
       }
@@ -269,40 +267,37 @@ export class CatchingUp {
     if (batch.ids.length > 0) yield batch;
   }
 
-  /** The entries of batches, several of which are read at once. */
+  /**
+   * The entries of batches, several of which are read at once.
+   *
+   * @param onMissing told of how many there was no document.
+   */
   #inOrder(
     batches: AsyncGenerator<Batch>,
-    read: (ids: readonly string[]) => Promise<readonly DocumentRecord[]>,
+    read: (ids: readonly string[], turn: PageTurn) => Promise<DocumentsById>,
+    onMissing: (count: number) => void = () => {},
   ): AsyncGenerator<readonly Entry[]> {
-    const entries = async (batch: Batch): Promise<readonly Entry[]> => {
-      const wanted = batch.ids.filter(({ isRead }) => isRead).map(({ id }) => id);
-      const found = new Map((await read(wanted)).map((record) => [record.id, record]));
-      this.#options.onRead(wanted.length);
-      return batch.ids.map(({ id }) => ({ id, record: found.get(id) }));
+    const { window, signal, onRead } = this.#options;
+    const onGiven = (asked: number, { records, lost }: DocumentsById): void => {
+      onRead(asked);
+      onMissing(asked - records.length);
+      this.#lost += lost;
     };
-    return mapConcurrent(batches, entries, { concurrency: this.#options.window });
+    return entriesInOrder(batches, { turns: this.#turns, window, signal, read, onGiven });
   }
 
-  async #readNow(batch: readonly string[], moment: Moment): Promise<readonly DocumentRecord[]> {
+  async #readNow(batch: readonly string[], moment: Moment, turn: PageTurn): Promise<DocumentsById> {
     try {
-      return (await this.#read(batch, await moment.get())).records;
+      return await this.#read(batch, await moment.get(), turn);
     } catch (error) {
       if (!isArkError(error, "ERR_SNAPSHOT_EXPIRED")) throw error;
-      return (await this.#read(batch, await moment.renew())).records;
+      return await this.#read(batch, await moment.renew(), turn);
     }
   }
 
-  async #read(batch: readonly string[], at: bigint): Promise<DocumentsById> {
+  #read(batch: readonly string[], at: bigint, turn: PageTurn): Promise<DocumentsById> {
     const { source, signal, timeoutMs } = this.#options;
-    const found = await documentsById(source, batch, {
-      collection: this.name,
-      at,
-      signal,
-      timeoutMs,
-    });
-    this.#batch.saw(found.records.length, found.size);
-    this.#lost += found.lost;
-    return found;
+    return documentsById(source, batch, { collection: this.name, at, signal, timeoutMs, turn });
   }
 
   async *#final(at: bigint): Batches<DocumentRecord> {

@@ -1,7 +1,7 @@
 /** The history of collections, as exports and copies take it: every version and deletion inside the window, up to the snapshot time. */
 import type { ArchiveWriter, DatabaseWriter } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
-import { type Connection, historyEdge, historyPages } from "../fauna/fauna.ts";
+import { type Connection, historyEdge, historyPages, type PageFlow } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { recordsOf } from "../values/record-lines.ts";
@@ -17,6 +17,8 @@ export interface HistoryReadingOptions {
   readonly renames: Renames | undefined;
   /** Whether passwords inside of documents are taken too. */
   readonly secrets: boolean;
+  /** What all that is read has in common. */
+  readonly flow: PageFlow;
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
@@ -125,14 +127,14 @@ export class HistoryReading {
   }
 
   async *#told(): AsyncGenerator<readonly DocumentRecord[]> {
-    const { source, at, signal, timeoutMs, onProgress } = this.#options;
+    const { source, at, flow, signal, timeoutMs, onProgress } = this.#options;
     const { name: item } = this.#collection;
     let done = 0;
     let bytes = 0;
     const report = (): void =>
       onProgress({ phase: "history", item, done, unit: "documents", bytes });
     report();
-    const request = { collection: this.#nameNow, at, signal, timeoutMs };
+    const request = { collection: this.#nameNow, at, flow, signal, timeoutMs };
     for await (const { records, expired, documents, size } of historyPages(source, request)) {
       if (records.length > 0) yield records;
       this.#expired += expired.length;

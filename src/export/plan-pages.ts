@@ -7,7 +7,7 @@ import {
   withDocuments,
   withReadableDocuments,
 } from "../fauna/query.ts";
-import { isTooMuch } from "../fauna/records.ts";
+import { isTooMuch } from "../fauna/paging.ts";
 import { cutPage, cutRefPage } from "../values/page.ts";
 import { type DocumentRecord, printRecord } from "../values/record.ts";
 import type { CountOptions } from "./plan-count.ts";

@@ -8,6 +8,7 @@ import faunadb from "faunadb";
 import { isJsonObject, parseJson, type Json, type JsonObject } from "../values/json.ts";
 import { cutTextPage } from "../values/page.ts";
 import type { CallOptions, Connection } from "./connection.ts";
+import { PageFlow, type PageTurns } from "./page-flow.ts";
 import { nextPageOf } from "./paging.ts";
 import { isV4Disabled } from "./refusal.ts";
 import { taggedMembers, v10Pages } from "./v10-page.ts";
@@ -77,8 +78,13 @@ export async function allDefinitions(
   return lists.flat();
 }
 
-/** Definitions a request asks for. They are small, but a page of functions with long bodies is not. */
+/** Definitions a request asks for, at most, and bytes: they are small, but a page of functions with long bodies is not. */
 const PAGE = 500;
+const PAGE_BYTES = 2 * 1024 * 1024;
+
+function smallPages(of: string): PageTurns {
+  return new PageFlow({ pageSize: PAGE, pageBytes: PAGE_BYTES }).stream(of, { first: PAGE });
+}
 
 /** Undefined where v4 is switched off. */
 async function throughV4(
@@ -106,17 +112,29 @@ export async function* v4Documents(
   set: faunadb.Expr,
   { at, signal, timeoutMs }: DefinitionsOptions,
 ): AsyncGenerator<string> {
+  const turns = smallPages("definitions");
   let after: string | undefined;
   do {
     const cursor =
       after === undefined ? {} : { after: new faunadb.Expr(JSON.parse(after) as object) };
-    const page = q.Paginate(set, { size: PAGE, ...cursor });
-    const each = q.Map(page, q.Lambda("r", q.If(q.Exists(q.Var("r")), q.Get(q.Var("r")), null)));
-    // Microseconds since 1970 stay below 2^53 until the year 2255.
-    const query = q.At(Number(at), each);
-    const { text } = await connection.v4(query, { idempotent: true, signal, timeoutMs });
-    const cut = cutTextPage(text);
-    yield* cut.items;
+    const { page: cut, turn } = await turns.page(signal, async (each) => {
+      const { size, maxAnswerBytes } = each;
+      const page = q.Paginate(set, { size, ...cursor });
+      const get = q.If(q.Exists(q.Var("r")), q.Get(q.Var("r")), null);
+      // Microseconds since 1970 stay below 2^53 until the year 2255.
+      const query = q.At(Number(at), q.Map(page, q.Lambda("r", get)));
+      const onTimeout = size > 1 ? "report" : "repeat";
+      const calls = { idempotent: true, signal, timeoutMs, onTimeout, maxAnswerBytes } as const;
+      const { text } = await connection.v4(query, calls);
+      const found = cutTextPage(text);
+      each.arrived(found.items.length, Buffer.byteLength(text));
+      return found;
+    });
+    try {
+      yield* cut.items;
+    } finally {
+      turn.release();
+    }
     after = nextPageOf(cut, after, connection.place);
   } while (after !== undefined);
 }
@@ -129,7 +147,8 @@ async function throughV10(
   const found = new Map<string, string>();
   const module = KINDS[kind].v10;
   if (module === undefined) return found;
-  const pages = v10Pages(connection, `${module}.all()`, { at, signal, timeoutMs, pageSize: PAGE });
+  const turns = smallPages(module);
+  const pages = v10Pages(connection, `${module}.all()`, { at, signal, timeoutMs, turns });
   for await (const { items } of pages) {
     for (const text of items) found.set(String(taggedMembers(text).get("name")), text);
   }

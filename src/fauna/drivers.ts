@@ -130,8 +130,8 @@ class Exchange {
 
   async send(request: Omit<FaunaRequest, keyof Call>): Promise<Answer> {
     try {
-      const { idempotent, timeoutMs, onTimeout, signal } = this.#call;
-      const own = { idempotent, timeoutMs, onTimeout, signal };
+      const { idempotent, timeoutMs, onTimeout, maxAnswerBytes, signal } = this.#call;
+      const own = { idempotent, timeoutMs, onTimeout, maxAnswerBytes, signal };
       this.#answer = await this.#transport.send({ ...request, ...own });
       return this.#answer;
     } catch (error) {

@@ -49,7 +49,14 @@ export {
 export { redactor, scrub, type Redact } from "./redact.ts";
 export { BatchFlow, type BatchFlowOptions, type BatchFlowStep } from "./batch-flow.ts";
 export { bytesOfPage, bytesToHold } from "./memory.ts";
-export { PAGE_SIZES, PageFlow, type PageFlowOptions, type PageFlowStep } from "./page-flow.ts";
+export {
+  PAGE_SIZES,
+  PageFlow,
+  type PageFlowOptions,
+  type PageFlowStep,
+  type PageTurn,
+  type PageTurns,
+} from "./page-flow.ts";
 export {
   linePages,
   type LinePage,

@@ -7,8 +7,8 @@ import type { DocumentRecord } from "../values/record.ts";
 import { Time } from "../values/time.ts";
 import { skipValue, walkArray, walkWhole } from "../values/scan.ts";
 import type { CallOptions, Connection } from "./connection.ts";
+import type { PageTurn } from "./page-flow.ts";
 import { at, documentsOf } from "./query.ts";
-import { isTooMuch } from "./records.ts";
 import { isV4Disabled } from "./refusal.ts";
 import { settleNumbers } from "./settle-numbers.ts";
 import { parseRow } from "./v10-records.ts";
@@ -17,68 +17,51 @@ export interface DocumentsOptions extends Pick<CallOptions, "signal" | "timeoutM
   readonly collection: string;
   /** The time to read at, in microseconds. */
   readonly at: bigint;
+  /** What was set aside for them. */
+  readonly turn?: Pick<PageTurn, "maxAnswerBytes" | "arrived"> | undefined;
 }
 
 export interface DocumentsById {
   /** Those that are there, in the order of their ids. */
   readonly records: readonly DocumentRecord[];
-  /** Size of the answers they came in, in characters. */
-  readonly size: number;
   /** As in `RecordPage`. */
   readonly lost: number;
 }
 
 /**
- * The documents of those ids that can be read at a time; ids of none are passed over. What is too much for one answer
- * is asked for in halves.
+ * The documents of those ids that can be read at a time, in one answer; ids of none are passed over.
  *
  * @param ids ascending by number, without repetition.
- * @throws ArkError ERR_SNAPSHOT_EXPIRED when the time has left the history window.
+ * @throws ArkError ERR_SNAPSHOT_EXPIRED when the time has left the history window; what `isTooMuch` knows when fewer
+ * have to be asked for.
  */
 export async function documentsById(
   connection: Connection,
   ids: readonly string[],
   options: DocumentsOptions,
 ): Promise<DocumentsById> {
-  if (ids.length === 0) return { records: [], size: 0, lost: 0 };
-  try {
-    return await read(connection, ids, options);
-  } catch (error) {
-    if (!isTooMuch(error) || ids.length === 1) throw error;
-    const middle = ids.length >> 1;
-    const first = await documentsById(connection, ids.slice(0, middle), options);
-    const second = await documentsById(connection, ids.slice(middle), options);
-    return {
-      records: [...first.records, ...second.records],
-      size: first.size + second.size,
-      lost: first.lost + second.lost,
-    };
-  }
-}
-
-async function read(
-  connection: Connection,
-  ids: readonly string[],
-  options: DocumentsOptions,
-): Promise<DocumentsById> {
-  const { collection, at: time, signal, timeoutMs } = options;
+  if (ids.length === 0) return { records: [], lost: 0 };
+  const { collection, at: time, signal, timeoutMs, turn } = options;
   // Where less can be asked for, that helps sooner than more time.
   const onTimeout = ids.length > 1 ? "report" : "repeat";
-  const work = { kind: "documents", documents: ids.length } as const;
+  const { maxAnswerBytes } = turn ?? {};
+  const work = { kind: "documents", documents: ids.length, maxAnswerBytes } as const;
   const calls = { idempotent: true, signal, timeoutMs, onTimeout, ...work } as const;
-  let text: string;
+  let body: Uint8Array;
   try {
-    ({ text } = await connection.v4(at(time, documentsOf(collection, ids)), calls));
+    body = await connection.v4Body(at(time, documentsOf(collection, ids)), calls);
   } catch (error) {
     if (!isV4Disabled(error)) throw error;
     return await readByV10(connection, ids, options);
   }
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8");
   const cut = cutPage(text).items.map(({ record }) => record);
   connection.moved(cut.length);
+  turn?.arrived(cut.length, body.length);
   const records = holdsNumberLikeString(text)
     ? await settleNumbers(connection, cut, { collection, at: time, signal, timeoutMs })
     : cut;
-  return { records, size: text.length, lost: 0 };
+  return { records, lost: 0 };
 }
 
 const ROWS = `at(time) {
@@ -92,7 +75,7 @@ const ROWS = `at(time) {
 async function readByV10(
   connection: Connection,
   ids: readonly string[],
-  { collection, at: time, signal, timeoutMs }: DocumentsOptions,
+  { collection, at: time, signal, timeoutMs, turn }: DocumentsOptions,
 ): Promise<DocumentsById> {
   const { dataText } = await connection.v10(ROWS, {
     arguments: {
@@ -103,6 +86,7 @@ async function readByV10(
     idempotent: true,
     typecheck: false,
     onTimeout: ids.length > 1 ? "report" : "repeat",
+    maxAnswerBytes: turn?.maxAnswerBytes,
     signal,
     timeoutMs,
   });
@@ -117,5 +101,6 @@ async function readByV10(
     }),
   );
   connection.moved(records.length);
-  return { records, size: dataText.length, lost: lost.total };
+  turn?.arrived(records.length, Buffer.byteLength(dataText));
+  return { records, lost: lost.total };
 }

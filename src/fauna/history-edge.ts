@@ -1,6 +1,7 @@
 import { ArkError, isArkError } from "../errors/errors.ts";
 import { Time } from "../values/time.ts";
 import type { CallOptions, Connection } from "./connection.ts";
+import type { PageFlow } from "./page-flow.ts";
 import { at, collectionRef } from "./query.ts";
 import { isV4Disabled } from "./refusal.ts";
 
@@ -8,6 +9,8 @@ export interface HistoryOptions extends Pick<CallOptions, "signal" | "timeoutMs"
   readonly collection: string;
   /** The time, in microseconds, after which nothing is looked at. */
   readonly at: bigint;
+  /** What it has in common with other streams of pages: bytes held, above all. */
+  readonly flow?: PageFlow | undefined;
 }
 
 /**

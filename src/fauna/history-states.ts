@@ -8,9 +8,8 @@ import { restoreDoubles } from "../values/restore-doubles.ts";
 import { Time } from "../values/time.ts";
 import type { Connection } from "./connection.ts";
 import { historyEdge, type HistoryOptions } from "./history-edge.ts";
-import type { PageSize } from "./paging.ts";
+import type { PageTurn, PageTurns } from "./page-flow.ts";
 import { collectionRef, selected } from "./query.ts";
-import { isTooMuch } from "./records.ts";
 
 /** A stretch of a history. */
 export interface HistoryPage {
@@ -23,7 +22,7 @@ export interface HistoryPage {
   readonly expired: readonly { readonly id: string; readonly ts: bigint }[];
   /** Documents whose events were looked at. */
   readonly documents: number;
-  /** Size of the answers that it came in, in characters. */
+  /** Size of the answers that it came in, in bytes or, of lists of events, in characters. */
   readonly size: number;
 }
 
@@ -42,48 +41,73 @@ type Living = Exclude<State, { action: "delete" }>;
 /** States that a request asks for, at most. */
 export const STATES = 500;
 
+const NO_STATES = Buffer.from('{"resource":{"data":[]}}');
+
 /** What one query asks v10 for at most. */
 const SETTLED = 500;
 
 /**
- * Reads states, in their order, as many in a request as fit. What has left the window since it was listed is no part
- * of any history any more and is left out.
- *
- * @param size how many fit, by those read before.
+ * Reads states, in their order, as many in a request as fit, each request in its turn. What has left the window since
+ * it was listed is no part of any history any more and is left out.
  */
 export async function* readStates(
   connection: Connection,
   states: readonly State[],
-  size: PageSize,
+  turns: PageTurns,
   options: HistoryOptions & Pick<HistoryPage, "documents" | "size">,
 ): AsyncGenerator<HistoryPage> {
   let { documents, size: read } = options;
   let left = states;
   do {
-    const count = takeable(left, size.size);
-    const asked = left.slice(0, count);
-    let found: Found;
+    let taken: Taken;
     try {
-      found = await readSome(connection, asked, options);
+      taken = await readFirst(connection, left, turns, options);
     } catch (error) {
-      if (isArkError(error, "ERR_SNAPSHOT_EXPIRED")) {
-        const edge = await historyEdge(connection, options);
-        if (edge > options.at) throw error;
-        const still = left.filter((state) => state.ts >= edge || readTime(state) >= edge);
-        if (still.length === left.length) throw error;
-        left = still;
-        continue;
-      }
-      if (!isTooMuch(error) || !size.halve()) throw error;
+      if (!isArkError(error, "ERR_SNAPSHOT_EXPIRED")) throw error;
+      const edge = await historyEdge(connection, options);
+      if (edge > options.at) throw error;
+      const still = left.filter((state) => state.ts >= edge || readTime(state) >= edge);
+      if (still.length === left.length) throw error;
+      left = still;
       continue;
     }
-    size.saw(found.states, found.size);
-    left = left.slice(count);
-    const { records, expired } = found;
-    yield { records, expired, documents, size: read + found.size };
+    const { records, expired, size, turn } = taken;
+    try {
+      yield { records, expired, documents, size: read + size };
+    } finally {
+      turn?.release();
+    }
+    left = left.slice(taken.count);
     documents = 0;
     read = 0;
   } while (left.length > 0);
+}
+
+interface Taken extends Found {
+  /** How many states it is the answer to. */
+  readonly count: number;
+  /** That of the request; none where nothing had to be asked. */
+  readonly turn: PageTurn | undefined;
+}
+
+/** Reads as many of the first states as fit. */
+async function readFirst(
+  connection: Connection,
+  states: readonly State[],
+  turns: PageTurns,
+  options: HistoryOptions,
+): Promise<Taken> {
+  const living = states.filter(({ action }) => action !== "delete").length;
+  if (living === 0) {
+    const found = await readSome(connection, states, undefined, options);
+    return { ...found, count: states.length, turn: undefined };
+  }
+  const ask = async (each: PageTurn) => {
+    const count = takeable(states, each.size);
+    return { ...(await readSome(connection, states.slice(0, count), each, options)), count };
+  };
+  const { page, turn } = await turns.page(options.signal, ask, living);
+  return { ...page, turn };
 }
 
 function readTime(state: State): bigint {
@@ -97,17 +121,18 @@ function takeable(states: readonly State[], living: number): number {
   return end < 0 ? states.length : end;
 }
 
-interface Found extends Pick<HistoryPage, "records" | "expired" | "size"> {
-  readonly states: number;
-}
+type Found = Pick<HistoryPage, "records" | "expired" | "size">;
 
 async function readSome(
   connection: Connection,
   states: readonly State[],
+  turn: PageTurn | undefined,
   options: HistoryOptions,
 ): Promise<Found> {
   const living = states.filter((state): state is Living => state.action !== "delete");
-  const text = living.length === 0 ? '{"resource":{"data":[]}}' : await ask(living);
+  const body = living.length === 0 ? NO_STATES : await ask(living);
+  turn?.arrived(living.length, body.length);
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8");
   // Whatever is not there is null in the answer, and no item.
   const items = cutPage(text).items.map(({ record }) => record);
   const records: DocumentRecord[] = [];
@@ -136,9 +161,9 @@ async function readSome(
   const settled = holdsNumberLikeString(text)
     ? await settle(connection, records, moments, options)
     : records;
-  return { records: settled, expired, size: text.length, states: living.length };
+  return { records: settled, expired, size: body.length };
 
-  async function ask(asked: readonly Living[]): Promise<string> {
+  function ask(asked: readonly Living[]): Promise<Uint8Array> {
     const { collection, signal, timeoutMs } = options;
     const ref = `{"ref":${collectionRef(collection)},"id":${selected("s", "i")}}`;
     const time = selected("s", "t");
@@ -146,8 +171,9 @@ async function readSome(
     const list = asked.map(({ id, readAt }) => `{"i":"${id}","t":${readAt}}`).join(",");
     const each = `{"map":{"lambda":"s","expr":${state}},"collection":{"quote":[${list}]}}`;
     const onTimeout = asked.length > 1 ? "report" : "repeat";
-    const call = { idempotent: true, signal, timeoutMs, onTimeout } as const;
-    return (await connection.v4(`{"object":{"data":${each}}}`, call)).text;
+    const maxAnswerBytes = turn?.maxAnswerBytes;
+    const call = { idempotent: true, signal, timeoutMs, onTimeout, maxAnswerBytes } as const;
+    return connection.v4Body(`{"object":{"data":${each}}}`, call);
   }
 }
 

@@ -10,12 +10,13 @@
 import { ArkError } from "../errors/errors.ts";
 import { mapConcurrent } from "../flow/flow.ts";
 import { isJsonObject, JsonNumber, type Json, parseJson, printJson } from "../values/json.ts";
+import { IdList } from "../values/id-list.ts";
 import { compareIds } from "../values/record.ts";
 import type { Connection } from "./connection.ts";
 import type { HistoryOptions } from "./history-edge.ts";
 import { type HistoryPage, readStates, type State, STATES } from "./history-states.ts";
-import { PageSize } from "./paging.ts";
 import { checkListingEnd } from "./listing-end.ts";
+import { PageFlow } from "./page-flow.ts";
 import { at as asOf, collectionRef, selected } from "./query.ts";
 import { ids } from "./refs.ts";
 
@@ -58,10 +59,11 @@ export async function* historiesOf(
   const lists = mapConcurrent(inBatches(pages), (batch) => eventsOf(connection, batch, options), {
     concurrency: AHEAD,
   });
-  const fitting = new PageSize(STATES);
+  const { collection, flow = new PageFlow() } = options;
+  const turns = flow.stream(collection, { most: STATES });
   for await (const { documents, events, size } of lists) {
     const states = events.flatMap((list) => statesOf(list, options));
-    yield* readStates(connection, states, fitting, { ...options, documents, size });
+    yield* readStates(connection, states, turns, { ...options, documents, size });
   }
 }
 
@@ -236,27 +238,4 @@ async function goneIds(
     after = next;
   } while (after !== undefined);
   return found.ascending();
-}
-
-/** Ids in eight bytes each. */
-class IdList {
-  #ids = new BigUint64Array(1024);
-  #length = 0;
-
-  add(id: bigint): void {
-    if (this.#length === this.#ids.length) {
-      const larger = new BigUint64Array(this.#length * 2);
-      larger.set(this.#ids);
-      this.#ids = larger;
-    }
-    this.#ids[this.#length++] = id;
-  }
-
-  ascending(): BigUint64Array {
-    const sorted = this.#ids.subarray(0, this.#length).toSorted();
-    let kept = 0;
-    for (let i = 0; i < sorted.length; i++)
-      if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[kept++] = sorted[i]!;
-    return sorted.subarray(0, kept);
-  }
 }

@@ -12,6 +12,7 @@ import {
   type Lease,
 } from "../flow/flow.ts";
 import { failureOf } from "./failure.ts";
+import { isTooMuch } from "./paging.ts";
 
 export interface PageFlowOptions {
   /** The most documents a page asks for. Without it what is best is found, by trying. */
@@ -81,8 +82,16 @@ export class PageFlow {
   }
 
   /** The turns of one stream of pages of a collection. */
-  stream(collection: string): PageTurns {
-    return new PageTurns(this, collection);
+  stream(collection: string, bounds: StreamBounds = {}): PageTurns {
+    return new PageTurns(this, collection, bounds);
+  }
+
+  /**
+   * Sets aside bytes for what is held beside pages. Whoever waits for it must not hold any, nor ask for more before it
+   * is given back.
+   */
+  async hold(bytes: number, signal: AbortSignal | undefined): Promise<Lease | undefined> {
+    return this.#credits?.acquire(bytes, signal);
   }
 
   /** What a document of a collection has taken lately, in bytes; undefined when nobody knows. */
@@ -154,6 +163,14 @@ export class PageFlow {
   }
 }
 
+/** What is known of a stream's pages beforehand. */
+export interface StreamBounds {
+  /** Documents of the first page, where nothing is known of them yet; 250 without it. */
+  readonly first?: number | undefined;
+  /** The most documents of any page. */
+  readonly most?: number | undefined;
+}
+
 /** A page that may be asked for now. */
 export interface PageTurn {
   /** Documents to ask for. */
@@ -166,32 +183,43 @@ export interface PageTurn {
   release(): void;
 }
 
-/** One stream's pages: as many documents as fill a page of the wanted size, going by those seen so far. */
+/**
+ * One stream's pages: as many documents as fill a page of the wanted size, going by those seen so far. Whatever reads
+ * pages takes its turns, so that each is asked for only when its bytes have been set aside.
+ */
 export class PageTurns {
   readonly #flow: PageFlow;
   readonly #collection: string;
+  readonly #bounds: { readonly first: number; readonly most: number };
   /** The most documents of the next page, after a smaller one, or when a larger one has been too much. */
   #most = Infinity;
 
-  constructor(flow: PageFlow, collection: string) {
+  constructor(flow: PageFlow, collection: string, { first, most }: StreamBounds = {}) {
     this.#flow = flow;
     this.#collection = collection;
+    this.#bounds = { first: first ?? FIRST_PAGE, most: most ?? Infinity };
   }
 
   /** Documents that the next page asks for. */
   get size(): number {
     const perDocument = this.#flow.perDocument(this.#collection);
     const { pageBytes } = this.#flow;
-    const fitting = perDocument === undefined ? FIRST_PAGE : Math.floor(pageBytes / perDocument);
-    return Math.max(1, Math.min(this.#most, this.#flow.values.page, fitting));
+    const { first, most } = this.#bounds;
+    const fitting = perDocument === undefined ? first : Math.floor(pageBytes / perDocument);
+    return Math.max(1, Math.min(this.#most, most, this.#flow.values.page, fitting));
   }
 
-  /** Waits for the stream's turn. @throws the signal's reason. */
-  async begin(signal: AbortSignal | undefined): Promise<PageTurn> {
+  /**
+   * Waits for the stream's turn.
+   *
+   * @param wanted the most documents that there are to ask for.
+   * @throws the signal's reason.
+   */
+  async begin(signal: AbortSignal | undefined, wanted = Infinity): Promise<PageTurn> {
     const flow = this.#flow;
-    const lease = await flow.enter(this.#setAside(this.size), signal);
+    const lease = await flow.enter(this.#setAside(Math.min(this.size, wanted)), signal);
     // While it waited, others have learned.
-    const { size } = this;
+    const size = Math.min(this.size, wanted);
     let isUnderWay = true;
     const end = (): void => {
       if (isUnderWay) flow.leave();
@@ -205,7 +233,7 @@ export class PageTurns {
         lease?.shrink(bytes);
         if (documents > 0) {
           flow.learn(this.#collection, bytes / documents);
-          this.#most = size * GROWTH;
+          if (size < wanted) this.#most = size * GROWTH;
         }
         flow.done(documents, bytes);
       },
@@ -217,12 +245,35 @@ export class PageTurns {
   }
 
   /**
+   * Asks for a page, for a smaller one when it is too much. Whoever is given the page releases its turn.
+   *
+   * @param wanted as of {@link begin}.
+   * @throws what `ask` throws for other reasons; as {@link tooMuch}; the signal's reason.
+   */
+  async page<T>(
+    signal: AbortSignal | undefined,
+    ask: (turn: PageTurn) => Promise<T>,
+    wanted?: number,
+  ): Promise<{ readonly page: T; readonly turn: PageTurn }> {
+    for (;;) {
+      const turn = await this.begin(signal, wanted);
+      try {
+        return { page: await ask(turn), turn };
+      } catch (error) {
+        turn.release();
+        if (!this.tooMuch(turn, error)) throw error;
+      }
+    }
+  }
+
+  /**
    * Learns that a page was too much for the server, or for what was set aside for it.
    *
-   * @returns whether a smaller page, or more room, is worth another try.
+   * @returns whether a smaller page, or more room, is worth another try; never of a failure for another reason.
    * @throws ArkError ERR_USAGE when one document alone is more than may be held.
    */
   tooMuch({ size, maxAnswerBytes }: PageTurn, error: unknown): boolean {
+    if (!isTooMuch(error)) return false;
     if (maxAnswerBytes !== undefined && failureOf(error)?.kind === "oversized") {
       if (size === 1 && !this.#flow.hasMoreThan(maxAnswerBytes)) throw this.#tooLarge(error);
       this.#flow.learn(this.#collection, (SLACK * maxAnswerBytes) / size);

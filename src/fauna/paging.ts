@@ -1,4 +1,6 @@
 import { ArkError } from "../errors/errors.ts";
+import { failureOf } from "./failure.ts";
+import { faunaCode, faunaStatus } from "./refusal.ts";
 
 /**
  * The cursor to go on with; undefined after the last page.
@@ -17,34 +19,12 @@ export function nextPageOf(
   return page.after;
 }
 
-/** How many documents a page asks for: as many as fill a page of the wanted size, going by those seen so far. */
-export class PageSize {
-  /** A page's text is meant to be about this large, so that memory depends on bytes and not on documents. */
-  static readonly TARGET_BYTES = 4 * 1024 * 1024;
-  readonly #max: number;
-  #size: number;
-
-  /** @param max the most a page may hold; the first page is smaller, as nothing is known yet. */
-  constructor(max: number) {
-    this.#max = max;
-    this.#size = Math.min(max, 250);
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Learns from a page of `documents` that took `bytes`. */
-  saw(documents: number, bytes: number): void {
-    if (documents === 0) return;
-    const wanted = Math.floor(PageSize.TARGET_BYTES / (bytes / documents));
-    this.#size = Math.max(1, Math.min(this.#max, wanted, this.#size * 4));
-  }
-
-  /** Halves after a page that was too much. @returns whether there was anything left to halve. */
-  halve(): boolean {
-    if (this.#size === 1) return false;
-    this.#size = Math.ceil(this.#size / 2);
-    return true;
-  }
+/** Whether a smaller page could have worked. */
+export function isTooMuch(error: unknown): boolean {
+  const kind = failureOf(error)?.kind;
+  if (kind === "oversized" || kind === "deadline") return true;
+  if (!(error instanceof ArkError)) return false;
+  const status = faunaStatus(error);
+  const code = faunaCode(error);
+  return code === "time out" || code === "time_out" || code === "value too large" || status === 440;
 }

@@ -5,18 +5,16 @@
  * say by itself: which listed documents can no longer be read (a ttl has passed), and which of the texts "NaN",
  * "Infinity" and "-Infinity" are numbers (live 11); such pages are asked about once more.
  */
-import { ArkError } from "../errors/errors.ts";
 import { holdsNumberLikeString } from "../values/detect.ts";
 import { cutPage } from "../values/page.ts";
 import { LostInWorker, packPageAside } from "../values/packing.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { type RecordBatch, RecordLines, recordsOf } from "../values/record-lines.ts";
 import type { CallOptions, Connection } from "./connection.ts";
-import { failureOf } from "./failure.ts";
 import { PageFlow, type PageTurn, type PageTurns } from "./page-flow.ts";
 import { nextPageOf } from "./paging.ts";
 import { at, refsPage, withDocuments, withReadableDocuments, type IdBounds } from "./query.ts";
-import { faunaCode, faunaStatus, isV4Disabled } from "./refusal.ts";
+import { faunaCode, isV4Disabled } from "./refusal.ts";
 import { settleNumbers } from "./settle-numbers.ts";
 import { recordPagesByV10 } from "./v10-records.ts";
 
@@ -179,7 +177,7 @@ class PageReader<Batch extends RecordBatch> {
         // No other worker takes its place, so that this ends.
         if (error instanceof LostInWorker) continue;
         if (!this.#careful && faunaCode(error) === "instance not found") this.#careful = true;
-        else if (!isTooMuch(error) || !this.#turns.tooMuch(turn, error)) throw error;
+        else if (!this.#turns.tooMuch(turn, error)) throw error;
       }
     }
   }
@@ -229,14 +227,4 @@ class PageReader<Batch extends RecordBatch> {
       signal: this.#stop.signal,
     });
   }
-}
-
-/** Whether a smaller page could have worked. */
-export function isTooMuch(error: unknown): boolean {
-  const kind = failureOf(error)?.kind;
-  if (kind === "oversized" || kind === "deadline") return true;
-  if (!(error instanceof ArkError)) return false;
-  const status = faunaStatus(error);
-  const code = faunaCode(error);
-  return code === "time out" || code === "time_out" || code === "value too large" || status === 440;
 }

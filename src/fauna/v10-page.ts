@@ -2,6 +2,7 @@ import { isJsonObject, parseJson, printString } from "../values/json.ts";
 import { skipValue, walkArray, walkObject, walkWhole } from "../values/scan.ts";
 import { Time } from "../values/time.ts";
 import type { CallOptions, Connection } from "./connection.ts";
+import type { PageTurns } from "./page-flow.ts";
 import { nextPageOf } from "./paging.ts";
 
 /** The elements of one page of a v10 set, as tagged texts, and the cursor to the next. */
@@ -13,37 +14,56 @@ export interface V10Page {
 export interface V10PagesOptions extends Pick<CallOptions, "signal" | "timeoutMs"> {
   /** The snapshot time, in microseconds. */
   readonly at: bigint;
-  /** Elements a request asks for; the server refuses more than 16,000. */
-  readonly pageSize: number;
+  /** Each page takes its turn. */
+  readonly turns: PageTurns;
   /** Names used in the source, as tagged texts. */
   readonly arguments?: Readonly<Record<string, string>> | undefined;
 }
 
+/** The server refuses to give more elements in a page. */
+export const V10_PAGE_MAX = 16_000;
+
 /**
- * Everything in the set that the FQL expression `source` gives at a time, page by page. Sets that come out of `at`
- * stay at its time through all later pages (live 2).
+ * Everything in the set that the FQL expression `source` gives at a time, page by page; a page's turn is over when the
+ * next is asked for. Sets that come out of `at` stay at its time through all later pages (live 2), and a page may be of
+ * another size than those before.
  */
 export async function* v10Pages(
   connection: Connection,
   source: string,
-  options: V10PagesOptions,
+  { at, turns, arguments: names, signal, timeoutMs }: V10PagesOptions,
 ): AsyncGenerator<V10Page> {
-  const { signal, timeoutMs, pageSize } = options;
-  const calls = { idempotent: true, typecheck: false, signal, timeoutMs };
-  const time = `{"@time":${printString(Time.fromMicros(options.at).toString())}}`;
-  let { dataText } = await connection.v10(`at(snapshot) { ${source}.pageSize(${pageSize}) }`, {
-    ...calls,
-    arguments: { ...options.arguments, snapshot: time },
-  });
-  let before: string | undefined;
-  for (;;) {
-    const page = cutV10Page(dataText);
-    yield page;
-    before = nextPageOf(page, before, connection.place);
-    if (before === undefined) return;
-    const cursor = { cursor: printString(before) };
-    ({ dataText } = await connection.v10("Set.paginate(cursor)", { ...calls, arguments: cursor }));
-  }
+  const snapshot = `{"@time":${printString(Time.fromMicros(at).toString())}}`;
+  let after: string | undefined;
+  do {
+    const before = after;
+    const { page, turn } = await turns.page(signal, async (each) => {
+      const { size, maxAnswerBytes } = each;
+      const [query, values] =
+        before === undefined
+          ? [`at(snapshot) { ${source}.pageSize(${size}) }`, { ...names, snapshot }]
+          : [`Set.paginate(cursor, ${size})`, { cursor: printString(before) }];
+      const { dataText } = await connection.v10(query, {
+        arguments: values,
+        idempotent: true,
+        typecheck: false,
+        // Where a smaller page can be asked for, that helps sooner than more time.
+        onTimeout: size > 1 ? "report" : "repeat",
+        maxAnswerBytes,
+        signal,
+        timeoutMs,
+      });
+      const cut = cutV10Page(dataText);
+      each.arrived(cut.items.length, Buffer.byteLength(dataText));
+      return cut;
+    });
+    try {
+      yield page;
+    } finally {
+      turn.release();
+    }
+    after = nextPageOf(page, before, connection.place);
+  } while (after !== undefined);
 }
 
 /** Cuts `{"@set":{"data":[…],"after"?}}`, or the same without its tag, as `Set.paginate` answers. */

@@ -5,11 +5,11 @@ import { compareIds, makeRecord, type DocumentRecord } from "../values/record.ts
 import { taggedToV4 } from "../values/tagged-to-v4.ts";
 import { Time } from "../values/time.ts";
 import type { Connection } from "./connection.ts";
-import { PageSize } from "./paging.ts";
+import { PageFlow, type PageTurns } from "./page-flow.ts";
 import type { IdBounds } from "./query.ts";
 import type { RecordPage, RecordsOptions } from "./records.ts";
 import type { IdsOptions } from "./refs.ts";
-import { v10Pages } from "./v10-page.ts";
+import { V10_PAGE_MAX, v10Pages } from "./v10-page.ts";
 
 /**
  * As `recordPages`, for databases that have v4 switched off: each document's `data`, id, ts and ttl through v10,
@@ -22,9 +22,10 @@ export async function* recordPagesByV10(
   connection: Connection,
   options: RecordsOptions,
 ): AsyncGenerator<RecordPage> {
-  const pageSize = options.pageSize ?? new PageSize(1_000).size;
+  const flow = options.flow ?? new PageFlow({ pageSize: options.pageSize ?? 4_000 });
+  const turns = flow.stream(options.collection, { most: V10_PAGE_MAX });
   const row = "{ id: d.id, ts: d.ts, ttl: d.ttl, stored: d.data }";
-  for await (const items of pagesOf(row, connection, { ...options, pageSize })) {
+  for await (const items of pagesOf(row, connection, { ...options, turns })) {
     connection.moved(items.length);
     const lost = new LossCount();
     const records = items
@@ -40,8 +41,9 @@ export async function* idsByV10(
   connection: Connection,
   options: IdsOptions,
 ): AsyncGenerator<readonly string[]> {
-  const pageSize = options.pageSize ?? 16_000;
-  for await (const items of pagesOf("{ id: d.id }", connection, { ...options, pageSize })) {
+  const pageSize = Math.min(options.pageSize ?? V10_PAGE_MAX, V10_PAGE_MAX);
+  const turns = new PageFlow({ pageSize }).stream(options.collection, { first: pageSize });
+  for await (const items of pagesOf("{ id: d.id }", connection, { ...options, turns })) {
     const page = items
       .map((item) => idIn(parseJson(item), options.collection))
       .filter((id) => isWithin(id, options));
@@ -53,11 +55,11 @@ export async function* idsByV10(
 async function* pagesOf(
   row: string,
   connection: Connection,
-  { collection, to, at, pageSize, signal, timeoutMs }: IdsOptions & { readonly pageSize: number },
+  { collection, to, at, turns, signal, timeoutMs }: IdsOptions & { readonly turns: PageTurns },
 ): AsyncGenerator<readonly string[]> {
   const pages = v10Pages(connection, `collection.all().map(d => (${row}))`, {
     at,
-    pageSize: Math.min(pageSize, 16_000),
+    turns,
     signal,
     timeoutMs,
     arguments: { collection: `{"@mod":${printString(collection)}}` },

@@ -7,9 +7,16 @@
  *
  * The collections were born with room for it (live 19): see `stages.ts`.
  */
-import { type Connection, historiesOf, historyEdge, snapshotTime } from "../fauna/fauna.ts";
+import {
+  type Connection,
+  historiesOf,
+  historyEdge,
+  PageFlow,
+  snapshotTime,
+} from "../fauna/fauna.ts";
 import { mapConcurrent } from "../flow/flow.ts";
 import { isJsonObject, parseJson, printString } from "../values/json.ts";
+import { IdList } from "../values/id-list.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { withoutNulls } from "../values/without-nulls.ts";
 import { Batcher } from "./batcher.ts";
@@ -99,7 +106,7 @@ export class HistoryRun {
         return here > there ? here : there;
       };
       let compared = 0;
-      const { differing } = await compareHistories(this.#expected(tally), this.#told(name, at), {
+      const { differing } = await compareHistories(this.#expected(tally), this.#told(tally, at), {
         edge,
         hasExpired: (record) => hasExpired(record, now()),
         onRecord: () => {
@@ -117,7 +124,7 @@ export class HistoryRun {
     const at = await snapshotTime(this.#target, { signal });
     for (const tally of this.#tallies.values()) {
       let all = 0;
-      const { told } = await compareHistories(this.#expected(tally), this.#told(tally.name, at), {
+      const { told } = await compareHistories(this.#expected(tally), this.#told(tally, at), {
         // What is told otherwise was found by the proof; here only what is not told counts.
         edge: () => Promise.resolve(at),
         hasExpired: (record) => hasExpired(record, now()),
@@ -128,10 +135,13 @@ export class HistoryRun {
   }
 
   /** What the target tells of the documents of which the source tells a past. */
-  #told(collection: string, at: bigint): AsyncGenerator<DocumentRecord> {
+  #told({ name: collection, ids }: Tally, at: bigint): AsyncGenerator<DocumentRecord> {
     const { signal, timeoutMs } = this.#options;
-    const request = { collection, at, signal, timeoutMs, withPresent: true };
-    return recordsOf(historiesOf(this.#target, this.#ids(collection), request));
+    // What was set aside for batches is free now. What is told and what is expected are read in step, so that neither
+    // may wait for what the other holds.
+    const flow = new PageFlow({ bytes: this.#options.flow.bytes.limit });
+    const request = { collection, at, flow, signal, timeoutMs, withPresent: true };
+    return recordsOf(historiesOf(this.#target, inBatches(ids), request));
   }
 
   /** Everything that is to be in the target, as it is to be there. */
@@ -202,6 +212,7 @@ export class HistoryRun {
       let deletions: DocumentRecord[] = [];
       for await (const { record, isLast } of this.#lines(name, signal)) {
         tally.read++;
+        if (isLast) tally.ids.add(BigInt(record.id));
         if (tally.isLeftOut(record)) {
           tally.found("leftOut", record);
           continue;
@@ -270,17 +281,6 @@ export class HistoryRun {
     if (held !== undefined) yield { record: held, isLast: true };
   }
 
-  async *#ids(name: string): AsyncGenerator<readonly string[]> {
-    let ids: string[] = [];
-    for await (const { record, isLast } of this.#lines(name)) {
-      if (isLast) ids.push(record.id);
-      if (ids.length < ENDS) continue;
-      yield ids;
-      ids = [];
-    }
-    if (ids.length > 0) yield ids;
-  }
-
   #report(phase: string, { name }: HistoryTally, done: number): void {
     const total = this.#source!.collections.find((each) => each.name === name)!.versions;
     this.#options.onProgress({ phase, item: name, done, total, unit: "records" });
@@ -293,6 +293,12 @@ interface Line {
 }
 
 type HistoryBatch = Batch | { readonly deletions: readonly DocumentRecord[] };
+
+async function* inBatches(list: IdList): AsyncGenerator<readonly string[]> {
+  const ids = list.ascending();
+  for (let at = 0; at < ids.length; at += ENDS)
+    yield Array.from(ids.subarray(at, at + ENDS), String);
+}
 
 async function* recordsOf(pages: ReturnType<typeof historiesOf>): AsyncGenerator<DocumentRecord> {
   for await (const { records } of pages) yield* records;
@@ -310,6 +316,8 @@ function deletion({ id, ts }: DocumentRecord): DocumentRecord {
 
 class Tally implements HistoryTally {
   readonly name: string;
+  /** Of documents of which the source tells a past. */
+  ids = new IdList();
   read = 0;
   written = 0;
   expired = 0;
@@ -334,6 +342,7 @@ class Tally implements HistoryTally {
   }
 
   clear(): void {
+    this.ids = new IdList();
     this.read = this.written = this.outOfWindow = 0;
     for (const oddity of Object.keys(this.examples) as Oddity[]) {
       this[oddity] = 0;

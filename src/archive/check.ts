@@ -1,4 +1,5 @@
 import { isArkError } from "../errors/errors.ts";
+import { mapConcurrent } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import type { Archive } from "./archive-reader.ts";
@@ -11,7 +12,7 @@ import { openArchive } from "./open-archive.ts";
 import { everySegment } from "./parse-manifest.ts";
 import { type PlacedProblem, placed, type Problem, type Report } from "./problem.ts";
 import { readDefinitions, readFsl } from "./schema-files.ts";
-import { readSegment } from "./segment-reader.ts";
+import { type ReadSegmentOptions, readSegment } from "./segment-reader.ts";
 import { checkStored, type OpenStore } from "./stored-check.ts";
 
 export interface CheckProgress {
@@ -49,6 +50,9 @@ export interface CheckReport {
   readonly versions: number;
   readonly files: number;
 }
+
+/** Files of segments that are read at once. */
+const SEGMENTS_AT_ONCE = 4;
 
 /** Problems kept for one file; how many more there are is said in one further. */
 const PROBLEMS_PER_FILE = 20;
@@ -127,21 +131,30 @@ class Check {
     };
   }
 
-  readonly #report: Report = (problem) => {
-    const count = (this.#perFile.get(problem.file) ?? 0) + 1;
-    this.#perFile.set(problem.file, count);
-    if (count <= PROBLEMS_PER_FILE) this.#problems.push(placed(problem));
-  };
+  readonly #report = this.#into(this.#problems);
+
+  /** Keeps problems in a list, but no more of a file than are read. */
+  #into(problems: PlacedProblem[]): Report {
+    return (problem) => {
+      const count = (this.#perFile.get(problem.file) ?? 0) + 1;
+      this.#perFile.set(problem.file, count);
+      if (count <= PROBLEMS_PER_FILE) problems.push(placed(problem));
+    };
+  }
 
   /** Looks at one file. That it cannot be read is a finding too. */
-  async #file(file: string, look: () => Promise<void>): Promise<void> {
+  async #file(
+    file: string,
+    look: () => Promise<void>,
+    report: Report = this.#report,
+  ): Promise<void> {
     this.#options.signal?.throwIfAborted();
     try {
       await look();
     } catch (error) {
       this.#options.signal?.throwIfAborted();
       if (!isArkError(error, "ERR_FILE_ACCESS", "ERR_ARCHIVE_UNSAFE")) throw error;
-      this.#report({ code: error.code, message: error.message, file });
+      report({ code: error.code, message: error.message, file });
     }
     this.#files++;
     this.#progress();
@@ -210,25 +223,44 @@ class Check {
     const { signal } = this.#options;
     const fingerprint = new Fingerprint();
     const before = this.#problems.length;
-    for (const segment of entry.segments) {
-      await this.#file(segment.file, async () => {
-        const options = { collection: entry.name, codec, content, fingerprint, signal };
-        const report = this.#report;
-        const frames = readSegment(store, segment, { ...options, countsOnly: true, report });
-        const bytesBefore = this.#bytes;
-        for await (const { count, storedBytes } of frames) {
-          onRead(count);
-          this.#bytes += storedBytes;
-          this.#progress();
-        }
-        this.#bytes = bytesBefore + segment.storedBytes;
-      });
-    }
+    const options = { collection: entry.name, codec, content, fingerprint, signal };
+    // Several files at once: small ones have a frame each. What is found is told in their order all the same.
+    const looked = mapConcurrent(
+      entry.segments,
+      async (segment) => {
+        const found: PlacedProblem[] = [];
+        const report = this.#into(found);
+        const look = () => this.#segment(store, segment, { ...options, report }, onRead);
+        await this.#file(segment.file, look, report);
+        return found;
+      },
+      { concurrency: SEGMENTS_AT_ONCE },
+    );
+    for await (const found of looked) this.#problems.push(...found);
     if (this.#problems.length > before) return;
     if (fingerprint.equals(Fingerprint.parse(entry.fingerprint))) return;
     const message = `the fingerprint of ${what} is not the one in the manifest`;
     const file = this.#archive.manifestFile;
     this.#report({ code: "ERR_ARCHIVE_CORRUPT", message, file });
+  }
+
+  async #segment(
+    store: OpenStore,
+    segment: CollectionEntry["segments"][number],
+    options: ReadSegmentOptions,
+    onRead: (records: number) => void,
+  ): Promise<void> {
+    let bytes = 0;
+    for await (const { count, storedBytes } of readSegment(store, segment, {
+      ...options,
+      countsOnly: true,
+    })) {
+      onRead(count);
+      bytes += storedBytes;
+      this.#bytes += storedBytes;
+      this.#progress();
+    }
+    this.#bytes += segment.storedBytes - bytes;
   }
 
   #open(): OpenStore | undefined {

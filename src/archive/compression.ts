@@ -7,6 +7,7 @@ export type Compression = Manifest["compression"];
 
 /** How frames are stored. Calls run in zlib's thread pool, not on the main thread. */
 export interface Codec {
+  readonly compression: Compression;
   /** What a segment's name ends in after `.ndjson`. */
   readonly extension: string;
   compress(plain: Uint8Array): Promise<Uint8Array>;
@@ -34,6 +35,7 @@ const gunzip = promisify<Uint8Array, zlib.ZlibOptions, Buffer<ArrayBuffer>>(zlib
 const PIECE_BYTES = 256 * 1024;
 
 const GZIP: Codec = {
+  compression: "gzip",
   extension: EXTENSION.gzip,
   compress: (plain) => gzip(plain, { level: GZIP_LEVEL, chunkSize: pieceFor(plain.length) }),
   decompress: (stored, plainBytesMax) =>
@@ -51,6 +53,7 @@ function wholeFor(plainBytes: number): number {
 }
 
 const NONE: Codec = {
+  compression: "none",
   extension: EXTENSION.none,
   compress: async (plain) => plain,
   decompress: async (stored) => new Uint8Array(stored),
@@ -78,6 +81,7 @@ function zstd(): Codec {
     module.zstdDecompress,
   );
   return {
+    compression: "zstd",
     extension: EXTENSION.zstd,
     compress: (plain) => compress(plain, {}),
     decompress: (stored, maxOutputLength) => decompress(stored, { maxOutputLength }),

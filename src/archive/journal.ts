@@ -104,12 +104,8 @@ export async function removeJournal(store: Store): Promise<void> {
 
 /** Removes files. Several at once, for each removal waits for the disk. */
 export async function removeAll(store: Store, names: readonly string[]): Promise<void> {
-  const removals = mapConcurrent(each(names), (name) => store.remove(name), { concurrency: 16 });
+  const removals = mapConcurrent(names, (name) => store.remove(name), { concurrency: 16 });
   for await (const _ of removals);
-}
-
-async function* each(names: readonly string[]): AsyncGenerator<string, void, undefined> {
-  yield* names;
 }
 
 function parse<T>(text: string, schema: z.ZodType<T>): T | undefined {

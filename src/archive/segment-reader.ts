@@ -3,8 +3,8 @@ import { isArkError } from "../errors/errors.ts";
 import { fingerprintOf } from "../values/digest-sums.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareHistory } from "../values/history.ts";
-import type { PackedLines } from "../values/packed-lines.ts";
-import { LostInWorker, packLinesAside } from "../values/packing.ts";
+import type { LinesSummary } from "../values/packed-lines.ts";
+import { LostInWorker, sumFrameAside } from "../values/packing.ts";
 import { compareIds, type DocumentRecord, parseRecord } from "../values/record.ts";
 import { SealError } from "./age.ts";
 import type { Codec } from "./compression.ts";
@@ -28,7 +28,7 @@ export interface RecordFrame {
   readonly records: readonly DocumentRecord[];
   /** How many there are. */
   readonly count: number;
-  /** Their lines. */
+  /** Their lines; empty where only counts were asked for. */
   readonly bytes: Uint8Array;
   /** Bytes that the frame takes compressed and as text, for progress. */
   readonly storedBytes: number;
@@ -51,6 +51,7 @@ export interface ReadSegmentOptions {
   readonly report: Report;
 }
 
+const NO_BYTES = new Uint8Array();
 const FRAMES_AHEAD = 2;
 /** Where several threads sum frames up, each has one, and another is on its way. */
 const FRAMES_SUMMED = 6;
@@ -100,41 +101,40 @@ export async function* readSegment(
   }
 
   const isSummed = options.countsOnly === true && options.content !== "history";
-  const plain = mapConcurrent(
+  const frames = mapConcurrent(
     opened(),
-    async (frame) => {
-      if (!isSummed) return inflate(frame, codec);
-      try {
-        return await summed(await inflate(frame, codec), options.collection);
-      } catch (error) {
-        if (!(error instanceof LostInWorker)) throw error;
-        return inflate(frame, codec);
-      }
+    async (frame): Promise<ReadFrame> => {
+      const summary = isSummed ? await summed(frame, codec, options.collection) : undefined;
+      return summary === undefined
+        ? { frame, text: await inflate(frame, codec) }
+        : { frame, summary };
     },
     { concurrency: isSummed ? FRAMES_SUMMED : FRAMES_AHEAD },
   );
-  for await (const { place, bytes, lines, problem } of plain) {
+  for await (const { frame, summary, text } of frames) {
     signal?.throwIfAborted();
+    const { place } = frame;
+    const sizes = { storedBytes: place.storedBytes, plainBytes: place.plainBytes };
+    if (summary !== undefined && order.takeLines(summary, place)) {
+      own?.merge(fingerprintOf(summary.sums));
+      yield { records: [], count: place.records, bytes: NO_BYTES, ...sizes };
+      continue;
+    }
+    const { bytes, problem } = text ?? (await inflate(frame, codec));
     if (bytes === undefined) {
       report({ code: "ERR_ARCHIVE_CORRUPT", message: problem, file, offset: place.plainOffset });
       isWhole = false;
       continue;
     }
-    const { storedBytes: stored, plainBytes } = place;
     if (options.linesOnly === true) {
-      yield { records: [], count: place.records, bytes, storedBytes: stored, plainBytes };
-      continue;
-    }
-    if (lines !== undefined && order.takeLines(lines, place)) {
-      own?.merge(fingerprintOf(lines.sums));
-      yield { records: [], count: place.records, bytes, storedBytes: stored, plainBytes };
+      yield { records: [], count: place.records, bytes, ...sizes };
       continue;
     }
     const records = parseFrame(bytes, place, file, report);
     if (records.length < place.records) isWhole = false;
     order.take(records, place);
     if (own !== undefined) for (const record of records) own.add(options.collection, record);
-    yield { records, count: records.length, bytes, storedBytes: stored, plainBytes };
+    yield { records, count: records.length, bytes, ...sizes };
   }
   if (check.isMissing || !isOpen) return;
   check.compare();
@@ -248,23 +248,21 @@ async function* cutFrames(
     yield { place: cut, stored: Buffer.concat(held, heldBytes) };
 }
 
-/** A frame's text, and what is known of its lines where they were looked at already. */
+/** A frame as it was read ahead: summed up, or as text. */
+interface ReadFrame {
+  readonly frame: StoredFrame;
+  readonly summary?: LinesSummary;
+  readonly text?: Inflated;
+}
+
+/** A frame's text, or why there is none. */
 type Inflated =
-  | {
-      readonly place: FramePlace;
-      readonly bytes: Uint8Array<ArrayBuffer>;
-      readonly lines?: PackedLines | undefined;
-      readonly problem: undefined;
-    }
-  | {
-      readonly place: FramePlace;
-      readonly bytes: undefined;
-      readonly lines?: undefined;
-      readonly problem: string;
-    };
+  | { readonly bytes: Uint8Array<ArrayBuffer>; readonly problem: undefined }
+  | { readonly bytes: undefined; readonly problem: string };
+
+const fail = (problem: string): Inflated => ({ bytes: undefined, problem });
 
 async function inflate({ place, stored }: StoredFrame, codec: Codec): Promise<Inflated> {
-  const fail = (problem: string) => ({ place, bytes: undefined, problem });
   const name = `frame ${place.index + 1}`;
   if (stored.length !== place.storedBytes) return fail(`the file ends within ${name}`);
   if (place.plainBytes > FRAME_PLAIN_BYTES_MAX) return fail(`${name} is too large to be read`);
@@ -276,18 +274,24 @@ async function inflate({ place, stored }: StoredFrame, codec: Codec): Promise<In
     return fail(`${name} cannot be decompressed: ${reason}`);
   }
   return bytes.length === place.plainBytes
-    ? { place, bytes, problem: undefined }
+    ? { bytes, problem: undefined }
     : fail(`${name} holds ${bytes.length} bytes, the manifest says ${place.plainBytes}`);
 }
 
-/** Looks at a frame's lines as bytes. Those that need thought are left to be parsed. */
-async function summed(inflated: Inflated, collection: string): Promise<Inflated> {
-  const { place, bytes } = inflated;
-  if (bytes === undefined) return inflated;
-  const lines = await packLinesAside(bytes, collection);
-  return lines instanceof Uint8Array
-    ? { place, bytes: lines, problem: undefined }
-    : { place, bytes: lines.bytes, lines, problem: undefined };
+/** Sums a frame up without its text. @returns undefined when it has to be looked at as text. */
+async function summed(
+  { place, stored }: StoredFrame,
+  { compression }: Codec,
+  collection: string,
+): Promise<LinesSummary | undefined> {
+  const { plainBytes, storedBytes } = place;
+  if (stored.length !== storedBytes || plainBytes > FRAME_PLAIN_BYTES_MAX) return undefined;
+  try {
+    return await sumFrameAside(stored, { compression, plainBytes, collection });
+  } catch (error) {
+    if (!(error instanceof LostInWorker)) throw error;
+    return undefined;
+  }
 }
 
 function parseFrame(
@@ -343,8 +347,8 @@ class OrderCheck {
   }
 
   /** Takes lines that are as the manifest says. @returns whether they are; else they are as if never seen. */
-  takeLines({ ends, firstId, lastId, minTs, maxTs }: PackedLines, place: FramePlace): boolean {
-    const isAsSaid = ends.length === place.records && firstId === place.firstId;
+  takeLines({ sums, firstId, lastId, minTs, maxTs }: LinesSummary, place: FramePlace): boolean {
+    const isAsSaid = sums.records === place.records && firstId === place.firstId;
     const last = this.#last;
     if (!isAsSaid || (last !== undefined && compareIds(last.id, firstId) >= 0)) return false;
     this.#last = { id: lastId, ts: maxTs };

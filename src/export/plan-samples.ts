@@ -78,7 +78,7 @@ export async function sampleCollections(
   const started = performance.now();
   let done = 0;
   const seen = mapConcurrent(
-    each(looks),
+    looks,
     async ({ target, from, size }) => {
       const { connection, collection } = targets[target]!;
       const request = { ...options, collection, signal: either };
@@ -126,10 +126,6 @@ export async function sampleCollections(
 function withSpreadOf({ expected }: Estimate, by: Estimate): Estimate {
   const { low, high } = over(exactly(by.expected), by);
   return { expected, low: expected * low, high: expected * high };
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
-  yield* items;
 }
 
 /** Where to look: pages at equal steps through the collection. */

@@ -10,21 +10,22 @@ export interface MapConcurrentOptions {
  * exist at any time. However the generator ends (its source ends, a call fails, the consumer leaves),
  * the calls under way are awaited and the source is closed, so nothing runs on afterwards.
  *
- * The source has to be a real generator, which queues overlapping `next()` calls. One that waits for
+ * The source is a list, or a real generator, which queues overlapping `next()` calls. One that waits for
  * the outside must heed a signal, or closing waits for its next item.
  */
 export async function* mapConcurrent<In, Out>(
-  source: AsyncGenerator<In, unknown, undefined>,
+  source: readonly In[] | AsyncGenerator<In, unknown, undefined>,
   fn: (item: In) => Promise<Out>,
   { concurrency }: MapConcurrentOptions,
 ): AsyncGenerator<Out, void, undefined> {
   if (!(concurrency >= 1))
     throw new RangeError(`concurrency is ${concurrency}, must be at least 1`);
+  const items = "next" in source ? source : each(source);
   const underWay: Promise<Mapped<Out>>[] = [];
   let stopped = false;
 
   const readAndMap = async (): Promise<Mapped<Out>> => {
-    const item = await source.next();
+    const item = await items.next();
     if (item.done || stopped) return { done: true };
     return { done: false, value: await fn(item.value) };
   };
@@ -43,8 +44,12 @@ export async function* mapConcurrent<In, Out>(
   } finally {
     stopped = true;
     await Promise.allSettled(underWay);
-    await source.return(undefined);
+    await items.return(undefined);
   }
 }
 
 type Mapped<Out> = { readonly done: true } | { readonly done: false; readonly value: Out };
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
+  yield* items;
+}

@@ -4,12 +4,8 @@ import { DigestSums, type SumLimbs } from "./digest-sums.ts";
 import { type DocumentRecord, printRecord } from "./record.ts";
 import { AscendingIds, type RecordSpans } from "./record-spans.ts";
 
-/** Some lines and what is known of them. Plain data: it can be handed from thread to thread. */
-export interface PackedLines {
-  /** The lines, each with its line feed. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Where each line ends: the offset behind its line feed. */
-  readonly ends: Uint32Array<ArrayBuffer>;
+/** What is known of some lines. Plain data: it can be handed from thread to thread. */
+export interface LinesSummary {
   readonly firstId: string;
   readonly lastId: string;
   readonly minTs: bigint;
@@ -17,6 +13,14 @@ export interface PackedLines {
   /** Whether any record has `extra` members. */
   readonly hasExtra: boolean;
   readonly sums: SumLimbs;
+}
+
+/** Some lines and what is known of them. */
+export interface PackedLines extends LinesSummary {
+  /** The lines, each with its line feed. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where each line ends: the offset behind its line feed. */
+  readonly ends: Uint32Array<ArrayBuffer>;
 }
 
 const LINE_FEED = 0x0a;

@@ -6,8 +6,9 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { PackedPage } from "./pack-page.ts";
-import type { PackedLines } from "./packed-lines.ts";
-import { pack, type PackingJob, type PackingResult, READY } from "./packing-job.ts";
+import type { Compression } from "./inflate.ts";
+import type { LinesSummary } from "./packed-lines.ts";
+import { pack, type PackingJob, type PackingResult, plainBytesOf, READY } from "./packing-job.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -112,8 +113,9 @@ class Packing {
   #idle: NodeJS.Timeout | undefined;
 
   run(job: PackingJob): PackingResult | Promise<PackingResult> {
-    this.#bytes += job.bytes.length;
-    const isWorth = job.bytes.length >= WORTH_BYTES && this.#bytes >= WARM_UP_BYTES;
+    const bytes = plainBytesOf(job);
+    this.#bytes += bytes;
+    const isWorth = bytes >= WORTH_BYTES && this.#bytes >= WARM_UP_BYTES;
     const hand = isWorth ? this.#hand() : undefined;
     return hand?.isReady === true ? this.#byHand(hand, job) : pack(job);
   }
@@ -177,16 +179,30 @@ export async function packPageAside(bytes: Bytes, collection: string): Promise<P
 }
 
 /**
- * What is known of the lines in `bytes`, as `packLines` finds it; they may be no lines of UTF-8 at all. The bytes are
- * given away.
+ * What is known of the lines of a frame, given as it is stored.
  *
- * @returns the bytes when they need thought.
- * @throws LostInWorker when nobody has them any more.
+ * @param plainBytes what its text has to be long.
+ * @returns undefined when it needs thought: it cannot be decompressed, or its text is not plainly canonical lines.
+ * @throws LostInWorker when nobody could look at it.
  */
-export async function packLinesAside(
-  bytes: Bytes,
-  collection: string,
-): Promise<PackedLines | Bytes> {
-  const { lines, unsure } = await packing.run({ kind: "lines", bytes, collection });
-  return lines ?? unsure!;
+export async function sumFrameAside(
+  stored: Uint8Array,
+  { compression, plainBytes, collection }: FrameOptions,
+): Promise<LinesSummary | undefined> {
+  // A copy is handed over: the frame may have to be looked at once more.
+  const bytes = new Uint8Array(stored);
+  const { summary } = await packing.run({
+    kind: "frame",
+    bytes,
+    collection,
+    compression,
+    plainBytes,
+  });
+  return summary;
+}
+
+export interface FrameOptions {
+  readonly compression: Compression;
+  readonly plainBytes: number;
+  readonly collection: string;
 }

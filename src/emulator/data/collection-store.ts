@@ -60,15 +60,11 @@ export class CollectionStore {
   }
 
   /** Documents by ascending (or descending) id, both ends of the range included. */
-  *walk({
-    from,
-    to,
-    reverse = false,
-  }: DocumentRange): Generator<readonly [bigint, Versions], void> {
+  walk({ from, to, reverse = false }: DocumentRange): Generator<readonly [bigint, Versions], void> {
     const within = reverse
       ? (id: bigint) => from === undefined || id >= from
       : (id: bigint) => to === undefined || id <= to;
-    yield* walkMap(this.#documents, {
+    return walkMap(this.#documents, {
       start: reverse ? to : from,
       reverse,
       within,

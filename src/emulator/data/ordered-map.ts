@@ -48,7 +48,8 @@ export function* walkMap<K, V>(
       }
       stretch.push(pair);
     }
-    yield* stretch;
+    // Not `yield*`, which asks an iterator for each of very many pairs.
+    for (const pair of stretch) yield pair;
     const final = stretch.at(-1);
     if (ended || final === undefined) return;
     from = last = final[0];

@@ -101,10 +101,13 @@ export class Transaction {
     range: DocumentRange,
     time: bigint,
   ): Generator<Found, void> {
-    for (const [id, versions] of this.database.store(collection).walk(range)) {
+    const store = this.database.store(collection);
+    for (const [id, versions] of store.walk(range)) {
       spend(SLOTS_PER_DOCUMENT);
       const version = versionAt(versions, time);
-      if (version === undefined || !isVisible(version, this.now)) continue;
+      if (version === undefined || version.isDeleted) continue;
+      // Where no document ever had a ttl, none is looked for.
+      if (store.hasTtl && !isVisible(version, this.now)) continue;
       yield { ref: new DocRef(collection, id), version };
     }
   }

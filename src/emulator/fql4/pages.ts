@@ -77,8 +77,9 @@ export function* visibleEntries(
 ): Generator<Entry> {
   const seesAll = frame.auth.builtinRole === "admin" || !set.isFiltered;
   const entries = inWindow(() => set.entries(frame, stretch)[Symbol.iterator]());
+  const pull = (): IteratorResult<Entry> => entries.next();
   for (;;) {
-    const next = inWindow(() => entries.next());
+    const next = inWindow(pull);
     if (next.done === true) return;
     frame.session.step();
     const entry = next.value;
@@ -129,7 +130,7 @@ function entryPage(
   const wrap = (value: Literal, entry: Entry): Literal =>
     sources === true ? new ElementValue(value, entry.sources) : value;
   const items = shown.map((entry) => wrap(set.show(entry, session), entry));
-  const cursors = shown.map((entry) => wrap(placeOf(frame, entry), entry));
+  const cursors = () => shown.map((entry) => wrap(placeOf(frame, entry), entry));
   return reverse
     ? new PageValue(items, cursors, next, start?.literal)
     : new PageValue(items, cursors, start?.literal, next);

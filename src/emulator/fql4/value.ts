@@ -104,25 +104,34 @@ export class DocumentValue {
 /** What Paginate returns. */
 export class PageValue {
   readonly items: readonly Literal[];
-  /** The cursor that starts at each item, for Take and Drop; maps of the page keep them. */
-  readonly cursors: readonly Literal[];
   readonly before: Literal | undefined;
   readonly after: Literal | undefined;
+  #cursors: readonly Literal[] | (() => readonly Literal[]);
 
+  /** @param cursors what gives the cursors, where hardly anybody asks for them. */
   constructor(
     items: readonly Literal[],
-    cursors: readonly Literal[],
+    cursors: readonly Literal[] | (() => readonly Literal[]),
     before: Literal | undefined,
     after: Literal | undefined,
   ) {
     this.items = items;
-    this.cursors = cursors;
+    this.#cursors = cursors;
     this.before = before;
     this.after = after;
   }
 
+  /** The cursor that starts at each item, for Take and Drop; maps of the page keep them. */
+  get cursors(): readonly Literal[] {
+    if (typeof this.#cursors === "function") this.#cursors = this.#cursors();
+    return this.#cursors;
+  }
+
   /** The same page with other items. */
-  with(items: readonly Literal[], cursors: readonly Literal[] = this.cursors): PageValue {
+  with(
+    items: readonly Literal[],
+    cursors: readonly Literal[] | (() => readonly Literal[]) = () => this.cursors,
+  ): PageValue {
     return new PageValue(items, cursors, this.before, this.after);
   }
 }

@@ -16,8 +16,8 @@ import { byMember, historyDuring, mergeHistories } from "./history.ts";
 import { matchIndex } from "./match.ts";
 import { DocumentSet } from "./singleton.ts";
 import {
+  compareBounds,
   compareEntries,
-  compareToBound,
   cut,
   type Entry,
   type HistoryEntry,
@@ -40,6 +40,10 @@ abstract class DerivedSet extends SetValue {
 
   override get isFiltered(): boolean {
     return this.set.isFiltered;
+  }
+
+  override get isBackwards(): boolean {
+    return this.set.isBackwards;
   }
 
   permitted(frame: Frame): SetValue | undefined {
@@ -66,14 +70,13 @@ export class RangeSet extends DerivedSet {
     return new RangeSet(set, this.from, this.to);
   }
 
-  *entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
-    const { reversed } = this.shape;
-    const own = { from: this.from.bound, to: this.to.bound, reverse: stretch.reverse ?? false };
-    for (const entry of this.set.entries(frame, own)) {
-      if (stretch.from && compareToBound(entry, stretch.from, reversed) < 0) continue;
-      if (stretch.to && compareToBound(entry, stretch.to, reversed) > 0) continue;
-      yield entry;
-    }
+  entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
+    const [first, last] = [this.from.bound, this.to.bound];
+    return this.set.entries(frame, {
+      from: from && compareBounds(from, first, this.set) > 0 ? from : first,
+      to: to && compareBounds(to, last, this.set) < 0 ? to : last,
+      reverse,
+    });
   }
 
   inner(renderer: Renderer): string {
@@ -97,6 +100,10 @@ export class RangeSet extends DerivedSet {
 export class ReverseSet extends DerivedSet {
   protected of(set: SetValue): SetValue {
     return new ReverseSet(set);
+  }
+
+  override get isBackwards(): boolean {
+    return !this.set.isBackwards;
   }
 
   entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
@@ -210,6 +217,10 @@ export class JoinSet extends DerivedSet {
 
   protected of(set: SetValue): SetValue {
     return new JoinSet(set, this.target, this.shape, this.position);
+  }
+
+  override get isBackwards(): boolean {
+    return false;
   }
 
   entries(frame: Frame, stretch: Stretch): Iterable<Entry> {

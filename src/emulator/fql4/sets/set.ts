@@ -74,6 +74,11 @@ export abstract class SetValue extends SetLike {
     return true;
   }
 
+  /** Whether the members come from the last to the first. */
+  get isBackwards(): boolean {
+    return false;
+  }
+
   /** What a member shows of itself: its values, or its document if it has none. */
   show(entry: Entry, session: Session): Literal {
     const { values } = entry;
@@ -130,6 +135,19 @@ export function compareToBound(
     compareValues(entry.values, bound.values, reversed) ||
     (bound.ref === undefined ? 0 : compareRefs(entry.ref, bound.ref));
   return order || (bound.isBehind ? -1 : 1);
+}
+
+/** Which of two places in a set's order comes first: negative when `a` does, 0 when both are the same. */
+export function compareBounds(a: Bound, b: Bound, { shape, isBackwards }: SetValue): number {
+  const order =
+    compareValues(a.values, b.values, shape.reversed) ||
+    (a.ref === undefined || b.ref === undefined ? 0 : compareRefs(a.ref, b.ref));
+  if (order !== 0) return isBackwards ? -order : order;
+  // One begins with the other, which lies before (or behind) all that does.
+  const length = ({ values, ref }: Bound): number => values.length + (ref === undefined ? 0 : 1);
+  if (length(a) < length(b)) return a.isBehind ? 1 : -1;
+  if (length(a) > length(b)) return b.isBehind ? -1 : 1;
+  return Number(a.isBehind) - Number(b.isBehind);
 }
 
 /** The entries of a stretch, out of all of them in ascending order. */

@@ -83,14 +83,46 @@ describe("a page of a collection", () => {
       { numRuns: 40 },
     );
   });
+
+  it("shows every document between two places once, of a range and of a range of it reversed", () => {
+    const ids = Array.from({ length: 20 }, (_, n) => 3 * n);
+    const other = new Bench();
+    other.resource(collection("c"));
+    for (const id of ids) other.resource({ create: doc(id), params: { object: {} } });
+    const place = fc.option(fc.nat(60), { nil: undefined });
+    fc.assert(
+      fc.property(place, place, fc.integer({ min: 1, max: 7 }), (from, to, size) => {
+        const bounds = {
+          from: from === undefined ? [] : [doc(from)],
+          to: to === undefined ? [] : doc(to),
+        };
+        const [low = 0, high = 60] = [from, to];
+        const forward = ids.filter((id) => id >= low && id <= high);
+        const range = { range: documents, ...bounds };
+        expect(walk(other, "after", size, range)).toEqual(forward);
+        expect(walk(other, "before", size, range)).toEqual(forward.toReversed());
+        const [first = 60, last = 0] = [from, to];
+        const backward = ids.filter((id) => id <= first && id >= last).toReversed();
+        const reversed = { range: { reverse: documents }, ...bounds };
+        expect(walk(other, "after", size, reversed)).toEqual(backward);
+        expect(walk(other, "after", size, { reverse: range })).toEqual(forward.toReversed());
+      }),
+      { numRuns: 100 },
+    );
+  });
 });
 
 /** The ids on all pages, one after the other. */
-function walk(bench: Bench, direction: "after" | "before", size: number): number[] {
+function walk(
+  bench: Bench,
+  direction: "after" | "before",
+  size: number,
+  set: object = documents,
+): number[] {
   const found: number[] = [];
   let options: object = direction === "after" ? {} : { before: [doc("9223372036854775807")] };
   for (;;) {
-    const text = bench.ask({ paginate: documents, size, ...options }).body;
+    const text = bench.ask({ paginate: set, size, ...options }).body;
     const { resource } = JSON.parse(text) as {
       resource: { data: { "@ref": { id: string } }[]; after?: object[]; before?: object[] };
     };

@@ -337,7 +337,7 @@ export class DocumentsRun {
       if (index < this.#found.proved && this.#isWritten(index)) continue;
       const ids = this.#expected.get(tally.name)!;
       const proof = new CollectionProof(this.#target, this.#source, { tally, ids }, this.#options);
-      const last = ids.ranges.length - 1;
+      const last = ids.count - 1;
       for (let range = 0; range <= last; range++)
         yield { proof, index, range, isLast: range === last };
     }

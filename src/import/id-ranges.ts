@@ -2,8 +2,8 @@
 import { compareIds, type DocumentRecord } from "../values/record.ts";
 import { IdSet } from "./id-set.ts";
 
-/** Ids of a range: ten pages of a listing. */
-const RANGE_IDS = 100_000;
+/** Ids of a range: two pages of a listing, so that there are several to be listed at once in any but small collections. */
+const RANGE_IDS = 20_000;
 
 /** Ids from `from` to `to`, both included; without them from the very first, to the very last. */
 export interface IdRange {
@@ -69,14 +69,20 @@ export class IdRanges {
     return low;
   }
 
+  get count(): number {
+    return this.#sets.length;
+  }
+
+  range(index: number): IdRange {
+    const next = this.#cuts[index];
+    return {
+      from: this.#cuts[index - 1],
+      to: next === undefined ? undefined : String(BigInt(next) - 1n),
+      ids: this.#sets[index]!,
+    };
+  }
+
   get ranges(): readonly IdRange[] {
-    return this.#sets.map((ids, index) => {
-      const next = this.#cuts[index];
-      return {
-        from: this.#cuts[index - 1],
-        to: next === undefined ? undefined : String(BigInt(next) - 1n),
-        ids,
-      };
-    });
+    return this.#sets.map((_, index) => this.range(index));
   }
 }

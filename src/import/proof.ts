@@ -46,7 +46,7 @@ export class CollectionProof {
 
   /** Lists the refs of one range at a time, in microseconds, and compares them with what was written. */
   async compare(index: number, at: bigint): Promise<void> {
-    const range = this.#expected.ranges[index]!;
+    const range = this.#expected.range(index);
     const found = new IdSet();
     for await (const page of this.#list(range, at)) {
       for (const id of page) found.add(id);
@@ -87,7 +87,7 @@ export class CollectionProof {
 
   async #listed(index: number, at: bigint): Promise<Set<string>> {
     const there = new Set<string>();
-    for await (const page of this.#list(this.#expected.ranges[index]!, at))
+    for await (const page of this.#list(this.#expected.range(index), at))
       for (const id of page) there.add(id);
     return there;
   }

@@ -8,7 +8,7 @@ import type { RangeInProgress } from "./range-in-progress.ts";
 import { rangeSizeAt } from "./plan-chunks.ts";
 import { type Bounds, CollectionReading } from "./reading.ts";
 import { asNamedThen, type Renames } from "./renames.ts";
-import { type Listing, Schedule, type Task } from "./schedule.ts";
+import { type Listing, Schedule } from "./schedule.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { type HowFar, howFar } from "./window.ts";
@@ -27,6 +27,8 @@ export class DocumentsRun {
   readonly #hasV4: boolean;
   readonly #renames: Renames | undefined;
   readonly #moving = new Map<string, Moving>();
+  /** Ranges of which all has come, on their way into the archive. */
+  readonly #ending = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #started = performance.now();
   readonly #credentials = new Map<string, number>();
@@ -59,6 +61,7 @@ export class DocumentsRun {
       }
       const schedule = new Schedule(listings, ranges, { slots, pageSize });
       await Promise.all(Array.from({ length: slots }, () => this.#slot(schedule)));
+      await Promise.all(this.#ending);
       this.#stop.signal.throwIfAborted();
       for (const reading of this.#readings) await reading.compareWithListing();
     } finally {
@@ -118,26 +121,45 @@ export class DocumentsRun {
       const task = await schedule.next();
       if (task === undefined) return;
       try {
-        schedule.ended(task, await this.#do(task));
+        this.#stop.signal.throwIfAborted();
+        if (task.kind === "list") schedule.ended(task, await task.listing.next());
+        else {
+          await this.#read(task.range, schedule);
+          schedule.ended(task);
+        }
       } catch (error) {
-        this.#stop.abort(error);
-        schedule.stop();
+        this.#fail(error, schedule);
         schedule.ended(task);
       }
     }
   }
 
-  async #do(task: Task): Promise<readonly IdRange[] | undefined> {
-    this.#stop.signal.throwIfAborted();
-    if (task.kind === "list") return task.listing.next();
-    const { range } = task;
+  #fail(error: unknown, schedule: Schedule): void {
+    this.#stop.abort(error);
+    schedule.stop();
+  }
+
+  /**
+   * Reads a range until all of it has come. The database is not to wait for the disk: what is still to be packed,
+   * compressed and synced is left to end by itself, of so many ranges as there are slots.
+   */
+  async #read(range: RangeInProgress, schedule: Schedule): Promise<void> {
+    while (this.#ending.size >= this.#options.window) await Promise.race(this.#ending);
+    const written = this.#write(range);
+    await Promise.race([written, range.allCame]);
+    const ending = written
+      .catch((error: unknown) => this.#fail(error, schedule))
+      .finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  async #write(range: RangeInProgress): Promise<void> {
     const { writer, reading } = this.#moving.get(range.collection)!;
     // Where nothing at all was listed, that is looked into in the end.
     const isEmpty = range.documents === 0 && range.from === "0" && range.to === LAST_ID;
     const pages = isEmpty ? none() : this.#archived(reading.pages(range), range);
     // Stopped is the reading, so that what was read is still written.
     await writer.write(pages, { part: range });
-    return undefined;
   }
 
   /** Documents in the next range of a collection of which so many are listed by now. */

@@ -38,6 +38,9 @@ export class RangeInProgress implements Part {
   #leftOut: string[] = [];
   readonly #pageSize: number;
   readonly #started = performance.now();
+  /** Resolves when nothing of it is to be asked for any more. */
+  readonly allCame: Promise<void>;
+  #resolveAllCame!: () => void;
 
   /** @param pageSize the most documents that a page has. */
   constructor(range: IdRange, pageSize: number) {
@@ -47,6 +50,7 @@ export class RangeInProgress implements Part {
     this.#documents = range.documents;
     this.#cuts = range.cuts;
     this.#pageSize = pageSize;
+    this.allCame = new Promise((resolve) => (this.#resolveAllCame = resolve));
   }
 
   /** The last id that is to be read. It may become less. */
@@ -76,9 +80,15 @@ export class RangeInProgress implements Part {
     return recordsOf(records).filter(({ id }) => compareIds(id, this.#to) <= 0);
   }
 
+  /** Takes note that the last page has come, though nobody may have looked at it yet. */
+  lastCame(): void {
+    this.#resolveAllCame();
+  }
+
   /** Takes note that nothing is to come any more. */
   ended(): void {
     this.#reached = this.#to;
+    this.#resolveAllCame();
   }
 
   /** Takes note of what a page has held beside its records, once they are taken over. */

@@ -113,6 +113,10 @@ export class CollectionReading {
         return bounded(range).to;
       },
       at,
+      get documents() {
+        return range.documents;
+      },
+      onLastPage: () => range.lastCame(),
       pageSize,
       flow,
       signal,

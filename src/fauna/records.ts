@@ -12,6 +12,7 @@ import type { DocumentRecord } from "../values/record.ts";
 import { type RecordBatch, RecordLines, recordsOf } from "../values/record-lines.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { PageFlow, type PageTurn, type PageTurns } from "./page-flow.ts";
+import { pageHead } from "./page-head.ts";
 import { nextPageOf } from "./paging.ts";
 import { at, refsPage, withDocuments, withReadableDocuments, type IdBounds } from "./query.ts";
 import { faunaCode, isV4Disabled } from "./refusal.ts";
@@ -25,6 +26,10 @@ export interface RecordsOptions extends IdBounds, Pick<CallOptions, "signal" | "
   readonly pageSize?: number | undefined;
   /** What several streams have in common: page size, pages under way, bytes held. It goes before `pageSize`. */
   readonly flow?: PageFlow | undefined;
+  /** How many documents there are, as far as that is known: pages are then about as large as one another. */
+  readonly documents?: number | undefined;
+  /** Told when it is known that nothing more will be asked for, perhaps before the last page is given. */
+  readonly onLastPage?: (() => void) | undefined;
 }
 
 /** Some consecutive records of a collection, ascending by id. */
@@ -71,20 +76,26 @@ async function* pages<Batch extends RecordBatch>(
   cut: Cutter<Batch>,
 ): AsyncGenerator<LinePage & { readonly records: Batch | readonly DocumentRecord[] }> {
   const reader = new PageReader(connection, options, cut);
-  let ahead: Promise<RawPage<Batch>> | undefined = reader.read(undefined);
+  let coming: Coming<Batch> | undefined = reader.begin(undefined);
+  let next: Coming<Batch> | undefined;
   let begun = false;
   let turn: PageTurn | undefined;
   try {
-    while (ahead !== undefined) {
-      const page: RawPage<Batch> = await ahead;
+    while (coming !== undefined) {
+      const cursor: string | undefined = await coming.cursor;
+      next = cursor === undefined ? undefined : reader.begin(cursor);
+      const page: RawPage<Batch> = await coming.page;
       begun = true;
       turn = page.turn;
-      ahead = page.after === undefined ? undefined : reader.read(page.after);
-      // Whoever stops early never looks at the page ahead; its failure is then nobody's.
-      ahead?.catch(() => {});
+      if (page.after !== cursor) {
+        await drop(next);
+        next = page.after === undefined ? undefined : reader.begin(page.after);
+      }
+      if (next === undefined) options.onLastPage?.();
       if (page.records.length > 0 || page.gone > 0) yield page;
       // Whoever asks for the next page is done with this one.
       turn.release();
+      coming = next;
     }
   } catch (error) {
     // Once v4 has given a page, starting over through v10 would give its records again.
@@ -93,11 +104,17 @@ async function* pages<Batch extends RecordBatch>(
   } finally {
     reader.stop();
     turn?.release();
-    await ahead?.then(
-      (page) => page.turn.release(),
-      () => {},
-    );
+    await drop(coming);
+    await drop(next);
   }
+}
+
+/** Waits for a page that nobody will look at; its failure is nobody's, either. */
+async function drop(coming: Coming<RecordBatch> | undefined): Promise<void> {
+  await coming?.page.then(
+    (page) => page.turn.release(),
+    () => {},
+  );
 }
 
 /** As {@link recordPages}, one by one. */
@@ -112,6 +129,16 @@ interface RawPage<Batch extends RecordBatch> extends LinePage {
   readonly records: Batch | readonly DocumentRecord[];
   readonly turn: PageTurn;
   readonly after: string | undefined;
+}
+
+/** A page that was asked for. */
+interface Coming<Batch extends RecordBatch> {
+  /**
+   * The cursor of the page behind it, as soon as it can be told, which may be before the page is taken apart. Undefined
+   * where it cannot; the page itself says whether there is one.
+   */
+  readonly cursor: Promise<string | undefined>;
+  readonly page: Promise<RawPage<Batch>>;
 }
 
 /** An answer, taken apart. */
@@ -156,6 +183,8 @@ class PageReader<Batch extends RecordBatch> {
   readonly #stop = new AbortController();
   /** Whether a listed document turned out to be unreadable: from then on each is asked about. */
   #careful = false;
+  /** Documents in all pages that have come. */
+  #asked = 0;
 
   constructor(connection: Connection, options: RecordsOptions, cut: Cutter<Batch>) {
     this.#connection = connection;
@@ -167,11 +196,23 @@ class PageReader<Batch extends RecordBatch> {
     if (options.signal?.aborted === true) this.#onAbort();
   }
 
-  async read(after: string | undefined): Promise<RawPage<Batch>> {
+  begin(after: string | undefined): Coming<Batch> {
+    let tell!: (cursor: string | undefined) => void;
+    const cursor = new Promise<string | undefined>((resolve) => (tell = resolve));
+    const page = this.#read(after, tell).finally(() => tell(undefined));
+    // Whoever stops early never looks at it; its failure is then nobody's.
+    page.catch(() => {});
+    return { cursor, page };
+  }
+
+  async #read(
+    after: string | undefined,
+    tell: (cursor: string | undefined) => void,
+  ): Promise<RawPage<Batch>> {
     for (;;) {
-      const turn = await this.#turns.begin(this.#stop.signal);
+      const turn = await this.#turns.begin(this.#stop.signal, this.#wanted);
       try {
-        return await this.#page(after, turn);
+        return await this.#page(after, turn, tell);
       } catch (error) {
         turn.release();
         // No other worker takes its place, so that this ends.
@@ -189,7 +230,17 @@ class PageReader<Batch extends RecordBatch> {
 
   readonly #onAbort = (): void => this.#stop.abort(this.#options.signal?.reason);
 
-  async #page(after: string | undefined, turn: PageTurn): Promise<RawPage<Batch>> {
+  /** Documents for the next page, of those that are left, so that none is asked for only a few. */
+  get #wanted(): number | undefined {
+    const left = (this.#options.documents ?? 0) - this.#asked;
+    return left > 0 ? Math.ceil(left / Math.ceil(left / this.#turns.size)) : undefined;
+  }
+
+  async #page(
+    after: string | undefined,
+    turn: PageTurn,
+    tell: (cursor: string | undefined) => void,
+  ): Promise<RawPage<Batch>> {
     const refs = refsPage(this.#options, turn.size, after);
     const query = at(
       this.#options.at,
@@ -203,6 +254,10 @@ class PageReader<Batch extends RecordBatch> {
     const work = { kind: "documents", documents: turn.size, maxAnswerBytes } as const;
     const body = await this.#connection.v4Body(query, { ...calls, ...work });
     const size = body.length;
+    this.#asked += turn.size;
+    const head = pageHead(body);
+    if (head === "last") this.#options.onLastPage?.();
+    else if (head !== undefined && head.after !== after) tell(head.after);
     const cut = await this.#cut(body, collection);
     const { length } = cut.records;
     this.#connection.moved(length);

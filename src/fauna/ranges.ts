@@ -66,14 +66,15 @@ export async function* idRanges(
   let open = new OpenRange(collection, from, size(0));
   for await (const page of ahead(idPages(connection, options))) {
     const ranges: IdRange[] = [];
-    for (let index = 0; index < page.length; index++) {
+    for (let index = 0; index < page.length;) {
       if (open.isFull) {
         const range = open.closed();
         ranges.push(range);
         open = new OpenRange(collection, String(BigInt(range.to) + 1n), size(documents));
       }
-      open.add(page, index);
-      documents++;
+      const taken = open.take(page, index);
+      index += taken;
+      documents += taken;
     }
     yield { documents, ranges };
   }
@@ -116,13 +117,17 @@ class OpenRange {
     return this.#documents >= this.#wanted;
   }
 
-  add(page: Ids, index: number): void {
-    const documents = this.#documents++;
-    if (documents > 0 && documents % Math.ceil(this.#wanted / PIECES) === 0) {
-      this.#cuts.push({ to: this.#lastId, documents });
-    }
+  /** Takes ids in, from an index on and up to where the next piece begins. @returns how many. */
+  take(page: Ids, index: number): number {
+    const documents = this.#documents;
+    const piece = Math.ceil(this.#wanted / PIECES);
+    const inPiece = documents % piece;
+    if (documents > 0 && inPiece === 0) this.#cuts.push({ to: this.#lastId, documents });
+    const taken = Math.min(page.length - index, piece - inPiece, this.#wanted - documents);
+    this.#documents += taken;
     this.#last = page;
-    this.#index = index;
+    this.#index = index + taken - 1;
+    return taken;
   }
 
   get #lastId(): string {

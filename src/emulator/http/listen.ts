@@ -15,6 +15,8 @@ const KEEP_ALIVE_MS = 5000;
 /** A connection that says nothing, or stops in the middle of a request, is dropped. */
 const SILENCE_MS = 30_000;
 const MAX_CONCURRENT_STREAMS = 1000;
+/** What a client may send ahead, in bytes: with HTTP/2's 64 KiB, large bodies come in pieces, each waited for. */
+const WINDOW_BYTES = 8 * 1024 * 1024;
 
 export type NodeRequest = http.IncomingMessage | http2.Http2ServerRequest;
 export type NodeResponse = http.ServerResponse | http2.Http2ServerResponse;
@@ -35,7 +37,7 @@ export async function listen(
   http1.on("clientError", (_error, socket: Duplex) => refuse(socket));
   const h2c = http2.createServer(
     {
-      settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS },
+      settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, initialWindowSize: WINDOW_BYTES },
       // In MB. Node's 10 would refuse requests while a few large pages are under way.
       maxSessionMemory: 2_048,
     },
@@ -44,6 +46,7 @@ export async function listen(
   const sessions = new Set<http2.Http2Session>();
   h2c.on("session", (session) => {
     sessions.add(session);
+    session.setLocalWindowSize(WINDOW_BYTES);
     session.once("close", () => sessions.delete(session));
     session.on("error", () => session.destroy());
   });

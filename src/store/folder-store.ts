@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { ArkError, isArkError } from "../errors/errors.ts";
 import { fileError, occupied } from "./file-error.ts";
+import { Grouped } from "./grouped.ts";
 import { isTemporary, safeName } from "./names.ts";
 import type { ByteRange, Store, StoredFile, WriteOptions } from "./store.ts";
 
@@ -30,6 +31,9 @@ const READ_BYTES = 256 * 1024;
 export class FolderStore implements Store {
   /** The folder's absolute path. */
   readonly place: string;
+  /** Each file's name has to be durable, but of those that appear together once is enough. */
+  readonly #sync = new Grouped(syncFolder);
+  readonly #tidy = new Grouped((folder) => this.#afterRemoval(folder));
 
   constructor(folder: string) {
     this.place = resolve(folder);
@@ -82,8 +86,7 @@ export class FolderStore implements Store {
     signal?.throwIfAborted();
     let handle: FileHandle | undefined;
     try {
-      await makeFolder(folder);
-      await this.#real(folder);
+      await this.#ready(folder);
       handle = await openNew(temporary);
       let bytes = 0;
       for await (const chunk of source) {
@@ -95,7 +98,7 @@ export class FolderStore implements Store {
       await handle.sync();
       await handle.close();
       await (exclusive ? putExclusively(temporary, path) : rename(temporary, path));
-      await syncFolder(folder);
+      await this.#sync.run(folder);
       return { bytes };
     } catch (error) {
       await handle?.close().catch(() => {});
@@ -109,8 +112,7 @@ export class FolderStore implements Store {
     try {
       await this.#real(dirname(path));
       await rm(path);
-      await syncFolder(dirname(path));
-      if (dirname(path) !== this.place) await rmdir(dirname(path)).catch(() => {});
+      await this.#tidy.run(dirname(path));
     } catch (error) {
       if (hasCode(error, "ENOENT")) return;
       throw fileError(error, "remove", path);
@@ -137,6 +139,22 @@ export class FolderStore implements Store {
       if (hasCode(error, "ENOENT")) return;
       throw fileError(error, "clean up", this.place);
     }
+  }
+
+  /** Makes sure that a folder is there, inside the store. */
+  async #ready(folder: string): Promise<void> {
+    try {
+      await this.#real(folder);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+      await makeFolder(folder);
+      await this.#real(folder);
+    }
+  }
+
+  async #afterRemoval(folder: string): Promise<void> {
+    await syncFolder(folder);
+    if (folder !== this.place) await rmdir(folder).catch(() => {});
   }
 
   #path(name: string): string {

@@ -52,19 +52,47 @@ export class BatchFlow {
     return this.#credits;
   }
 
-  /** Sends a batch when there is room for its bytes. @throws what `send` throws; the signal's reason. */
-  async send<T>(
-    { documents, bytes }: { readonly documents: number; readonly bytes: number },
+  /**
+   * What a source gives, each when there is room for its bytes. Before that nothing more is asked of the source, so that
+   * what waits for room is one batch and not as many as may be sent at once.
+   *
+   * @param signal aborted when nothing more is sent: what was given and is not sent keeps its room.
+   * @throws what the source throws; the signal's reason.
+   */
+  async *admitted<T>(
+    source: AsyncGenerator<T>,
+    sizeOf: (item: T) => BatchSize,
     signal: AbortSignal,
-    send: () => Promise<T>,
-  ): Promise<T> {
-    const lease = await this.#credits.acquire(bytes, signal);
-    try {
-      const sent = await send();
-      this.#climb.done(documents + bytes / 1024);
-      return sent;
-    } finally {
-      lease.release();
-    }
+  ): AsyncGenerator<Admitted<T>> {
+    for await (const item of source) yield await this.#admit(item, sizeOf(item), signal);
   }
+
+  async #admit<T>(
+    item: T,
+    { documents, bytes }: BatchSize,
+    signal: AbortSignal,
+  ): Promise<Admitted<T>> {
+    const lease = await this.#credits.acquire(bytes, signal);
+    const send = async (work: (item: T) => Promise<void>): Promise<void> => {
+      try {
+        await work(item);
+        this.#climb.done(documents + bytes / 1024);
+      } finally {
+        lease.release();
+      }
+    };
+    return { item, send };
+  }
+}
+
+export interface BatchSize {
+  readonly documents: number;
+  readonly bytes: number;
+}
+
+/** What there is room for. */
+export interface Admitted<T> {
+  readonly item: T;
+  /** Sends it, once; the room is free again however that ends. @throws what `work` throws. */
+  readonly send: (work: (item: T) => Promise<void>) => Promise<void>;
 }

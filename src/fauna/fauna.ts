@@ -47,7 +47,13 @@ export {
   type RangesOptions,
 } from "./ranges.ts";
 export { redactor, scrub, type Redact } from "./redact.ts";
-export { BatchFlow, type BatchFlowOptions, type BatchFlowStep } from "./batch-flow.ts";
+export {
+  type Admitted,
+  BatchFlow,
+  type BatchFlowOptions,
+  type BatchFlowStep,
+  type BatchSize,
+} from "./batch-flow.ts";
 export { bytesOfPage, bytesToHold } from "./memory.ts";
 export {
   PAGE_SIZES,

@@ -13,7 +13,7 @@ import { ServerFailures } from "./server-failures.ts";
 import { CollectionProof } from "./proof.ts";
 import type { ImportSource } from "./source.ts";
 import { type CollectionTally, newCollectionTally } from "./tally.ts";
-import { type Batch, kindOf, sizeInRequest, writeBatch } from "./write.ts";
+import { type Batch, kindOf, sizeOf, writeBatch } from "./write.ts";
 
 export interface DocumentsOptions {
   readonly window: number;
@@ -103,14 +103,12 @@ export class DocumentsRun {
     try {
       this.#options.signal.throwIfAborted();
       await eachConcurrent(
-        this.#batches(stop.signal),
-        async (batch) => {
+        flow.admitted(this.#batches(stop.signal), sizeOf, stop.signal),
+        async ({ item, send }) => {
           try {
-            const bytes = batch.records.reduce((sum, record) => sum + sizeInRequest(record), 0);
-            const size = { documents: batch.records.length, bytes };
-            await flow.send(size, stop.signal, () => this.#writeBatch(batch, stop.signal));
+            await send((batch) => this.#writeBatch(batch, stop.signal));
             this.#options.signal.throwIfAborted();
-            this.#ended(batch);
+            this.#ended(item);
             await this.#journal.journal.did();
           } catch (error) {
             stop.abort(error);

@@ -8,6 +8,8 @@
  * The collections were born with room for it (live 19): see `stages.ts`.
  */
 import {
+  type Admitted,
+  type BatchSize,
   type Connection,
   historiesOf,
   historyEdge,
@@ -26,7 +28,7 @@ import { hasExpired } from "./expired.ts";
 import { compareHistories, historyMismatch } from "./history-proof.ts";
 import { type HistorySource, type ImportSource, restoredHistory } from "./source.ts";
 import { ServerFailures } from "./server-failures.ts";
-import { type Batch, kindOf, writeBatch } from "./write.ts";
+import { type Batch, kindOf, sizeOf, writeBatch } from "./write.ts";
 
 /** What became of the past of one collection. Always: `read` = `written` + `expired` + `refused` + `leftOut`. */
 export interface HistoryTally {
@@ -84,8 +86,12 @@ export class HistoryRun {
   async write(): Promise<void> {
     for (const tally of this.#tallies.values()) {
       tally.clear();
-      await this.#each(this.#ends(tally.name), (ends) => this.#writeEnds(tally, ends));
-      await this.#each(this.#batches(tally), (batch) => this.#write(tally, batch));
+      await this.#each(this.#ends(tally.name), (ends) => this.#writeEnds(tally, ends), sizeOfIds);
+      await this.#each(
+        this.#batches(tally),
+        (batch) => this.#write(tally, batch),
+        (batch) => ("deletions" in batch ? sizeOfIds(batch.deletions) : sizeOf(batch)),
+      );
     }
     if (this.#options.restoreDeletedRefs === true) await this.#placeholders.remove();
   }
@@ -152,16 +158,26 @@ export class HistoryRun {
     }
   }
 
-  /** Runs work on several items at once; the first failure stops all. */
+  /** Runs work on several batches at once, each when there is room for it; the first failure stops all. */
   async #each<T>(
-    items: (signal: AbortSignal) => AsyncGenerator<T>,
-    work: (item: T) => Promise<void>,
+    batches: (signal: AbortSignal) => AsyncGenerator<T>,
+    work: (batch: T) => Promise<void>,
+    sizeOfBatch: (batch: T) => BatchSize,
   ): Promise<void> {
-    const { signal, window } = this.#options;
+    const { signal, window, flow } = this.#options;
     const stop = new AbortController();
     const all = AbortSignal.any([signal, stop.signal]);
+    const send = async (batch: Admitted<T>): Promise<void> => {
+      try {
+        await batch.send(work);
+      } catch (error) {
+        stop.abort(error);
+        throw error;
+      }
+    };
     try {
-      const working = mapConcurrent(items(all), work, { concurrency: window });
+      const admitted = flow.admitted(batches(all), sizeOfBatch, all);
+      const working = mapConcurrent(admitted, send, { concurrency: window });
       for await (const _ of working) signal.throwIfAborted();
     } finally {
       stop.abort();
@@ -171,10 +187,10 @@ export class HistoryRun {
   /** The last lines of documents. */
   #ends(name: string) {
     return async function* (this: HistoryRun, signal: AbortSignal) {
-      let ends: DocumentRecord[] = [];
+      let ends: End[] = [];
       for await (const { record, isLast } of this.#lines(name, signal)) {
         if (!isLast) continue;
-        ends.push(record);
+        ends.push({ id: record.id, ts: record.ts, isDeletion: record.action === "delete" });
         if (ends.length < ENDS) continue;
         yield ends;
         ends = [];
@@ -183,16 +199,16 @@ export class HistoryRun {
     }.bind(this);
   }
 
-  async #writeEnds(tally: Tally, ends: readonly DocumentRecord[]): Promise<void> {
+  async #writeEnds(tally: Tally, ends: readonly End[]): Promise<void> {
     const { name } = tally;
-    const deletions = ends.filter(({ action }) => action === "delete");
-    const states = ends.filter(({ action }) => action !== "delete");
+    const deletions = ends.filter(({ isDeletion }) => isDeletion);
+    const states = ends.filter(({ isDeletion }) => !isDeletion);
     await this.#delete(name, deletions);
     for (const id of await this.#notThere(name, states)) tally.leaveOut(id);
   }
 
   /** Those of some documents that the target does not show. */
-  async #notThere(name: string, records: readonly DocumentRecord[]): Promise<string[]> {
+  async #notThere(name: string, records: readonly Event[]): Promise<string[]> {
     if (records.length === 0) return [];
     const { signal, timeoutMs } = this.#options;
     const ref = `{"ref":{"collection":${printString(name)}},"id":{"var":"i"}}`;
@@ -209,7 +225,7 @@ export class HistoryRun {
       const { name } = tally;
       const { batchDocuments, now } = this.#options;
       const states = new Batcher(name, this.#options);
-      let deletions: DocumentRecord[] = [];
+      let deletions: Event[] = [];
       for await (const { record, isLast } of this.#lines(name, signal)) {
         tally.read++;
         if (isLast) tally.ids.add(BigInt(record.id));
@@ -257,7 +273,7 @@ export class HistoryRun {
     this.#report("history", tally, tally.read);
   }
 
-  async #delete(collection: string, records: readonly DocumentRecord[]): Promise<void> {
+  async #delete(collection: string, records: readonly Event[]): Promise<void> {
     const { signal, timeoutMs, batchDocuments } = this.#options;
     const name = `{"collection":${printString(collection)}}`;
     const insert = `{"insert":{"ref":${name},"id":${ID}},"ts":${TS},"action":"delete"}`;
@@ -292,7 +308,20 @@ interface Line {
   readonly isLast: boolean;
 }
 
-type HistoryBatch = Batch | { readonly deletions: readonly DocumentRecord[] };
+/** When something happened to a document. */
+type Event = Pick<DocumentRecord, "id" | "ts">;
+
+/** The last line of a document. */
+interface End extends Event {
+  readonly isDeletion: boolean;
+}
+
+type HistoryBatch = Batch | { readonly deletions: readonly Event[] };
+
+/** Of what is sent without contents. */
+function sizeOfIds({ length }: readonly Event[]): BatchSize {
+  return { documents: length, bytes: 64 * length };
+}
 
 async function* inBatches(list: IdList): AsyncGenerator<readonly string[]> {
   const ids = list.ascending();

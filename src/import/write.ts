@@ -5,7 +5,13 @@
  * What a quote cannot hold takes another way: NaN and the infinities are computed inside the Insert (live 39), and
  * nulls inside arrays, which every v4 write strips (live 11), are put back by v10, at the price of `ts`.
  */
-import { type Connection, faunaCode, faunaStatus, failureOf } from "../fauna/fauna.ts";
+import {
+  type BatchSize,
+  type Connection,
+  faunaCode,
+  faunaStatus,
+  failureOf,
+} from "../fauna/fauna.ts";
 import { ArkError, isArkError } from "../errors/errors.ts";
 import { holdsDoubleTag, holdsNullInArray } from "../values/detect.ts";
 import { printString } from "../values/json.ts";
@@ -250,4 +256,10 @@ export function sizeInRequest(record: DocumentRecord): number {
   if (record instanceof LineRecord) return record.size + 40;
   const { dataText = "{}", extraText = "" } = record;
   return dataText.length + extraText.length + 80;
+}
+
+/** About as many bytes as the records of a batch take. */
+export function sizeOf({ records }: Pick<Batch, "records">): BatchSize {
+  const bytes = records.reduce((sum, record) => sum + sizeInRequest(record), 0);
+  return { documents: records.length, bytes };
 }

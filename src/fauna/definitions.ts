@@ -80,7 +80,7 @@ export async function allDefinitions(
 
 /** Definitions a request asks for, at most, and bytes: they are small, but a page of functions with long bodies is not. */
 const PAGE = 500;
-const PAGE_BYTES = 2 * 1024 * 1024;
+const PAGE_BYTES = 1024 * 1024;
 
 function smallPages(of: string): PageTurns {
   return new PageFlow({ pageSize: PAGE, pageBytes: PAGE_BYTES }).stream(of, { first: PAGE });

@@ -9,7 +9,7 @@
  */
 import type { Unlock } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
-import { bytesOfPage, type Connection } from "../fauna/fauna.ts";
+import { bytesOfPage, bytesToHold, type Connection, PageFlow } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
@@ -18,7 +18,7 @@ import { compareSchema, type DefinitionDifference, type SchemaComparison } from 
 import { compareDocuments } from "./documents.ts";
 import { unifiedDiff } from "./line-diff.ts";
 import { type NaturalNote, naturalNotes } from "./natural.ts";
-import { openPlace, pairsOf, type Place, type PlacedPair } from "./place.ts";
+import { isDatabase, openPlace, pairsOf, type Place, type PlacedPair } from "./place.ts";
 import type { Side } from "./side.ts";
 
 export type { FieldChange } from "./changed-fields.ts";
@@ -124,10 +124,10 @@ export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
     if (Number.isSafeInteger(value) && value >= 1) continue;
     throw new ArkError("ERR_USAGE", `${name} has to be a whole number from 1.`, { place: name });
   }
-  const pageBytes = bytesOfPage(options.maxMemory, 2 * window);
   signal.throwIfAborted();
   const { unlock, recursive = false } = options;
-  const own = { ...limits, pageBytes, signal, unlock, recursive };
+  const flow = flowOf(options, limits);
+  const own = { ...limits, flow, signal, unlock, recursive };
   const a = await openPlace(options.a, own);
   const b = await openPlace(options.b, own);
   const found: Found[] = [];
@@ -151,6 +151,17 @@ export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
     ],
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** Two databases are read in step: none of their pages may wait for what the other holds. */
+function flowOf(
+  { a, b, maxMemory }: DiffOptions,
+  { pageSize, window }: { readonly pageSize: number; readonly window: number },
+): PageFlow {
+  if ([a, b].every(isDatabase))
+    return new PageFlow({ pageSize, pageBytes: bytesOfPage(maxMemory, 2 * window) });
+  const underWay = { max: 2 * window, found: false };
+  return new PageFlow({ pageSize, bytes: bytesToHold(maxMemory), underWay });
 }
 
 /** What was found in one database of both sides. */

@@ -4,7 +4,7 @@
  */
 import type { Archive } from "../archive/archive.ts";
 import { isArkError } from "../errors/errors.ts";
-import { type Connection, historyEdge, historyPages } from "../fauna/fauna.ts";
+import { type Connection, historyEdge, historyPages, type PageFlow } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { withoutCredentials } from "../values/credentials-member.ts";
 import { compareHistory, historySince } from "../values/history.ts";
@@ -36,6 +36,7 @@ export interface CompareHistoryOptions {
   readonly collections: ReadonlySet<string>;
   /** Whether the archive holds the passwords that documents may have. */
   readonly hasSecrets: boolean;
+  readonly flow: PageFlow;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -62,7 +63,7 @@ async function compareOne(
   archive: Archive,
   name: string,
   connection: Connection,
-  { path, hasSecrets, signal, onProgress }: CompareHistoryOptions,
+  { path, hasSecrets, flow, signal, onProgress }: CompareHistoryOptions,
 ): Promise<HistoryComparison> {
   const collection = archive.collection(name, path);
   const history = collection.history!;
@@ -78,7 +79,7 @@ async function compareOne(
   );
   const told = historySince(framesOf(archive.history(collection, { signal })), since);
   const live = historySince(
-    recordsOf(historyPages(connection, { collection: name, at, signal }), hasSecrets),
+    recordsOf(historyPages(connection, { collection: name, at, flow, signal }), hasSecrets),
     since,
   );
   try {

@@ -3,7 +3,7 @@ import {
   type Connection,
   linePages,
   measure,
-  PageFlow,
+  type PageFlow,
   recordPages,
   schemaFiles,
   snapshotTime,
@@ -14,9 +14,8 @@ import { COMPARED_KINDS, EVERY_ID, type Range, type Side } from "./side.ts";
 
 export interface LiveSideOptions {
   readonly signal: AbortSignal;
-  readonly pageSize: number;
-  /** Bytes of a page, at most, unless one document alone is larger. */
-  readonly pageBytes: number;
+  /** What all that is read of databases has in common. */
+  readonly flow: PageFlow;
   /** Documents in a range that is cut where nothing else says where. */
   readonly rangeDocuments: number;
   /** The moment to look at, in microseconds; now without it. */
@@ -26,7 +25,7 @@ export interface LiveSideOptions {
 /** A database at a moment, which it stays at. */
 export async function liveSide(
   connection: Connection,
-  { signal, pageSize, pageBytes, rangeDocuments, at: moment }: LiveSideOptions,
+  { signal, flow, rangeDocuments, at: moment }: LiveSideOptions,
 ): Promise<Side> {
   const at = moment ?? (await snapshotTime(connection, { signal }));
   const kinds = [...COMPARED_KINDS, "databases"] as const;
@@ -36,7 +35,6 @@ export async function liveSide(
     definitions.filter(({ kind }) => kind === "collections").map(({ name }) => name),
   );
   const extents = new Map<string, number>();
-  const flow = new PageFlow({ pageSize, pageBytes });
   const requestFor = (collection: string, { from, to }: Range, wish: AbortSignal) => {
     // A range of every id is asked for without its ends.
     const bounds = {

@@ -24,12 +24,17 @@ export interface PlaceOptions extends LiveSideOptions {
   readonly recursive: boolean;
 }
 
+/** Whether it is a database, and no archive. */
+export function isDatabase(what: Store | string | Connection): what is Connection {
+  return typeof what !== "string" && "v4" in what;
+}
+
 /** @throws ArkError as `openArchive` does. */
 export async function openPlace(
   what: Store | string | Connection,
   options: PlaceOptions,
 ): Promise<Place> {
-  if (typeof what !== "string" && "v4" in what) return livePlace(what, options);
+  if (isDatabase(what)) return livePlace(what, options);
   const store = typeof what === "string" ? openStore(what) : what;
   const archive = await openArchive(store, options.unlock);
   const { databases } = archive.manifest;

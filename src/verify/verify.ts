@@ -11,7 +11,7 @@
  * Comparing is the same for any two sides (side.ts); `diff.ts` compares whatever it is given.
  */
 import { type Archive, checkArchive, type PlacedProblem, type Unlock } from "../archive/archive.ts";
-import { bytesOfPage, type Connection, DEFINITION_KINDS } from "../fauna/fauna.ts";
+import { bytesToHold, type Connection, DEFINITION_KINDS, PageFlow } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
@@ -140,8 +140,9 @@ async function compareWith(
   const histories: AgainstReport["histories"][number][] = [];
   const definitions: AgainstReport["definitions"][number][] = [];
   let at = 0n;
-  const pageBytes = bytesOfPage(options.maxMemory, window);
-  const live = { signal, pageSize, pageBytes, rangeDocuments: 50_000 };
+  const bytes = bytesToHold(options.maxMemory);
+  const flow = new PageFlow({ pageSize, bytes, underWay: { max: 2 * window, found: false } });
+  const live = { signal, flow, rangeDocuments: 50_000 };
   // Of an archive that holds no child databases, what it says of them is for information.
   const isTree = archive.manifest.databases.length > 1;
   for await (const { path, left, right } of pairs(archive, connection, live)) {
@@ -168,6 +169,7 @@ async function compareWith(
         path,
         collections: right.collections,
         hasSecrets: archive.database(path).schema.some(({ kind }) => kind === "credentials"),
+        flow,
         signal,
         onProgress: below(database, onProgress),
       };

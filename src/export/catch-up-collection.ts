@@ -194,7 +194,13 @@ export class CatchingUp {
     at: bigint,
     through: (pages: Batches<DocumentRecord>) => Batches<DocumentRecord>,
   ): Promise<void> {
-    await writer.write(through(this.#final(at)), { signal: this.#options.signal });
+    const { flow, signal } = this.#options;
+    const lease = await flow.hold(this.#bytesInStep, signal);
+    try {
+      await writer.write(through(this.#final(at)), { signal });
+    } finally {
+      lease?.release();
+    }
     await this.#clear();
   }
 
@@ -209,6 +215,12 @@ export class CatchingUp {
   async #clear(): Promise<void> {
     for (const file of this.#layers.flat()) await file.remove();
     this.#layers = [];
+  }
+
+  /** Bytes that are held, at most, while all layers are read in step. */
+  get #bytesInStep(): number {
+    const largest = this.#layers.map((files) => Math.max(0, ...files.map((file) => file.largest)));
+    return largest.reduce((sum, bytes) => sum + bytes, 0);
   }
 
   async *#pages({ from, to }: IdRange, onRead: (documents: number) => void): Batches<Entry> {

@@ -23,6 +23,11 @@ export class Ascending<T> {
     this.#batches = batches;
   }
 
+  /** Whether nothing more of what it holds is to be looked at: the next is in another batch. */
+  get isLastOfBatch(): boolean {
+    return this.#at === this.#batch.length;
+  }
+
   /** Goes on to the next. */
   next(): void | Promise<void> {
     if (this.#at === this.#batch.length) return this.#nextBatch();
@@ -62,7 +67,10 @@ export interface Newest<T> {
 
 const BATCH = 1_000;
 
-/** What holds of each id that any layer speaks of, ascending by id. The layers are closed however this ends. */
+/**
+ * What holds of each id that any layer speaks of, ascending by id. What was given is held no more when more of it is
+ * asked for: no more than a batch of each layer is there at a time. The layers are closed however this ends.
+ */
 export async function* newest<T extends OfId>(layers: readonly Batches<T>[]): Batches<Newest<T>> {
   const streams = layers.map((layer) => new Ascending(layer));
   let batch: Newest<T>[] = [];
@@ -72,7 +80,7 @@ export async function* newest<T extends OfId>(layers: readonly Batches<T>[]): Ba
       const found = topmost(streams);
       if (found === undefined) break;
       batch.push(found);
-      if (batch.length === BATCH) {
+      if (batch.length === BATCH || streams.some((each) => isUsedUp(each, found.top.id))) {
         yield batch;
         batch = [];
       }
@@ -86,6 +94,11 @@ export async function* newest<T extends OfId>(layers: readonly Batches<T>[]): Ba
   } finally {
     for (const stream of streams) await stream.close();
   }
+}
+
+/** Whether going on from an id takes another batch of a layer. */
+function isUsedUp<T extends OfId>(layer: Ascending<T>, id: string): boolean {
+  return layer.isLastOfBatch && layer.head?.id === id;
 }
 
 function topmost<T extends OfId>(streams: readonly Ascending<T>[]): Newest<T> | undefined {

@@ -33,6 +33,8 @@ export interface Mark {
 const CIPHER = "aes-256-gcm";
 const TAG_BYTES = 16;
 const LENGTH_BYTES = 4;
+/** Layers are read in step, a frame of each at a time: they are smaller than pages. */
+const FRAME_BYTES = 512 * 1024;
 const ID_BYTES = 8;
 /** Where records are written or read, the ids before them count as one section and the records as the next. */
 const SECTIONS = 2;
@@ -58,20 +60,25 @@ export class Spool {
     const name = FOLDER + String(number).padStart(8, "0");
     let entries = 0;
     let frames = 0;
+    let largest = 0;
     async function* sealed(): AsyncGenerator<Uint8Array> {
       for await (const batch of batches) {
-        if (batch.length === 0) continue;
-        signal?.throwIfAborted();
-        yield await sealer.seal(frames * SECTIONS, printMarks(batch));
-        yield await sealer.seal(frames * SECTIONS + 1, printRecords(batch));
-        entries += batch.length;
-        frames++;
+        for (const frame of framesOf(batch)) {
+          signal?.throwIfAborted();
+          const marks = printMarks(frame);
+          const records = printRecords(frame);
+          yield await sealer.seal(frames * SECTIONS, marks);
+          yield await sealer.seal(frames * SECTIONS + 1, records);
+          entries += frame.length;
+          frames++;
+          largest = Math.max(largest, marks.length + records.length);
+        }
       }
     }
     this.#names.add(name);
     await this.#store.write(name, sealed(), { signal });
     const onRemoved = (): void => void this.#names.delete(name);
-    return new SpoolFile(this.#store, { name, entries, frames, sealer, onRemoved });
+    return new SpoolFile(this.#store, { name, entries, frames, largest, sealer, onRemoved });
   }
 
   /** Removes whatever is still there. */
@@ -85,6 +92,8 @@ interface Written {
   readonly name: string;
   readonly entries: number;
   readonly frames: number;
+  /** Bytes of the largest frame. */
+  readonly largest: number;
   readonly sealer: Sealer;
   readonly onRemoved: () => void;
 }
@@ -104,18 +113,22 @@ export class SpoolFile {
     return this.#written.entries;
   }
 
-  /** Its entries without their documents, which are not even opened. @throws ArkError ERR_ARCHIVE_CORRUPT. */
+  /** Bytes that are held, at most, while its entries are read. */
+  get largest(): number {
+    return this.#written.largest;
+  }
+
+  /** Its entries without their documents, which are passed over. @throws ArkError ERR_ARCHIVE_CORRUPT. */
   async *marks(): AsyncGenerator<readonly Mark[], void, undefined> {
-    for await (const [marks] of this.#frames()) yield parseMarks(await marks());
+    for await (const { marks } of this.#frames(false)) yield marks;
   }
 
   /** Its entries. @throws ArkError ERR_ARCHIVE_CORRUPT when it is not as it was written. */
   async *all(): AsyncGenerator<readonly Entry[], void, undefined> {
-    for await (const [marks, records] of this.#frames()) {
-      const found = parseMarks(await marks());
-      const lines = (await records()).toString("utf8").split("\n");
+    for await (const { marks, records } of this.#frames(true)) {
+      const lines = records!.toString("utf8").split("\n");
       let line = 0;
-      yield found.map(({ id, isThere }) => ({
+      yield marks.map(({ id, isThere }) => ({
         id,
         record: isThere ? parseRecord(lines[line++] ?? "") : undefined,
       }));
@@ -128,22 +141,26 @@ export class SpoolFile {
     this.#written.onRemoved();
   }
 
-  async *#frames(): AsyncGenerator<readonly [Open, Open], void, undefined> {
+  async *#frames(withRecords: boolean): AsyncGenerator<Opened, void, undefined> {
     const { name, frames, sealer } = this.#written;
     const source = new Bytes(this.#store.read(name));
-    const section = async (number: number): Promise<Open> => {
-      const length = (await source.take(LENGTH_BYTES))?.readUInt32LE(0);
-      const sealed = length === undefined ? undefined : await source.take(length);
-      if (sealed === undefined) throw this.#altered();
-      return async () => {
-        const opened = await sealer.open(number, sealed);
-        if (opened === undefined) throw this.#altered();
-        return opened;
-      };
+    const length = async (): Promise<number> => {
+      const bytes = await source.take(LENGTH_BYTES);
+      if (bytes === undefined) throw this.#altered();
+      return bytes.readUInt32LE(0);
+    };
+    const section = async (number: number): Promise<Buffer> => {
+      const sealed = await source.take(await length());
+      const opened = sealed === undefined ? undefined : await sealer.open(number, sealed);
+      if (opened === undefined) throw this.#altered();
+      return opened;
     };
     try {
       for (let frame = 0; frame < frames; frame++) {
-        yield [await section(frame * SECTIONS), await section(frame * SECTIONS + 1)];
+        const marks = parseMarks(await section(frame * SECTIONS));
+        if (withRecords) yield { marks, records: await section(frame * SECTIONS + 1) };
+        else if (await source.pass(await length())) yield { marks, records: undefined };
+        else throw this.#altered();
       }
     } finally {
       await source.close();
@@ -162,7 +179,10 @@ export class SpoolFile {
   }
 }
 
-type Open = () => Promise<Buffer>;
+interface Opened {
+  readonly marks: readonly Mark[];
+  readonly records: Buffer | undefined;
+}
 
 /** Seals sections of one file. No two of a key have the same number, so that a nonce is never used twice. */
 class Sealer {
@@ -230,9 +250,40 @@ class Bytes {
     return all.subarray(0, length);
   }
 
+  /** Passes over the next `length` bytes, holding none of them. @returns whether there were so many. */
+  async pass(length: number): Promise<boolean> {
+    let left = length - this.#length;
+    let last: Uint8Array | undefined = Buffer.concat(this.#held).subarray(length);
+    while (left > 0) {
+      const { done, value } = await this.#chunks.next();
+      if (done === true) return false;
+      last = value.subarray(left);
+      left -= value.length;
+    }
+    this.#held = [last];
+    this.#length = last.length;
+    return true;
+  }
+
   async close(): Promise<void> {
     await this.#chunks.return();
   }
+}
+
+/** Entries in pieces of a size to be held, unless one alone is larger. */
+function* framesOf(batch: readonly Entry[]): Generator<readonly Entry[]> {
+  let from = 0;
+  let bytes = 0;
+  for (const [at, { record }] of batch.entries()) {
+    const size = ID_BYTES + (record?.dataText?.length ?? 0) + (record?.extraText?.length ?? 0);
+    if (at > from && bytes + size > FRAME_BYTES) {
+      yield batch.slice(from, at);
+      from = at;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (from < batch.length) yield batch.slice(from);
 }
 
 /** Ids in eight bytes each; whether there is a document in the lowest bit, as no id takes more than 63. */

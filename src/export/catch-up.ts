@@ -11,6 +11,7 @@
  * So only the last look has to be done while T can be read. The listing at T is the truth: what it shows is in the
  * archive, what it does not show is not. The feeds say which documents have changed since they were read.
  */
+import { setMaxListeners } from "node:events";
 import pLimit from "p-limit";
 import type { ArchiveWriter } from "../archive/archive.ts";
 import { ArkError, isArkError } from "../errors/errors.ts";
@@ -27,11 +28,19 @@ import { printString } from "../values/json.ts";
 import { CatchingUp, type CollectionOptions } from "./catch-up-collection.ts";
 import { Following } from "./catch-up-feeds.ts";
 import type { ResolvedCatchUp } from "./catch-up-options.ts";
+import {
+  type Chosen,
+  itemIn,
+  listedUpToIn,
+  type Part,
+  partsOf,
+  type Place,
+} from "./catch-up-places.ts";
 import { Spool, type SpoolFile } from "./catch-up-spool.ts";
 import { checkHeld, type ExportedDatabase, noteDocuments, writeSchema } from "./database.ts";
 import type { ResolvedExport } from "./options.ts";
 import { answersV4 } from "./reading.ts";
-import { type CollectionAtSnapshot, checkSchemaHeld } from "./schema.ts";
+import type { CollectionAtSnapshot } from "./schema.ts";
 import { noteSecrets, withoutSecrets, writeSecrets } from "./secrets.ts";
 import { type DatabaseAtSnapshot, explainDeleted, readTree } from "./tree.ts";
 import { checkStillReadable } from "./window.ts";
@@ -45,7 +54,6 @@ export interface CaughtUp {
 }
 
 type Databases = readonly [DatabaseAtSnapshot, ...DatabaseAtSnapshot[]];
-type Chosen = ReadonlyMap<DatabaseAtSnapshot, readonly CollectionAtSnapshot[]>;
 type Options = ResolvedExport & { readonly catchUp: ResolvedCatchUp };
 
 /** How often a moment is picked when the one before has left the window in the last look. */
@@ -79,20 +87,6 @@ export async function exportCatchingUp(
   }
 }
 
-/** A collection, and where it is. */
-interface Place {
-  readonly database: DatabaseAtSnapshot;
-  readonly collection: CollectionAtSnapshot;
-  readonly reading: CatchingUp;
-}
-
-/** What is archived of one database. */
-interface Part {
-  readonly database: DatabaseAtSnapshot;
-  readonly chosen: readonly CollectionAtSnapshot[];
-  readonly places: readonly Place[];
-}
-
 class CatchUpRun {
   readonly #archive: ArchiveWriter;
   /** With the run's own signal: when following the feeds fails, all of it stops. */
@@ -118,6 +112,8 @@ class CatchUpRun {
       signal: this.#stop.signal,
       onFailure: (error) => this.#stop.abort(error),
     });
+    // Everything that is under way listens to it.
+    setMaxListeners(0, this.#stop.signal);
     this.#signal.addEventListener("abort", this.#onAbort);
     if (this.#signal.aborted) this.#onAbort();
   }
@@ -187,7 +183,13 @@ class CatchUpRun {
     for (let look = 1; ; look++) {
       await this.#followToNow();
       const databases = await readTree(this.#options.source, this.#options);
-      const parts = await this.#partsOf(databases, choose(databases));
+      const { timeoutMs } = this.#options;
+      const parts = await partsOf(this.#places, databases, choose(databases), {
+        begin: (database, collection) =>
+          CatchingUp.whole(collection.name, this.#reading(database, collection), this.#spool),
+        signal: this.#stop.signal,
+        timeoutMs,
+      });
       try {
         await this.#settle(parts, databases[0].schema.at);
         this.#parts = parts;
@@ -244,49 +246,11 @@ class CatchUpRun {
     const places = parts.flatMap((part) => part.places);
     await this.#each(places, ({ reading }) => reading.settle(at));
     const { timeoutMs, signal } = this.#options;
-    for (const { database, chosen: collections, places: own } of parts) {
-      const { connection: source } = database;
-      const listedUpTo = listedUpToIn(database, own);
+    for (const part of parts) {
+      const { connection: source } = part.database;
+      const { chosen: collections } = part;
+      const listedUpTo = listedUpToIn(part);
       await checkStillReadable({ source, at, collections, listedUpTo, signal, timeoutMs });
-    }
-  }
-
-  /** What is archived of each database, with what was read of it where that is still good for something. */
-  async #partsOf(databases: Databases, chosen: Chosen): Promise<readonly Part[]> {
-    const parts: Part[] = [];
-    for (const database of databases) {
-      const before = this.#places.filter((place) => isSame(place.database, database));
-      const wanted = chosen.get(database) ?? [];
-      const names = new Set(wanted.map(({ name }) => name));
-      await this.#dropChanged(before.filter(({ collection }) => names.has(collection.name)));
-      const places = wanted.map((collection): Place => {
-        const found = before.find((place) => place.collection.name === collection.name);
-        const reading =
-          found?.reading ??
-          CatchingUp.whole(collection.name, this.#reading(database, collection), this.#spool);
-        return { database, collection, reading };
-      });
-      parts.push({ database, chosen: wanted, places });
-    }
-    return parts;
-  }
-
-  /** What was read before a migration, or of a collection that was made anew, is not what the archive is to hold. */
-  async #dropChanged(places: readonly Place[]): Promise<void> {
-    const [first] = places;
-    if (first === undefined) return;
-    const names = new Set(places.map(({ collection }) => collection.name));
-    const { connection, schema } = first.database;
-    const { timeoutMs, signal } = this.#options;
-    try {
-      await checkSchemaHeld(connection, schema, names, { signal, timeoutMs });
-    } catch (error) {
-      const changed = isArkError(error, "ERR_TRY_AGAIN")
-        ? error.details?.["collections"]
-        : undefined;
-      if (!Array.isArray(changed)) throw error;
-      for (const { collection, reading } of places)
-        if (changed.includes(collection.name)) await reading.drop();
     }
   }
 
@@ -400,22 +364,6 @@ class CatchUpRun {
 /** A failure of following, which a later moment does not help. */
 function isOfFeed(error: ArkError): boolean {
   return error.details?.["code"] === "invalid_stream_start_time";
-}
-
-/** Where the listings of collections have ended. v10 alone would list all of it again to begin behind an id. */
-function listedUpToIn({ schema }: DatabaseAtSnapshot, places: readonly Place[]) {
-  const hasV4 = answersV4(schema);
-  const ends = places.map(({ reading }) => [reading.name, reading.listedUpTo] as const);
-  return new Map(ends.filter(([, end]) => end === "0" || hasV4));
-}
-
-function isSame(before: DatabaseAtSnapshot, now: DatabaseAtSnapshot): boolean {
-  return before.globalId === now.globalId && before.path.join("/") === now.path.join("/");
-}
-
-/** Progress in a child database says which. */
-function itemIn(path: readonly string[], name: string): string {
-  return path.length === 0 ? name : `${path.join("/")}: ${name}`;
 }
 
 async function isThere(source: Connection, name: string, signal: AbortSignal): Promise<boolean> {

@@ -2,6 +2,7 @@ import { isArkError } from "../errors/errors.ts";
 import { mapConcurrent } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
+import { expectToPack } from "../values/packing.ts";
 import type { Archive } from "./archive-reader.ts";
 import { codecFor } from "./compression.ts";
 import { parseDefinitionLine } from "./definition-line.ts";
@@ -104,7 +105,8 @@ class Check {
   }
 
   async run(): Promise<CheckReport> {
-    const { manifest } = this.#archive;
+    const { manifest, opener } = this.#archive;
+    if (opener !== undefined) expectToPack(manifest.totals.plainBytes);
     for (const database of manifest.databases) {
       for (const entry of database.schema)
         await this.#file(entry.file, () => this.#schema(entry, database.path));
@@ -117,7 +119,7 @@ class Check {
       const problem: Problem = { code: "ERR_ARCHIVE_CORRUPT", message, file };
       if (more > 0) this.#problems.push(placed(problem));
     }
-    const opened = this.#archive.opener !== undefined;
+    const opened = opener !== undefined;
     const unlisted = await this.#unlisted();
     return {
       manifest,

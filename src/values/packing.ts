@@ -120,6 +120,14 @@ class Packing {
     return hand?.isReady === true ? this.#byHand(hand, job) : pack(job);
   }
 
+  /** Starts all workers where so many bytes are to come that each will have something to do. */
+  expect(bytes: number): void {
+    if (bytes < WARM_UP_BYTES * this.#most) return;
+    this.#bytes = Math.max(this.#bytes, WARM_UP_BYTES);
+    while (this.#canStart && this.#hands.length < this.#most) this.#start();
+    this.#rest();
+  }
+
   async #byHand(hand: Hand, job: PackingJob): Promise<PackingResult> {
     clearTimeout(this.#idle);
     try {
@@ -146,13 +154,17 @@ class Packing {
     const isStarting = ready.length < this.#hands.length;
     const isFull = isStarting || !this.#canStart || this.#hands.length === this.#most;
     if (isFull || (least !== undefined && least.load === 0)) return least;
+    this.#start();
+    return least;
+  }
+
+  #start(): void {
     const hand: Hand = new Hand(ENTRY!, () => {
       this.#canStart = false;
       const index = this.#hands.indexOf(hand);
       if (index >= 0) this.#hands.splice(index, 1);
     });
     this.#hands.push(hand);
-    return least;
   }
 
   #end(): void {
@@ -166,6 +178,11 @@ function ownsAll({ byteOffset, byteLength, buffer }: Bytes): boolean {
 }
 
 const packing = new Packing();
+
+/** Tells how many bytes of text are going to be packed or summed up, so that the workers are up by then. */
+export function expectToPack(bytes: number): void {
+  packing.expect(bytes);
+}
 
 /**
  * Packs the answer `bytes` as `packPage` does. The bytes are given away: nobody may look at them any more.

@@ -82,6 +82,22 @@ describe("the workers of the built code", { timeout: 2 * PATIENT_MS }, () => {
     if (availableParallelism() > 1) expect((found as { busy: number }).busy).toBeGreaterThan(0);
   });
 
+  it("come up before the work where much of it is to come, and let the process end without any", async () => {
+    const found = await run(`${PAGES}
+      import { expectToPack } from "./values/packing.js";
+      let started = 0;
+      process.on("worker", () => started++);
+      expectToPack(1_000_000);
+      await new Promise((done) => setImmediate(done));
+      const few = started;
+      expectToPack(1_000_000_000);
+      await new Promise((done) => setImmediate(done));
+      console.log(JSON.stringify({ few, started }));
+    `);
+    const cores = availableParallelism();
+    expect(found).toEqual({ few: 0, started: cores > 1 ? Math.min(4, cores) : 0 });
+  });
+
   it("give the bytes back when they need thought", async () => {
     const found = await run(`${PAGES}
       const same = [];

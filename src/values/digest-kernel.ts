@@ -1,54 +1,55 @@
 /**
- * The two digests of many records, and the sums of them, in WebAssembly: what `digest.ts` and `fingerprint.ts` define,
- * without a call out of JavaScript for each digest.
+ * The two digests of many records, and the sums of them, in WebAssembly: what `digest.ts` and `fingerprint.ts` define.
+ * A call out of JavaScript for each digest costs as much as hashing a small record (docs/decisions/0010).
  *
  * Each of four lanes takes a record from the queue, hashes its content block by block, then what its exact digest is
  * of, and takes the next one; so that records of all sizes keep all lanes busy.
  */
 import { compress, INITIAL } from "./sha256-lanes.ts";
-import { type Code, copyMemory, I32, i32, i64, leave, ModuleWriter, v128 } from "./wasm.ts";
+import { type Callee, copyMemory, I32, i32, i64, leave, type ModuleWriter, v128 } from "./wasm.ts";
 
 const LANES = 4;
 const BLOCK = 64;
-
-// What lies where in the memory.
-/** A vector for each word of the state, a lane for each message. */
-const STATE = 0;
-/** For each lane: where its next block begins, how many are left, what it is at, its record. */
-const LANE = 128;
+/** What a lane is about: where its next block begins, how many are left, what it is at, its record. */
 const LANE_SIZE = 16;
 const [AT, LEFT, PHASE, RECORD] = [0, 4, 8, 12];
-/** Sums as limbs of 64 bits that hold 32 and their carries, the lowest first: of the exact digests, then of the contents. */
-const SUMS = 192;
-const SUM_SIZE = 64;
-/** How many records were taken from the queue, and how many lanes still have one. */
-const TAKEN = 320;
-const BUSY = 324;
-/** Two digits for each byte. */
-const HEX = 512;
-/** For each lane: what the exact digest is of, and what a lane without a record reads. */
-const SIGNED = 1024;
+/** What the exact digest is of, and what SHA-256 adds to it. */
 const SIGNED_SIZE = 192;
-/** For each record of the queue: where its text begins, its length, where its `ts` begins, its length. */
-const QUEUE = 2048;
-const ENTRY_SIZE = 16;
-const QUEUE_MAX = 512;
-const TEXTS = QUEUE + QUEUE_MAX * ENTRY_SIZE;
-const PAGES = 3;
-/** Behind a text, for what SHA-256 adds to it. */
-const SPARE = 80;
-
-const left = (lane: number): Code => i32.load(i32.const(lane), LEFT);
-
 /** Phases of a lane. */
 const [IDLE, CONTENT, EXACT] = [0, 1, 2];
-
 /** Text that SHA-256 pads: at least a byte of ones and eight of length. */
 const PADDING = 9;
 
-function write(): Uint8Array<ArrayBuffer> {
-  const module = new ModuleWriter(PAGES);
-  const zero = v128.load(i32.const(SIGNED + LANES * SIGNED_SIZE));
+/** A sum of digests: limbs of 64 bits that hold 32 and their carries, the lowest first. */
+export const DIGEST_SUM_BYTES = 64;
+/** A record in the queue: where its text begins, its length, where its `ts` begins, its length. */
+export const DIGEST_ENTRY_BYTES = 16;
+/** Behind a record's text, for what SHA-256 adds to it. */
+export const DIGEST_SPARE_BYTES = 80;
+
+export interface Digester {
+  /** Statements that hash so many records from the queue and add their digests up. */
+  readonly digest: Callee;
+  readonly queue: number;
+  /** The sum of the exact digests; that of the contents is behind it. */
+  readonly sums: number;
+}
+
+/** @param queueMax how many records the queue takes. */
+export function writeDigester(module: ModuleWriter, queueMax: number): Digester {
+  /** A vector for each word of the state, a lane for each message. */
+  const states = module.room(16 * INITIAL.length);
+  const lanes = module.room(LANES * LANE_SIZE);
+  const sums = module.room(2 * DIGEST_SUM_BYTES);
+  /** How many records were taken from the queue, and how many lanes still have one. */
+  const takenAt = module.room(4);
+  const busyAt = module.room(4);
+  const signatures = module.room(LANES * SIGNED_SIZE);
+  const queue = module.room(queueMax * DIGEST_ENTRY_BYTES);
+  const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+  // Two more, for four are loaded where two are wanted.
+  const hex = module.constant(Buffer.from(`${pairs.join("")}  `));
+  const zero = v128.load(i32.const(module.room(16)));
 
   /** Pads the text of `length` bytes at `text`. @returns how many blocks it has then. */
   const pad = module.add({ params: [I32, I32], results: [I32] }, (body, text, length) => {
@@ -100,7 +101,7 @@ function write(): Uint8Array<ArrayBuffer> {
     const digits = (byte: number) =>
       i32.load(
         i32.shl(i32.and(i32.shr(word.get, i32.const(24 - 8 * byte)), i32.const(255)), i32.const(1)),
-        HEX,
+        hex,
       );
     return [
       INITIAL.map((_, at) => [
@@ -125,6 +126,9 @@ function write(): Uint8Array<ArrayBuffer> {
     ];
   });
 
+  const taken = i32.load(i32.const(takenAt));
+  const busy = i32.load(i32.const(busyAt));
+
   /** Gives a lane that is done with its message the next one. */
   const turn = module.add({ params: [I32, I32], results: [] }, (body, number, count) => {
     const lane = body.local(I32);
@@ -132,24 +136,22 @@ function write(): Uint8Array<ArrayBuffer> {
     const signed = body.local(I32);
     const entry = body.local(I32);
     const phase = body.local(I32);
-    const taken = i32.load(i32.const(TAKEN));
-    const busy = i32.load(i32.const(BUSY));
     return [
-      lane.set(i32.add(i32.const(LANE), i32.mul(number.get, i32.const(LANE_SIZE)))),
-      state.set(i32.add(i32.const(STATE), i32.shl(number.get, i32.const(2)))),
-      signed.set(i32.add(i32.const(SIGNED), i32.mul(number.get, i32.const(SIGNED_SIZE)))),
+      lane.set(i32.add(i32.const(lanes), i32.mul(number.get, i32.const(LANE_SIZE)))),
+      state.set(i32.add(i32.const(states), i32.shl(number.get, i32.const(2)))),
+      signed.set(i32.add(i32.const(signatures), i32.mul(number.get, i32.const(SIGNED_SIZE)))),
       phase.set(i32.load(lane.get, PHASE)),
       body.if(i32.eq(phase.get, i32.const(CONTENT)), () => [
-        addDigest(state.get, i32.const(SUMS + SUM_SIZE)),
+        addDigest(state.get, i32.const(sums + DIGEST_SUM_BYTES)),
         sign(lane.get, state.get, signed.get),
-        leave,
+        leave(),
       ]),
-      body.if(i32.eq(phase.get, i32.const(EXACT)), () => addDigest(state.get, i32.const(SUMS))),
+      body.if(i32.eq(phase.get, i32.const(EXACT)), () => addDigest(state.get, i32.const(sums))),
       body.if(
         i32.lt(taken, count.get),
         () => [
-          entry.set(i32.add(i32.const(QUEUE), i32.mul(taken, i32.const(ENTRY_SIZE)))),
-          i32.store(i32.const(TAKEN), i32.add(taken, i32.const(1))),
+          entry.set(i32.add(i32.const(queue), i32.mul(taken, i32.const(DIGEST_ENTRY_BYTES)))),
+          i32.store(i32.const(takenAt), i32.add(taken, i32.const(1))),
           i32.store(lane.get, entry.get, RECORD),
           begin(
             lane.get,
@@ -160,7 +162,7 @@ function write(): Uint8Array<ArrayBuffer> {
           ),
         ],
         () => [
-          i32.store(i32.const(BUSY), i32.sub(busy, i32.const(1))),
+          i32.store(i32.const(busyAt), i32.sub(busy, i32.const(1))),
           // It goes on with nothing until the others are done.
           begin(lane.get, state.get, signed.get, i32.const(-1), i32.const(IDLE)),
         ],
@@ -168,29 +170,32 @@ function write(): Uint8Array<ArrayBuffer> {
     ];
   });
 
-  module.add({ params: [I32], results: [], name: "digest" }, (body, count) => {
+  const digest = module.add({ params: [I32], results: [] }, (body, count) => {
     const blocks = Array.from({ length: LANES }, () => body.local(I32));
-    const lanes = blocks.map((block, number) => ({ block, number, at: LANE + number * LANE_SIZE }));
+    const each = blocks.map((block, number) => {
+      const lane = i32.const(lanes + number * LANE_SIZE);
+      return { block, number, lane, left: i32.load(lane, LEFT) };
+    });
     return [
-      i32.store(i32.const(TAKEN), i32.const(0)),
-      i32.store(i32.const(BUSY), i32.const(LANES)),
-      lanes.map(({ at }) => [
-        i32.store(i32.const(at), i32.const(0), LEFT),
-        i32.store(i32.const(at), i32.const(IDLE), PHASE),
+      i32.store(i32.const(takenAt), i32.const(0)),
+      i32.store(i32.const(busyAt), i32.const(LANES)),
+      each.map(({ lane }) => [
+        i32.store(lane, i32.const(0), LEFT),
+        i32.store(lane, i32.const(IDLE), PHASE),
       ]),
       body.block((done) =>
         body.loop((again) => [
-          lanes.map(({ number, at }) =>
-            body.if(i32.eqz(left(at)), () => turn(i32.const(number), count.get)),
+          each.map(({ number, left }) =>
+            body.if(i32.eqz(left), () => turn(i32.const(number), count.get)),
           ),
-          body.goIf(done, i32.eqz(i32.load(i32.const(BUSY)))),
-          lanes.map(({ block, at }) => block.set(i32.load(i32.const(at), AT))),
-          compress(body, i32.const(STATE), blocks),
-          lanes.map(({ block, at }) => [
-            i32.store(i32.const(at), i32.sub(left(at), i32.const(1)), LEFT),
+          body.goIf(done, i32.eqz(busy)),
+          each.map(({ block, lane }) => block.set(i32.load(lane, AT))),
+          compress(module, body, i32.const(states), blocks),
+          each.map(({ block, lane, left }) => [
+            i32.store(lane, i32.sub(left, i32.const(1)), LEFT),
             // One without a message stays where it is.
-            body.if(i32.load(i32.const(at), PHASE), () =>
-              i32.store(i32.const(at), i32.add(block.get, i32.const(BLOCK)), AT),
+            body.if(i32.load(lane, PHASE), () =>
+              i32.store(lane, i32.add(block.get, i32.const(BLOCK)), AT),
             ),
           ]),
           body.go(again),
@@ -198,84 +203,5 @@ function write(): Uint8Array<ArrayBuffer> {
       ),
     ];
   });
-  return module.finish();
-}
-
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  readonly digest: (count: number) => void;
-}
-
-/** Sums of digests as limbs of 32 bits, the lowest first, with their carries still in them. */
-export interface Limbs {
-  readonly exact: Float64Array<ArrayBuffer>;
-  readonly content: Float64Array<ArrayBuffer>;
-}
-
-/** The most bytes that the text of a record that goes through the kernel may have. */
-export const TEXT_MAX = 48 * 1024;
-/** The most bytes that a `ts` may have. */
-const TS_MAX = 20;
-
-/** Hashes records and adds their digests up. There is one in a thread, which serves all who need it by turns. */
-export class DigestKernel {
-  /** Where the texts of records are put. */
-  readonly memory: Uint8Array<ArrayBuffer>;
-  readonly #words: Uint32Array<ArrayBuffer>;
-  readonly #digest: (count: number) => void;
-  #owner: Limbs | undefined;
-  #count = 0;
-  #at = TEXTS;
-
-  constructor() {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(write()));
-    const { memory, digest } = exports as unknown as Exports;
-    this.memory = new Uint8Array(memory.buffer);
-    this.#words = new Uint32Array(memory.buffer);
-    this.#digest = digest;
-    for (let byte = 0; byte < 256; byte++)
-      this.memory.set(Buffer.from(byte.toString(16).padStart(2, "0")), HEX + 2 * byte);
-  }
-
-  /** Where the text of the next record has to be put whose digests are for `owner`. */
-  place(owner: Limbs): number {
-    const isFull =
-      this.#count === QUEUE_MAX || this.#at + TS_MAX + TEXT_MAX + SPARE > this.memory.length;
-    if (isFull || owner !== this.#owner) this.settle();
-    this.#owner = owner;
-    return this.#at + TS_MAX;
-  }
-
-  /**
-   * Takes the record whose text of `length` bytes was put at {@link place}, and whose `ts` is `bytes[ts..tsEnd]`, in
-   * decimal: {@link TEXT_MAX} bytes and 20 at most.
-   */
-  push(length: number, bytes: Uint8Array, ts: number, tsEnd: number): void {
-    const entry = (QUEUE + this.#count++ * ENTRY_SIZE) / 4;
-    const words = this.#words;
-    words[entry] = this.#at + TS_MAX;
-    words[entry + 1] = length;
-    words[entry + 2] = this.#at;
-    words[entry + 3] = tsEnd - ts;
-    for (let i = ts, at = this.#at; i < tsEnd; i++) this.memory[at++] = bytes[i]!;
-    this.#at += TS_MAX + length + SPARE;
-  }
-
-  /** Adds the digests of all records that were taken to the sums of their owner. */
-  settle(): void {
-    if (this.#count === 0) return;
-    this.#digest(this.#count);
-    this.#count = 0;
-    this.#at = TEXTS;
-    this.#move(this.#owner!.exact, SUMS);
-    this.#move(this.#owner!.content, SUMS + SUM_SIZE);
-  }
-
-  #move(limbs: Float64Array, sums: number): void {
-    for (let limb = 0, at = sums / 4; limb < limbs.length; limb++, at += 2) {
-      limbs[limb]! += this.#words[at]! + this.#words[at + 1]! * 2 ** 32;
-      this.#words[at] = 0;
-      this.#words[at + 1] = 0;
-    }
-  }
+  return { digest, queue, sums };
 }

@@ -9,7 +9,8 @@ import { isNullAt, skipValueBytes, standsAt, UNSURE } from "./byte-scan.ts";
 import { holdsNumberLikeString } from "./detect.ts";
 import { cutDocument } from "./document.ts";
 import { names } from "./id-page.ts";
-import { LinePacker, type PackedLines } from "./packed-lines.ts";
+import { packLines } from "./pack-lines.ts";
+import { LineWriter, type PackedLines } from "./packed-lines.ts";
 import { scanPage, textOf } from "./page-scan.ts";
 import { RecordSpans } from "./record-spans.ts";
 
@@ -49,7 +50,8 @@ const SPARE = 1.03;
 
 class PageScan {
   readonly #page: Uint8Array;
-  readonly #packer: LinePacker;
+  readonly #collection: string;
+  readonly #lines: LineWriter;
   readonly #spans = new RecordSpans();
   #gone = 0;
   #isForecast = false;
@@ -58,7 +60,8 @@ class PageScan {
 
   constructor(page: Uint8Array, collection: string) {
     this.#page = page;
-    this.#packer = new LinePacker(collection, Math.min(page.length, FORECAST_BYTES));
+    this.#collection = collection;
+    this.#lines = new LineWriter(Math.min(page.length, FORECAST_BYTES));
   }
 
   run(): PackedPage | undefined {
@@ -66,7 +69,10 @@ class PageScan {
     if (mayHoldNumberLike(page)) return undefined;
     const frame = scanPage(page, (at) => this.#element(at));
     if (frame === undefined) return undefined;
-    return { lines: this.#packer.finish(), gone: this.#gone, ...frame };
+    const { size, bytes } = this.#lines;
+    const lines = size === 0 ? undefined : packLines(bytes, this.#collection);
+    if (size > 0 && lines === undefined) return undefined;
+    return { lines, gone: this.#gone, ...frame };
   }
 
   #element(start: number): number {
@@ -78,14 +84,15 @@ class PageScan {
     if (!this.#isForecast && start > FORECAST_BYTES) this.#forecast(start);
     const end = this.#document(start);
     if (end < 0) return this.#byText(start);
-    return this.#packer.addSpans(page, this.#spans) ? end : UNSURE;
+    this.#lines.addSpans(page, this.#spans);
+    return end;
   }
 
   /** Makes room for all lines, going by those of the documents before `start`. */
   #forecast(start: number): void {
     this.#isForecast = true;
-    const share = this.#packer.size / start;
-    this.#packer.reserve(Math.ceil(share * this.#page.length * SPARE));
+    const share = this.#lines.size / start;
+    this.#lines.reserve(Math.ceil(share * this.#page.length * SPARE));
   }
 
   /** Finds the pieces of the document that begins at `start`. @returns the offset behind it, or UNSURE. */
@@ -137,7 +144,8 @@ class PageScan {
     if (end < 0) return UNSURE;
     try {
       const { record } = cutDocument(textOf(this.#page, start, end));
-      return this.#packer.addRecord(record) ? end : UNSURE;
+      this.#lines.addRecord(record);
+      return end;
     } catch (error) {
       if (isArkError(error)) return UNSURE;
       throw error;

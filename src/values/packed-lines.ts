@@ -2,7 +2,7 @@
 import { digestRecord } from "./digest.ts";
 import { DigestSums, type SumLimbs } from "./digest-sums.ts";
 import { type DocumentRecord, printRecord } from "./record.ts";
-import { AscendingIds, type RecordSpans } from "./record-spans.ts";
+import type { RecordSpans } from "./record-spans.ts";
 
 /** What is known of some lines. Plain data: it can be handed from thread to thread. */
 export interface LinesSummary {
@@ -33,36 +33,6 @@ const DATA_HEAD = Buffer.from(',"data":');
 /** What a line has besides its pieces, at most. */
 const FRAME_BYTES = 64;
 
-/** Least and greatest of times that are mostly small enough for numbers. */
-export class TsRange {
-  #min = Infinity;
-  #max = -Infinity;
-  #large: bigint[] = [];
-
-  add(ts: number): void {
-    if (ts < this.#min) this.#min = ts;
-    if (ts > this.#max) this.#max = ts;
-  }
-
-  addLarge(ts: bigint): void {
-    const number = Number(ts);
-    if (Number.isSafeInteger(number)) this.add(number);
-    else this.#large.push(ts);
-  }
-
-  /** Both ends; there has to be one time at least. */
-  ends(): { readonly minTs: bigint; readonly maxTs: bigint } {
-    const all = this.#min === Infinity ? this.#large : [BigInt(this.#min), BigInt(this.#max)];
-    let minTs = all[0]!;
-    let maxTs = all[0]!;
-    for (const ts of [...all, ...this.#large]) {
-      if (ts < minTs) minTs = ts;
-      if (ts > maxTs) maxTs = ts;
-    }
-    return { minTs, maxTs };
-  }
-}
-
 /** Offsets that become more as they come. */
 export class Ends {
   #ends = new Uint32Array(1024);
@@ -86,30 +56,18 @@ export class Ends {
   }
 }
 
-/** Writes records as lines, one behind the other, and keeps account of them. */
-export class LinePacker {
+/** Writes documents as lines, one behind the other. */
+export class LineWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   #at = 0;
-  #hasExtra = false;
-  readonly #ids = new AscendingIds();
-  readonly #ends = new Ends();
-  readonly #times = new TsRange();
-  readonly #sums: DigestSums;
-  readonly #collection: string;
 
   /** @param bytesGuess how many bytes the lines will take, or a little more. */
-  constructor(collection: string, bytesGuess: number) {
-    this.#collection = collection;
-    this.#sums = new DigestSums(collection);
+  constructor(bytesGuess: number) {
     this.#bytes = new Uint8Array(new ArrayBuffer(Math.max(bytesGuess, 1024)));
   }
 
-  /**
-   * Adds the document whose pieces lie in `source`: id, ts, data and, if there is one, a ttl.
-   *
-   * @returns whether its id comes after the last one.
-   */
-  addSpans(source: Uint8Array, spans: RecordSpans): boolean {
+  /** Adds the document whose pieces lie in `source`: id, ts, data and, if there is one, a ttl. */
+  addSpans(source: Uint8Array, spans: RecordSpans): void {
     const { id, idEnd, ttl, data, dataEnd } = spans;
     this.#room(FRAME_BYTES + (idEnd - id) + (spans.ttlEnd - ttl) + 24 + (dataEnd - data));
     this.#putShort(ID_HEAD, 0, ID_HEAD.length);
@@ -125,23 +83,16 @@ export class LinePacker {
     this.#bytes.set(source.subarray(data, dataEnd), this.#at);
     this.#at += dataEnd - data;
     this.#bytes[this.#at++] = CLOSE_BRACE;
-    this.#sums.add(source, spans);
-    this.#times.add(spans.micros);
-    this.#endLine();
-    return this.#ids.take(source, id, idEnd);
+    this.#bytes[this.#at++] = LINE_FEED;
   }
 
-  /** Adds a record that was read as text. @returns as {@link addSpans}. */
-  addRecord(record: DocumentRecord): boolean {
+  /** Adds a record that was read as text. */
+  addRecord(record: DocumentRecord): void {
     const line = printRecord(record);
     this.#room(line.length * 3 + 1);
     const { buffer, byteOffset } = this.#bytes;
     this.#at += Buffer.from(buffer, byteOffset).write(line, this.#at);
-    this.#sums.addDigest(digestRecord(this.#collection, record));
-    this.#times.addLarge(record.ts);
-    this.#hasExtra ||= record.extraText !== undefined;
-    this.#endLine();
-    return this.#ids.takeText(record.id);
+    this.#bytes[this.#at++] = LINE_FEED;
   }
 
   /** Bytes that were written so far. */
@@ -154,24 +105,9 @@ export class LinePacker {
     if (bytes > this.#bytes.length) this.#grow(bytes);
   }
 
-  /** All that was added; undefined when nothing was. The packer is done with then. */
-  finish(): PackedLines | undefined {
-    if (this.#at === 0) return undefined;
-    const bytes = this.#bytes.subarray(0, this.#at);
-    return {
-      bytes,
-      ends: this.#ends.take(),
-      firstId: idAt(bytes, 0),
-      lastId: this.#ids.last,
-      ...this.#times.ends(),
-      hasExtra: this.#hasExtra,
-      sums: this.#sums.take(),
-    };
-  }
-
-  #endLine(): void {
-    this.#bytes[this.#at++] = LINE_FEED;
-    this.#ends.push(this.#at);
+  /** All that was added. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#at);
   }
 
   #putShort(source: Uint8Array, start: number, end: number): void {
@@ -198,14 +134,34 @@ export function packRecords(
   collection: string,
   records: readonly DocumentRecord[],
 ): PackedLines | undefined {
+  const [first] = records;
+  if (first === undefined) return undefined;
   const guess = records.reduce(
     (sum, { dataText = "", extraText = "" }) =>
       sum + dataText.length + extraText.length + FRAME_BYTES * 2,
     0,
   );
-  const packer = new LinePacker(collection, guess);
-  for (const record of records) packer.addRecord(record);
-  return packer.finish();
+  const writer = new LineWriter(guess);
+  const sums = new DigestSums(collection);
+  const ends = new Ends();
+  let [minTs, maxTs] = [first.ts, first.ts];
+  for (const record of records) {
+    writer.addRecord(record);
+    ends.push(writer.size);
+    sums.addDigest(digestRecord(collection, record));
+    if (record.ts < minTs) minTs = record.ts;
+    if (record.ts > maxTs) maxTs = record.ts;
+  }
+  return {
+    bytes: writer.bytes,
+    ends: ends.take(),
+    firstId: first.id,
+    lastId: records.at(-1)!.id,
+    minTs,
+    maxTs,
+    hasExtra: records.some(({ extraText }) => extraText !== undefined),
+    sums: sums.take(),
+  };
 }
 
 /** The id of the canonical line that begins at `start`. */

@@ -1,6 +1,5 @@
 /** The pieces of one record as places in bytes, found without making strings of them. */
 import { skipStringBytes, UNSURE } from "./byte-scan.ts";
-import { compareIds } from "./record.ts";
 
 /** A time as servers print it is much shorter. */
 const TTL_BYTES = 64;
@@ -79,38 +78,5 @@ export class RecordSpans {
     this.ttl = start;
     this.ttlEnd = end - 1;
     return end + 1;
-  }
-}
-
-/** Whether ids come in ascending order. */
-export class AscendingIds {
-  readonly #digits = new Uint8Array(20);
-  #length = 0;
-
-  /** Takes the id at `start..end` of `bytes`. @returns whether it is greater than the one before. */
-  take(bytes: Uint8Array, start: number, end: number): boolean {
-    const digits = this.#digits;
-    const length = end - start;
-    let order = length - this.#length;
-    for (let i = 0; i < length; i++) {
-      const digit = bytes[start + i]!;
-      if (order === 0) order = digit - digits[i]!;
-      digits[i] = digit;
-    }
-    this.#length = length;
-    return order > 0;
-  }
-
-  /** As {@link take}. */
-  takeText(id: string): boolean {
-    const isAscending = this.#length === 0 || compareIds(this.last, id) < 0;
-    for (let i = 0; i < id.length; i++) this.#digits[i] = id.charCodeAt(i);
-    this.#length = id.length;
-    return isAscending;
-  }
-
-  /** The id that was taken last. */
-  get last(): string {
-    return String.fromCharCode(...this.#digits.subarray(0, this.#length));
   }
 }

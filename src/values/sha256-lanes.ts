@@ -2,7 +2,16 @@
  * SHA-256 (FIPS 180-4) of four messages at a time, side by side in the lanes of vectors: written as WebAssembly. One
  * call of Node's own costs as much as hashing a small record does (docs/PERFORMANCE.md).
  */
-import { type Body, type Code, i32, i32x4, type Local, V128, v128 } from "./wasm.ts";
+import {
+  type Body,
+  type Code,
+  i32,
+  i32x4,
+  type Local,
+  type ModuleWriter,
+  V128,
+  v128,
+} from "./wasm.ts";
 
 /** The first 32 bits of the fractional parts of roots of the first primes. */
 const roots = (count: number, root: (prime: number) => number): number[] => {
@@ -41,7 +50,15 @@ const HIGH_PAIR = words(2, 3, 6, 7);
  * @param state the address of eight vectors, one a word of the state, a lane a message.
  * @param blocks the addresses of the four blocks.
  */
-export function compress(body: Body, state: Code, blocks: readonly Local[]): Code {
+export function compress(
+  module: ModuleWriter,
+  body: Body,
+  state: Code,
+  blocks: readonly Local[],
+): Code {
+  const constants = i32.const(
+    module.constant(new Uint8Array(Int32Array.from(K.flatMap((k) => [k, k, k, k])).buffer)),
+  );
   const w = Array.from({ length: 16 }, () => body.local(V128));
   const vars = Array.from({ length: 8 }, () => body.local(V128));
   const scratch = Array.from({ length: 4 }, () => body.local(V128));
@@ -68,6 +85,9 @@ export function compress(body: Body, state: Code, blocks: readonly Local[]): Cod
     );
   }
   vars.forEach((each, word) => code.push(each.set(v128.load(state, 16 * word))));
+  // Where b and c differ: what a and b were a round before.
+  let [differ, differed] = [body.local(V128), body.local(V128)];
+  code.push(differed.set(xor(vars[1]!.get, vars[2]!.get)));
   let [a, b, c, d, e, f, g, h] = vars as [Local, Local, Local, Local, Local, Local, Local, Local];
   for (let round = 0; round < ROUNDS; round++) {
     const word = w[round % 16]!;
@@ -92,15 +112,19 @@ export function compress(body: Body, state: Code, blocks: readonly Local[]): Cod
       t.set(
         sum(
           h.get,
-          add(word.get, i32x4.splat(i32.const(K[round]!))),
+          add(word.get, v128.load(constants, 16 * round)),
           sigma(e, 6, 11, rotated(e, 25)),
           select(f.get, g.get, e.get),
         ),
       ),
       d.set(add(d.get, t.get)),
-      // The majority of a, b and c: c where a and b differ, or else what both are.
-      h.set(sum(t.get, sigma(a, 2, 13, rotated(a, 22)), select(c.get, b.get, xor(a.get, b.get)))),
+      differ.set(xor(a.get, b.get)),
+      // The majority of a, b and c is b, but where both others differ from it.
+      h.set(
+        sum(t.get, sigma(a, 2, 13, rotated(a, 22)), xor(b.get, v128.and(differ.get, differed.get))),
+      ),
     );
+    [differ, differed] = [differed, differ];
     [a, b, c, d, e, f, g, h] = [h, a, b, c, d, e, f, g];
   }
   [a, b, c, d, e, f, g, h].forEach((each, at) =>

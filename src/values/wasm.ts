@@ -10,16 +10,17 @@
 export type Code = readonly (number | Code)[];
 
 export const I32 = 0x7f;
+export const I64 = 0x7e;
 export const V128 = 0x7b;
-export type ValueType = typeof I32 | typeof V128;
+export type ValueType = typeof I32 | typeof I64 | typeof V128;
 
-/** A number of 32 bits as LEB128, signed: what constants take. */
-function signed(value: number): number[] {
+/** A number as LEB128, signed: what constants take. */
+function signed(value: bigint): number[] {
   const out: number[] = [];
   for (let rest = value; ;) {
-    const low = rest & 0x7f;
-    rest >>= 7;
-    const isLast = rest === ((low & 0x40) === 0 ? 0 : -1);
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    const isLast = rest === ((low & 0x40) === 0 ? 0n : -1n);
     out.push(isLast ? low : low | 0x80);
     if (isLast) return out;
   }
@@ -59,27 +60,45 @@ const store =
 const vector = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
 
 export const i32 = {
-  const: (value: number): Code => [0x41, ...signed(value | 0)],
+  const: (value: number): Code => [0x41, ...signed(BigInt(value | 0))],
   load: load(0x28),
+  load8: load(0x2d),
   store: store(0x36),
   store8: store(0x3a),
   eqz: unary(0x45),
   eq: binary(0x46),
+  ne: binary(0x47),
+  ltS: binary(0x48),
   lt: binary(0x49),
+  gt: binary(0x4b),
+  ge: binary(0x4f),
+  ctz: unary(0x68),
   add: binary(0x6a),
   sub: binary(0x6b),
   mul: binary(0x6c),
+  div: binary(0x6e),
+  rem: binary(0x70),
   and: binary(0x71),
+  or: binary(0x72),
   shl: binary(0x74),
   shr: binary(0x76),
 };
 
 export const i64 = {
+  const: (value: bigint): Code => [0x42, ...signed(value)],
   load: load(0x29),
   /** Four bytes, without a sign. */
   load32: load(0x35),
   store: store(0x37),
+  eq: binary(0x51),
+  ltS: binary(0x53),
+  gtS: binary(0x55),
+  leS: binary(0x57),
   add: binary(0x7c),
+  sub: binary(0x7d),
+  mul: binary(0x7e),
+  and: binary(0x83),
+  fromI32: unary(0xad),
 };
 
 export const v128 = {
@@ -87,6 +106,7 @@ export const v128 = {
   store: store(...vector(11)),
   /** The bytes of two vectors that `lanes` names: 0 to 15 of the first, 16 to 31 of the second. */
   shuffle: (a: Code, b: Code, lanes: readonly number[]): Code => [a, b, ...vector(13), ...lanes],
+  and: binary(...vector(78)),
   or: binary(...vector(80)),
   xor: binary(...vector(81)),
   /** Bits of the first where the mask has ones, of the second elsewhere. */
@@ -98,6 +118,14 @@ export const i32x4 = {
   add: binary(...vector(174)),
   shl: (a: Code, by: number): Code => [a, i32.const(by), ...vector(171)],
   shr: (a: Code, by: number): Code => [a, i32.const(by), ...vector(173)],
+};
+
+export const i8x16 = {
+  splat: unary(...vector(15)),
+  eq: binary(...vector(35)),
+  lt: binary(...vector(38)),
+  /** A bit for each byte: its highest. */
+  bitmask: unary(...vector(100)),
 };
 
 export const copyMemory = (to: Code, from: Code, length: Code): Code => [
@@ -117,6 +145,12 @@ export interface Local {
   /** Sets it and leaves the value. */
   tee(value: Code): Code;
 }
+
+/** A character of ASCII. */
+export const byte = (character: string): Code => i32.const(character.charCodeAt(0));
+
+/** Adds to a variable. */
+export const more = (at: Local, by = 1): Code => at.set(i32.add(at.get, i32.const(by)));
 
 /** A place to go to, within the block that it belongs to. */
 export interface Label {
@@ -185,8 +219,8 @@ const localAt = (index: number): Local => ({
   tee: (value) => [value, 0x22, ...unsigned(index)],
 });
 
-/** Ends a function that has no result. */
-export const leave: Code = [0x0f];
+/** Ends a function; with its result, if it has one. */
+export const leave = (result: Code = []): Code => [result, 0x0f];
 
 /** A function that can be called, before its body is written too. */
 export interface Callee {
@@ -199,27 +233,47 @@ interface FunctionParts {
   code: number[];
 }
 
-/** A module with one memory, of which functions are added one after the other. */
+/** Where rooms begin: addresses are multiples of it. */
+const ALIGN = 16;
+const PAGE = 64 * 1024;
+
+/** A module with one memory, of which rooms and functions are added one after the other. */
 export class ModuleWriter {
+  readonly #imports: { readonly params: readonly ValueType[]; readonly name: string }[] = [];
   readonly #functions: FunctionParts[] = [];
   readonly #exports: number[][] = [];
-  readonly #pages: number;
+  readonly #data: number[][] = [];
+  // What lies at 0 is nowhere.
+  #size = ALIGN;
 
-  /** @param pages of 64 KiB that the memory has at first. */
-  constructor(pages: number) {
-    this.#pages = pages;
+  /** The address of so many bytes of memory, zero at first, that nobody else has. */
+  room(bytes: number): number {
+    const address = this.#size;
+    this.#size += Math.ceil(bytes / ALIGN) * ALIGN;
+    return address;
+  }
+
+  /** The address of bytes that are there from the beginning. */
+  constant(bytes: Uint8Array): number {
+    const address = this.room(bytes.length);
+    const at = flat([i32.const(address), 0x0b]);
+    this.#data.push([0, ...at, ...unsigned(bytes.length), ...bytes]);
+    return address;
+  }
+
+  /** A function of JavaScript that has to be given as `js.NAME`. All of them come before the first of the module's own. */
+  import(name: string, params: readonly ValueType[]): Callee {
+    const index = this.#imports.length;
+    this.#imports.push({ params, name });
+    return (...args) => [...args, 0x10, ...unsigned(index)];
   }
 
   /** Adds a function. Under `name`, if there is one, it is exported. */
   add(
-    {
-      params,
-      results,
-      name,
-    }: { params: readonly ValueType[]; results: readonly ValueType[]; name?: string },
+    { params, results, name }: Signature,
     write: (body: Body, ...params: Local[]) => Code,
   ): Callee {
-    const index = this.#functions.length;
+    const index = this.#imports.length + this.#functions.length;
     const parts: FunctionParts = { params, results, code: [] };
     this.#functions.push(parts);
     if (name !== undefined) this.#exports.push([...text(name), 0, ...unsigned(index)]);
@@ -232,28 +286,45 @@ export class ModuleWriter {
 
   /** The module's bytes. Its memory is exported as `memory`. */
   finish(): Uint8Array<ArrayBuffer> {
-    const types = this.#functions.map(({ params, results }) => [
+    const typeOf = ({ params, results = [] }: Pick<Signature, "params"> & Partial<Signature>) => [
       0x60,
       ...vec(params.map((type) => [type])),
       ...vec(results.map((type) => [type])),
+    ];
+    const types = [...this.#imports, ...this.#functions].map(typeOf);
+    const first = this.#imports.length;
+    const imported = this.#imports.map(({ name }, index) => [
+      ...text("js"),
+      ...text(name),
+      0,
+      ...unsigned(index),
     ]);
     const exported = [...this.#exports, [...text("memory"), 2, 0]];
+    const pages = Math.ceil(this.#size / PAGE);
     const sections = [
       section(1, vec(types)),
-      section(3, vec(types.map((_, index) => unsigned(index)))),
-      section(5, vec([[0, ...unsigned(this.#pages)]])),
+      section(2, vec(imported)),
+      section(3, vec(this.#functions.map((_, index) => unsigned(first + index)))),
+      section(5, vec([[0, ...unsigned(pages)]])),
       section(7, vec(exported)),
       section(10, vec(this.#functions.map(({ code }) => [...unsigned(code.length), ...code]))),
+      section(11, vec(this.#data)),
     ];
     return new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]);
   }
+}
+
+interface Signature {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+  readonly name?: string;
 }
 
 const vec = (items: readonly (readonly number[])[]): number[] => [
   ...unsigned(items.length),
   ...items.flat(),
 ];
-const text = (value: string): number[] => vec([...Buffer.from(value)].map((byte) => [byte]));
+const text = (value: string): number[] => vec([...Buffer.from(value)].map((each) => [each]));
 const section = (id: number, content: readonly number[]): number[] => [
   id,
   ...unsigned(content.length),

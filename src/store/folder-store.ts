@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   type FileHandle,
   link,
+  lstat,
   mkdir,
   open,
   readdir,
@@ -31,6 +32,8 @@ const READ_BYTES = 256 * 1024;
 export class FolderStore implements Store {
   /** The folder's absolute path. */
   readonly place: string;
+  /** The same with its symbolic links resolved, once it is there. */
+  #root: string | undefined;
   /** Each file's name has to be durable, but of those that appear together once is enough. */
   readonly #sync = new Grouped(syncFolder);
   readonly #tidy = new Grouped((folder) => this.#afterRemoval(folder));
@@ -40,9 +43,9 @@ export class FolderStore implements Store {
   }
 
   async *list(prefix = ""): AsyncGenerator<StoredFile, void, undefined> {
-    for await (const name of this.#names("")) {
+    for await (const { name, isLink } of this.#names("")) {
       if (!name.startsWith(prefix)) continue;
-      const size = await this.size(name);
+      const size = isLink ? await this.size(name) : await sizeOf(this.#path(name));
       if (size !== undefined) yield { name, size };
     }
   }
@@ -122,8 +125,7 @@ export class FolderStore implements Store {
   async size(name: string): Promise<number | undefined> {
     const path = this.#path(name);
     try {
-      const found = await stat(await this.#real(path));
-      return found.isFile() ? found.size : undefined;
+      return await sizeOf(await this.#real(path));
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
       throw fileError(error, "look at", path);
@@ -163,7 +165,9 @@ export class FolderStore implements Store {
 
   /** `path` with its symbolic links resolved, provided that it is still inside the store. */
   async #real(path: string): Promise<string> {
-    const [root, real] = await Promise.all([realpath(this.place), realpath(path)]);
+    // Should the store itself become another folder meanwhile, then nothing is inside of what it was.
+    const root = (this.#root ??= await realpath(this.place));
+    const real = await realpath(path);
     const inside = root.endsWith(sep) ? root : root + sep;
     if (real === root || real.startsWith(inside)) return real;
     throw new ArkError("ERR_ARCHIVE_UNSAFE", "a symbolic link leads out of the folder", {
@@ -173,7 +177,9 @@ export class FolderStore implements Store {
   }
 
   /** Names below the folder `below` ("" or ending in a slash), ascending. */
-  async *#names(below: string): AsyncGenerator<string, void, undefined> {
+  async *#names(
+    below: string,
+  ): AsyncGenerator<{ readonly name: string; readonly isLink: boolean }, void, undefined> {
     const path = join(this.place, below);
     let entries;
     try {
@@ -183,13 +189,27 @@ export class FolderStore implements Store {
       throw fileError(error, "list", path);
     }
     // A folder sorts as its name with the slash, which makes the walk ascending as a whole.
-    const names = entries
+    const found = entries
       .filter((entry) => !isTemporary(entry.name))
-      .map((entry) => below + (entry.isDirectory() ? `${entry.name}/` : entry.name));
-    for (const name of names.toSorted((a, b) => (a < b ? -1 : 1))) {
-      if (name.endsWith("/")) yield* this.#names(name);
-      else yield name;
+      .map((entry) => ({
+        name: below + (entry.isDirectory() ? `${entry.name}/` : entry.name),
+        isLink: entry.isSymbolicLink(),
+      }));
+    for (const each of found.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (each.name.endsWith("/")) yield* this.#names(each.name);
+      else yield each;
     }
+  }
+}
+
+/** The bytes of a file; undefined when it is none, or there is none. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    const found = await lstat(path);
+    return found.isFile() ? found.size : undefined;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw fileError(error, "look at", path);
   }
 }
 

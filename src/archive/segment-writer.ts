@@ -33,6 +33,8 @@ const LINE_BYTES = 64 * 1024;
 /** What a segment holds: documents, each once, or what is told of their past. */
 export type SegmentContent = "documents" | "history";
 
+type HistoryPlace = Pick<DocumentRecord, "id" | "ts" | "action">;
+
 /** A source of lines that can be looked at before they are taken. */
 export class RecordSource {
   readonly content: SegmentContent;
@@ -40,7 +42,7 @@ export class RecordSource {
   readonly #batches: AsyncIterator<RecordBatch>;
   #lines: RecordLines | undefined;
   #at = 0;
-  #last: DocumentRecord | undefined;
+  #last: HistoryPlace | undefined;
   #lastId: string | undefined;
 
   /** @param collection the real name of the collection that the records are of. */
@@ -108,12 +110,19 @@ export class RecordSource {
       this.#last = record;
       this.#lastId = record.id;
     }
+    // Its data would keep the whole page.
+    if (this.#last !== undefined) this.#last = placeOf(this.#last);
     return RecordLines.of(this.collection, records);
   }
 
   #assertAscending(isAscending: boolean, id: string): void {
     assert(isAscending, `records have to be ascending by id: ${id} after ${this.#lastId}`);
   }
+}
+
+/** What the order of a history goes by. */
+function placeOf({ id, ts, action }: HistoryPlace): HistoryPlace {
+  return action === undefined ? { id, ts } : { id, ts, action };
 }
 
 interface PlainFrame {

@@ -11,7 +11,7 @@
  * `data` and `extra` are canonical text; a document without data has `{}`. A frame says where it ends, so that no
  * two different records have the same bytes. `exact` is built on `content` so that a large document is hashed once.
  */
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { DocumentRecord } from "./record.ts";
 
 /** A record's two digests, 64 lower-case hex digits each. */
@@ -30,6 +30,25 @@ export function digestRecord(collection: string, record: DocumentRecord): Record
     frame(collection) + frame(id) + frame(action) + frame(ttl) + frame(dataText) + frame(extraText),
     "hex",
   );
+  return { content, exact: hash("sha256", `${content}:${ts}`, "hex") };
+}
+
+/**
+ * As {@link digestRecord}, of a record with a large `data`: no further texts of its size are made.
+ *
+ * @param data the record's `dataText` in UTF-8.
+ */
+export function digestLarge(
+  collection: string,
+  { id, ts, action, ttl, extraText }: Omit<DocumentRecord, "dataText">,
+  data: Uint8Array,
+): RecordDigest {
+  const head = frame(collection) + frame(id) + frame(action) + frame(ttl);
+  const content = createHash("sha256")
+    .update(`${head}${data.length}:`)
+    .update(data)
+    .update(frame(extraText))
+    .digest("hex");
   return { content, exact: hash("sha256", `${content}:${ts}`, "hex") };
 }
 

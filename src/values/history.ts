@@ -4,11 +4,13 @@
  */
 import { type Action, compareIds, type DocumentRecord } from "./record.ts";
 
+type Place = Pick<DocumentRecord, "id" | "ts" | "action">;
+
 /**
  * Orders records of a history. Two of one document may be of one time only when one of them is its deletion, which
  * comes second, as the server tells it.
  */
-export function compareHistory(a: DocumentRecord, b: DocumentRecord): number {
+export function compareHistory(a: Place, b: Place): number {
   const byId = compareIds(a.id, b.id);
   if (byId !== 0) return byId;
   if (a.ts !== b.ts) return a.ts < b.ts ? -1 : 1;

@@ -1,5 +1,5 @@
 /** Records packed as the lines that stand for them in a segment: the form in which they move in bulk. */
-import { digestRecord } from "./digest.ts";
+import { digestLarge, digestRecord } from "./digest.ts";
 import { DigestSums, type SumLimbs } from "./digest-sums.ts";
 import { type DocumentRecord, printRecord } from "./record.ts";
 import type { RecordSpans } from "./record-spans.ts";
@@ -22,6 +22,10 @@ export interface PackedLines extends LinesSummary {
   /** Where each line ends: the offset behind its line feed. */
   readonly ends: Uint32Array<ArrayBuffer>;
 }
+
+/** Characters of data from which on a record is large. */
+const LARGE = 64 * 1024;
+const DATA_MEMBER = ',"data":';
 
 const LINE_FEED = 0x0a;
 const CLOSE_BRACE = 0x7d;
@@ -86,13 +90,22 @@ export class LineWriter {
     this.#bytes[this.#at++] = LINE_FEED;
   }
 
-  /** Adds a record that was read as text. */
-  addRecord(record: DocumentRecord): void {
-    const line = printRecord(record);
-    this.#room(line.length * 3 + 1);
-    const { buffer, byteOffset } = this.#bytes;
-    this.#at += Buffer.from(buffer, byteOffset).write(line, this.#at);
+  /** Adds a record that was read as text. @returns of a large one, the bytes of its data. */
+  addRecord(record: DocumentRecord): Uint8Array | undefined {
+    const { dataText = "" } = record;
+    const isLarge = dataText.length >= LARGE;
+    const line = printRecord(isLarge ? { ...record, dataText: "" } : record);
+    this.#room((line.length + 1) * 3 + (isLarge ? Buffer.byteLength(dataText) : 0));
+    const bytes = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset);
+    // Of a large one no text as large as the line is made.
+    const head = isLarge ? line.indexOf(DATA_MEMBER) + DATA_MEMBER.length : 0;
+    if (isLarge) this.#at += bytes.write(line.slice(0, head), this.#at);
+    const data = this.#at;
+    if (isLarge) this.#at += bytes.write(dataText, this.#at);
+    const dataEnd = this.#at;
+    this.#at += bytes.write(line.slice(head), this.#at);
     this.#bytes[this.#at++] = LINE_FEED;
+    return isLarge ? bytes.subarray(data, dataEnd) : undefined;
   }
 
   /** Bytes that were written so far. */
@@ -146,9 +159,11 @@ export function packRecords(
   const ends = new Ends();
   let [minTs, maxTs] = [first.ts, first.ts];
   for (const record of records) {
-    writer.addRecord(record);
+    const data = writer.addRecord(record);
     ends.push(writer.size);
-    sums.addDigest(digestRecord(collection, record));
+    sums.addDigest(
+      data === undefined ? digestRecord(collection, record) : digestLarge(collection, record, data),
+    );
     if (record.ts < minTs) minTs = record.ts;
     if (record.ts > maxTs) maxTs = record.ts;
   }

@@ -6,7 +6,7 @@ import { parseJson, printJson } from "../../../values/json.ts";
 import { Time } from "../../../values/time.ts";
 import { Uuid } from "../../../values/uuid.ts";
 import type { Database } from "../../data/database.ts";
-import { isNamedKind, NATIVE } from "../../data/ids.ts";
+import { isNamedKind, isUserCollection, NATIVE } from "../../data/ids.ts";
 import { type Data, DocRef, StoredLambda, StoredSet } from "../../data/value.ts";
 import { nameOf, nativeCollectionName } from "../resolve.ts";
 import type { Session } from "../session.ts";
@@ -99,8 +99,12 @@ export class Renderer {
 
   /** A sequence of members, in braces. Members whose text is empty are left out. */
   members(members: readonly (readonly [string, string])[]): string {
-    const shown = members.filter(([, text]) => text !== NOTHING);
-    return `{${shown.map(([name, text]) => `${this.#string(name)}:${text}`).join(",")}}`;
+    let text = "";
+    for (const [name, shown] of members) {
+      if (shown === NOTHING) continue;
+      text += `${text === "" ? "" : ","}${this.#string(name)}:${shown}`;
+    }
+    return `{${text}}`;
   }
 
   /** A reference to a collection's own document, or to the document of a native one. */
@@ -129,6 +133,11 @@ export class Renderer {
   }
 
   #array(items: readonly Literal[]): string {
+    const [first] = items;
+    if (first instanceof DocRef && isUserCollection(first.collection)) {
+      const refs = this.#refsInto(first.collection, items);
+      if (refs !== undefined) return refs;
+    }
     let text = "";
     for (const item of items) {
       const shown = this.text(item);
@@ -137,6 +146,21 @@ export class Renderer {
       text += shown;
     }
     return text === "" ? "[]" : `${text}]`;
+  }
+
+  /** An array of references into one collection, of which a page has thousands; undefined if there is anything else. */
+  #refsInto(collection: number, items: readonly Literal[]): string | undefined {
+    const around = this.#aroundId(this.#database, collection);
+    if (around === undefined) return undefined;
+    const between = `${around.tail},${around.head}`;
+    let text = "";
+    for (const item of items) {
+      if (!(item instanceof DocRef) || item.collection !== collection) return undefined;
+      this.#session.show(0);
+      text += text === "" ? `[${around.head}` : between;
+      text += item.id;
+    }
+    return `${text}${around.tail}]`;
   }
 
   #document({ database, ref, version, fields }: DocumentValue): string {
@@ -205,14 +229,24 @@ export class Renderer {
     return name === undefined ? NOTHING : this.#named(database, ref.collection, name);
   }
 
-  #instance(database: Database, ref: DocRef): string {
+  #instance(database: Database, { collection, id }: DocRef): string {
+    const around = this.#aroundId(database, collection);
+    return around === undefined ? NOTHING : `${around.head}${id}${around.tail}`;
+  }
+
+  /** What stands around the id in a reference to a document; undefined where the collection has no name. */
+  #aroundId(
+    database: Database,
+    number: number,
+  ): { readonly head: string; readonly tail: string } | undefined {
     if (this.#isLegacy) {
-      const path = this.#path(database, ref.collection);
-      return path === undefined ? NOTHING : `{"@ref":${JSON.stringify(`${path}/${ref.id}`)}}`;
+      const path = this.#path(database, number);
+      if (path === undefined) return undefined;
+      return { head: `{"@ref":${JSON.stringify(`${path}/`).slice(0, -1)}`, tail: '"}' };
     }
-    const collection = this.#collectionRef(database, ref.collection);
-    if (collection === NOTHING) return NOTHING;
-    return `{"@ref":{"id":"${ref.id}","${this.#collectionKey}":${collection}}}`;
+    const collection = this.#collectionRef(database, number);
+    if (collection === NOTHING) return undefined;
+    return { head: '{"@ref":{"id":"', tail: `","${this.#collectionKey}":${collection}}}` };
   }
 
   #collectionRef(database: Database, collection: number): string {

@@ -244,6 +244,24 @@ function expectCounted({ most, unlimited, largest }: Weighed, limit: number): vo
   expect(most).toBeLessThanOrEqual(limit);
 }
 
+describe("a page that is too much for the server", () => {
+  it("is asked for again, smaller: 40 documents of 8 MB are read, although nothing was known of them", async () => {
+    const source = await bench.emptyDatabase();
+    await create(source, "Large");
+    await put(
+      source,
+      "Large",
+      Array.from({ length: 40 }, () => LARGE),
+    );
+    const flow = new PageFlow({ bytes: bytesToHold(MAX_MEMORY) });
+    const at = await snapshotTime(source);
+    let documents = 0;
+    for await (const { records } of recordPages(source, { collection: "Large", at, flow }))
+      documents += records.length;
+    expect(documents).toBe(40);
+  });
+});
+
 describe("what a whole run asks for at once", () => {
   it("stays within --max-memory with a history of large versions: export, verify, copy and import", async () => {
     const source = await bench.emptyDatabase();

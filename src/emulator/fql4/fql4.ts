@@ -75,12 +75,19 @@ export function evaluateV4(context: V4Context, text: string, options: V4Options)
     const exhausted = exhaustedBy(error);
     if (exhausted) {
       const { what, message: description } = exhausted;
-      const [status, code] = what === "time" ? [503, "time out"] : [400, "bad request"];
+      const [status, code] = EXHAUSTED[what];
       return outcome(status, JSON.stringify({ errors: [{ code, description }] }));
     }
     throw error;
   }
 }
+
+/** Whoever asks for less of what is too large may be given it. */
+const EXHAUSTED = {
+  time: [503, "time out"],
+  memory: [400, "value too large"],
+  depth: [400, "bad request"],
+} as const;
 
 function isNew(value: Literal): boolean {
   return value instanceof DocumentValue && value.isNew;

@@ -2,13 +2,16 @@
 import { ArkError } from "../errors/errors.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** What a write fails with when nobody reads any more: a pipe's reader is gone, or the terminal itself. */
+const GONE: ReadonlySet<string | undefined> = new Set(["EPIPE", "EIO"]);
+
 /** `signal` is the one of `listenForInterruption`. */
 export function processTerminal(signal: AbortSignal): Terminal {
   const { stdin, stdout, stderr } = process;
   let readerGone = false;
   // `fauna-ark show … | head` ends the reader, not the run: what it does to a database or a disk goes on.
   const onError = (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+    if (!GONE.has(error.code)) throw error;
     readerGone = true;
   };
   stdout.on("error", onError);

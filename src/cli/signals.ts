@@ -1,8 +1,15 @@
-/** Ctrl-C and SIGTERM: the first asks the run to stop cleanly, the second ends the process at once. */
+/** Ctrl-C, SIGTERM and SIGHUP: the first asks the run to stop cleanly, the second ends the process at once. */
 import { constants } from "node:os";
-import { ArkError } from "../errors/errors.ts";
+import { ArkError, type ErrorCode } from "../errors/errors.ts";
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** The code that a run stops with; its exit status is 128 and the signal's number, as of a process that does not listen. */
+const CODES = {
+  SIGINT: "ERR_INTERRUPTED",
+  SIGTERM: "ERR_TERMINATED",
+  SIGHUP: "ERR_HANGUP",
+} as const satisfies Partial<Record<NodeJS.Signals, ErrorCode>>;
+
+const SIGNALS = Object.keys(CODES) as (keyof typeof CODES)[];
 
 export interface Interruption {
   readonly signal: AbortSignal;
@@ -12,15 +19,13 @@ export interface Interruption {
 
 export function listenForInterruption(say: (text: string) => void): Interruption {
   const controller = new AbortController();
-  const onSignal = (name: (typeof SIGNALS)[number]) => {
+  const onSignal = (name: keyof typeof CODES) => {
     if (controller.signal.aborted) process.exit(128 + constants.signals[name]);
     say(`\n${name}: stopping; nothing half-written will look whole. Once more ends at once.\n`);
     controller.abort(
-      new ArkError(
-        name === "SIGINT" ? "ERR_INTERRUPTED" : "ERR_TERMINATED",
-        `Stopped by ${name}.`,
-        { hint: "Nothing that was reported done is lost; start the command again." },
-      ),
+      new ArkError(CODES[name], `Stopped by ${name}.`, {
+        hint: "Nothing that was reported done is lost; start the command again.",
+      }),
     );
   };
   for (const name of SIGNALS) process.on(name, onSignal);

@@ -10,7 +10,7 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Columns of the terminal. */
   readonly columns: number;
-  /** Aborted by the first Ctrl-C or SIGTERM; its reason is the ArkError to end with. */
+  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; its reason is the ArkError to end with. */
   readonly signal: AbortSignal;
   /** Reads a secret from the keyboard without showing it; undefined where nobody can type. */
   readonly askSecret: ((prompt: string) => Promise<string>) | undefined;

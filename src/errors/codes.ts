@@ -3,7 +3,8 @@
  * sentence for `docs/CLI.md`.
  *
  * 1 unexpected · 2 usage · 3 finished but incomplete · 1x access · 20 archive · 30 snapshot
- * expired · 31 budget used up · 40 database · 50 mismatch · 75 try again · 130/143 interrupted.
+ * expired · 31 budget used up · 40 database · 50 mismatch · 75 try again · 129/130/143
+ * interrupted.
  */
 export const ERROR_CODES = {
   ERR_UNEXPECTED: { exit: 1, about: "A defect in fauna-ark or in what it stands on." },
@@ -50,6 +51,7 @@ export const ERROR_CODES = {
     exit: 75,
     about: "Contention, throttling, a timeout or a lost connection outlasted the retries.",
   },
+  ERR_HANGUP: { exit: 129, about: "Stopped by SIGHUP: the terminal is gone." },
   ERR_INTERRUPTED: { exit: 130, about: "Stopped by Ctrl-C." },
   ERR_TERMINATED: { exit: 143, about: "Stopped by SIGTERM." },
 } as const satisfies Record<string, { readonly exit: number; readonly about: string }>;

@@ -249,7 +249,7 @@ async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
 }
 
 function atPlace(error: unknown, path: string, where: string): unknown {
-  if (isArkError(error, "ERR_INTERRUPTED", "ERR_TERMINATED")) return error;
+  if (isArkError(error, "ERR_INTERRUPTED", "ERR_TERMINATED", "ERR_HANGUP")) return error;
   if (error instanceof ArkError) {
     const inside = error.place === undefined ? "" : ` (${error.place})`;
     return new ArkError(error.code, error.message, {

@@ -2,10 +2,10 @@
  * Everything around a run that can go wrong: no room, no permission, a file system that is read-only, folders that
  * vanish, signals, nobody who reads what is printed, clocks that jump. Real processes and real file systems.
  */
-import { execFileSync } from "node:child_process";
-import { chmod, chown, cp, readdir, rename, rm } from "node:fs/promises";
+import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
+import { chmod, chown, cp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { exportDatabase } from "../../src/export/export.ts";
 import { importArchive } from "../../src/import/import.ts";
 import { FolderStore, MemoryStore } from "../../src/store/store.ts";
@@ -219,7 +219,7 @@ onUnix("a folder that vanishes", () => {
 onUnix("a signal", () => {
   const SIGNALS = [
     ["SIGTERM", 143],
-    ["SIGHUP", 143],
+    ["SIGHUP", 129],
     ["SIGINT", 130],
   ] as const;
 
@@ -251,6 +251,28 @@ onUnix("a signal", () => {
       await expectEqual(processes.source, target);
     },
   );
+});
+
+/** Of util-linux; that of other systems has other options. */
+const HAS_SCRIPT = spawnSync("script", ["--version"]).stdout?.includes("util-linux") ?? false;
+if (!HAS_SCRIPT) console.warn("no terminal can be made here: the command `script` is missing");
+
+describe.runIf(HAS_SCRIPT)("a terminal that is gone", () => {
+  it("ends an export as SIGHUP does, though nothing can be said any more; resumed, it is the same", async () => {
+    const folder = await temporaryFolder();
+    const place = join(folder, "archive");
+    const statusFile = join(folder, "status");
+    const words = processes.exportWords(place).filter((word) => word !== "--quiet");
+    const at = Math.floor(pieces.export / 2);
+    const end = (terminal: ChildProcess) => terminal.kill("SIGKILL");
+    await processes.disturbedAt(at, words, end, { terminal: { statusFile } });
+    // Node itself aborts (134) when it cannot give a terminal its settings back, after all that we do is done.
+    const ended = async () => expect(await readFile(statusFile, "utf8")).toMatch(/^(129|134)\n$/);
+    await vi.waitFor(ended, 100_000);
+    expect(await isWhole(place)).toBe(false);
+    await processes.whole([...words, "--resume"]);
+    await expectEqual(place, archive);
+  });
 });
 
 onUnix("when nobody reads what is printed any more", () => {

@@ -43,6 +43,8 @@ export class ChaosProxy implements AsyncDisposable {
   connections = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** What clients send, until there is no more of it. */
+  readonly #sending = new Set<Promise<void>>();
   readonly #options: ChaosProxyOptions;
 
   private constructor(server: Server, options: ChaosProxyOptions) {
@@ -65,6 +67,11 @@ export class ChaosProxy implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
+  /** Resolves when no client is connected any more, and all that they have sent has been passed on. */
+  async deserted(): Promise<void> {
+    await Promise.all(this.#sending);
+  }
+
   #take(client: Socket): void {
     const { hostname, port } = new URL(this.#options.endpoint);
     const server = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -76,7 +83,9 @@ export class ChaosProxy implements AsyncDisposable {
       socket.once("close", () => this.#sockets.delete(socket));
     }
     const state = { silent: false };
-    void this.#carry(client, server, chaos, state, false);
+    const sending = this.#carry(client, server, chaos, state, false);
+    this.#sending.add(sending);
+    void sending.then(() => this.#sending.delete(sending));
     void this.#carry(server, client, chaos, state, true);
   }
 

@@ -75,9 +75,11 @@ export class Processes implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#proxy[Symbol.asyncDispose]();
     await this.root.close();
-    const closed = once(this.#emulator, "close");
-    this.#emulator.kill("SIGKILL");
-    await closed;
+    if (this.#emulator.exitCode === null) {
+      const closed = once(this.#emulator, "close");
+      this.#emulator.kill("SIGKILL");
+      await closed;
+    }
     this.#installed.remove();
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -98,9 +100,9 @@ export class Processes implements AsyncDisposable {
     return ["import", archive, ...words.split(" ")];
   }
 
-  /** Starts the command line; with `shell`, by a shell that first does what it says. */
-  start(words: readonly string[], options: SpawnOptions & { limits?: string } = {}): ChildProcess {
-    const { limits, ...rest } = options;
+  /** Starts the command line: by a shell that first sets limits, or in a terminal. */
+  start(words: readonly string[], options: StartOptions = {}): ChildProcess {
+    const { limits, terminal, ...rest } = options;
     const main = join(this.#installed.package, "dist/cli/main.js");
     const env = {
       ...cleanEnvironment(),
@@ -108,6 +110,13 @@ export class Processes implements AsyncDisposable {
       FAUNA_SECRET: "secret",
     };
     const all = { cwd: this.#installed.project, env, ...rest };
+    if (terminal !== undefined) {
+      const command = [process.execPath, main, ...words].map((word) => `'${word}'`).join(" ");
+      // As shells do: they are told that the terminal is gone, and tell what runs in it.
+      const script = `${command} & trap "kill -HUP $!" HUP; wait $!; wait $!; echo $? > '${terminal.statusFile}'`;
+      const inTerminal = { ...all, env: { ...env, SHELL: "/bin/sh" } };
+      return spawn("script", ["--quiet", "--command", script, "/dev/null"], inTerminal);
+    }
     if (limits === undefined) return spawn(process.execPath, [main, ...words], all);
     const command = `${limits}; exec "$0" "$@"`;
     return spawn("sh", ["-c", command, process.execPath, main, ...words], all);
@@ -137,7 +146,7 @@ export class Processes implements AsyncDisposable {
     n: number,
     words: readonly string[],
     disturb: (child: ChildProcess) => void,
-    options: SpawnOptions = {},
+    options: StartOptions = {},
   ): Promise<Ended> {
     const child = this.start(words, options);
     let count = 0;
@@ -147,8 +156,23 @@ export class Processes implements AsyncDisposable {
     if (n === 0) disturb(child);
     const end = await ended(child);
     this.#watch.onPiece = () => {};
+    await this.#answered();
     return end;
   }
+
+  /** Waits until the emulator has done all that was on its way to it when the command line ended. */
+  async #answered(): Promise<void> {
+    await this.#proxy.deserted();
+    // A request that came before it is begun within two milliseconds (`--faults`), as this one is; those are over then.
+    for (let n = 0; n < 3; n++) await this.root.v10("0", { idempotent: true });
+  }
+}
+
+interface StartOptions extends SpawnOptions {
+  /** What a shell is told before, such as `ulimit`. */
+  readonly limits?: string;
+  /** Runs in a terminal of its own, which is gone when the process that is given back is; its status is in the file then. */
+  readonly terminal?: { readonly statusFile: string };
 }
 
 /** Whether an archive is whole; one without a manifest says that it is none. */

@@ -4,6 +4,7 @@ import { skipValueBytes, standsAt, UNSURE } from "./byte-scan.ts";
 import { readDocumentRef } from "./document.ts";
 import { cutRefPage } from "./page.ts";
 import { Ends } from "./packed-lines.ts";
+import { PageKernel } from "./page-kernel.ts";
 import { type PageFrame, scanPage, textOf } from "./page-scan.ts";
 import { RecordSpans } from "./record-spans.ts";
 
@@ -61,16 +62,17 @@ const REF_HEAD = Buffer.from('{"@ref":{"id":"');
 export function cutIdPage(page: Uint8Array): IdPage {
   const ids = new IdsInPage(page);
   const spans = new RecordSpans();
-  let tail: Uint8Array | undefined;
+  const kernel = PageKernel.begin();
   const frame = scanPage(page, (start) => {
+    const run = kernel.refs(page, start, (end) => ids.push(end));
+    if (run.count > 0) return run.end;
     if (!standsAt(page, start, REF_HEAD)) return UNSURE;
     const at = spans.readId(page, start + REF_HEAD.length);
     if (at < 0) return UNSURE;
     ids.push(at);
-    if (tail !== undefined && standsAt(page, at, tail)) return at + tail.length;
     const end = skipValueBytes(page, start);
     if (end < 0 || !names(textOf(page, start, end), textOf(page, spans.id, at))) return UNSURE;
-    tail = page.slice(at, end);
+    kernel.tail = page.subarray(at, end);
     return end;
   });
   if (frame !== undefined) return { ids, ...frame };

@@ -10,12 +10,11 @@ import {
 } from "./digest-kernel.ts";
 import type { DigestSums } from "./digest-sums.ts";
 import { DEPTH, writeJsonScanner } from "./json-kernel.ts";
+import { COPY_SPARE_BYTES, RecordReader, writeCopy } from "./record-kernel.ts";
 import {
-  type Body,
   byte,
   type Callee,
   type Code,
-  copyMemory,
   I32,
   i32,
   I64,
@@ -24,7 +23,6 @@ import {
   type Local,
   ModuleWriter,
   more,
-  v128,
 } from "./wasm.ts";
 
 /** Text that is looked at at once. */
@@ -38,30 +36,8 @@ const TEXTS_BYTES = INPUT_BYTES + NAME_BYTES_MAX + FRAMES_BYTES + 2 * DIGEST_SPA
 const QUEUE_MAX = 512;
 /** The shortest line, `{"id":"1","ts":1,"data":{}}` and its line feed. */
 const LINE_BYTES_MIN = 28;
-/** Ids and times of more digits are left to JavaScript: they may not be numbers of 64 bits, or of 53. */
-const ID_DIGITS = 18;
-const TS_DIGITS = 16;
-/** A time as servers print it is much shorter. */
-const TTL_BYTES = 64;
-/** A copy of more bytes than that is worth a call. */
-const COPY_BYTES = 512;
 /** A text of more bytes than that is hashed by Node, whose hashing is faster once the call is paid for. */
 const HASH_BYTES = 1536;
-
-/** The first bytes of a text as a number of 64 bits, and a mask for so many. */
-function word(text: string): { readonly value: Code; readonly mask: Code } {
-  const bytes = Buffer.alloc(8);
-  bytes.write(text);
-  const bits = 8n * BigInt(text.length);
-  const mask = BigInt.asIntN(64, (1n << bits) - 1n);
-  return { value: i64.const(bytes.readBigInt64LE()), mask: i64.const(mask) };
-}
-
-/** Whether a text of up to eight bytes stands at an address. */
-function standsAt(at: Code, text: string): Code {
-  const { value, mask } = word(text);
-  return i64.eq(i64.and(i64.load(at), mask), value);
-}
 
 /** The parts of the memory that JavaScript looks at. */
 interface Rooms {
@@ -89,40 +65,10 @@ const STATE = {
   size: 48,
 };
 
-/** Functions that put bytes somewhere: they leave the address behind them. */
-interface Put {
-  readonly bytes: Callee;
-  /** The frame of a piece from one address up to another; of one from 0, that it is absent. */
-  readonly frame: Callee;
-}
-
 const tenth = (number: Local): Code => number.set(i32.div(number.get, i32.const(10)));
 
-function writePut(module: ModuleWriter): Put {
-  const bytes = module.add({ params: [I32, I32, I32], results: [I32] }, (body, to, from, end) => {
-    const length = body.local(I32);
-    return [
-      length.set(i32.sub(end.get, from.get)),
-      body.if(
-        i32.gt(length.get, i32.const(COPY_BYTES)),
-        () => copyMemory(to.get, from.get, length.get),
-        // What is written beyond the end, the next piece or the padding replaces.
-        () => {
-          const at = body.local(I32);
-          return [
-            at.set(to.get),
-            body.loop((again) => [
-              v128.store(at.get, v128.load(from.get)),
-              more(at, 16),
-              more(from, 16),
-              body.goIf(again, i32.lt(from.get, end.get)),
-            ]),
-          ];
-        },
-      ),
-      i32.add(to.get, length.get),
-    ];
-  });
+/** A function that puts the frame of a piece, from one address up to another, or that there is none if it is from 0. */
+function writeFrame(module: ModuleWriter, copy: Callee): Callee {
   const decimal = module.add({ params: [I32, I32], results: [I32] }, (body, to, value) => {
     const rest = body.local(I32);
     const at = body.local(I32);
@@ -139,41 +85,30 @@ function writePut(module: ModuleWriter): Put {
       to.get,
     ];
   });
-  const frame = module.add({ params: [I32, I32, I32], results: [I32] }, (body, to, from, end) => [
+  return module.add({ params: [I32, I32, I32], results: [I32] }, (body, to, from, end) => [
     body.if(i32.eqz(from.get), () => [
       i32.store8(to.get, byte("-")),
       leave(i32.add(to.get, i32.const(1))),
     ]),
     to.set(decimal(to.get, i32.sub(end.get, from.get))),
     i32.store8(to.get, byte(":")),
-    bytes(i32.add(to.get, i32.const(1)), from.get, end.get),
+    copy(i32.add(to.get, i32.const(1)), from.get, end.get),
   ]);
-  return { bytes, frame };
 }
-
-/** A piece of a record: from an address, 0 if it is not there, up to another. */
-interface Piece {
-  readonly start: Local;
-  readonly end: Local;
-}
-
-const pieceOf = (body: Body): Piece => ({ start: body.local(I32), end: body.local(I32) });
-
-/** Whether something is so, and a piece has not been there before. */
-const isThere = (condition: Code, { start }: Piece): Code => i32.and(condition, i32.eqz(start.get));
 
 function write(): { readonly bytes: Uint8Array<ArrayBuffer>; readonly rooms: Rooms } {
   const module = new ModuleWriter();
   const digestLong = module.import("digestLong", [I32, I32, I32, I32]);
   const { digest, queue, sums } = writeDigester(module, QUEUE_MAX);
   const json = writeJsonScanner(module, module.room(DEPTH));
-  const put = writePut(module);
+  const copy = writeCopy(module);
+  const frame = writeFrame(module, copy);
   const rooms: Rooms = {
     sums,
     state: module.room(STATE.size),
-    name: module.room(NAME_BYTES_MAX + 16),
+    name: module.room(NAME_BYTES_MAX + COPY_SPARE_BYTES),
     ends: module.room(4 * Math.ceil(INPUT_BYTES / LINE_BYTES_MIN)),
-    input: module.room(INPUT_BYTES + 32),
+    input: module.room(INPUT_BYTES + COPY_SPARE_BYTES),
   };
   const texts = module.room(TEXTS_BYTES);
   const state = i32.const(rooms.state);
@@ -191,91 +126,11 @@ function write(): { readonly bytes: Uint8Array<ArrayBuffer>; readonly rooms: Roo
   /** Reads the lines from an address up to another. Leaves the address of the first that it is unsure of, or the end. */
   const read = module.add({ params: [I32, I32], results: [I32] }, (body, at, to) => {
     const start = body.local(I32);
-    const id = pieceOf(body);
-    const ts = pieceOf(body);
-    const ttl = pieceOf(body);
-    const data = pieceOf(body);
-    const extra = pieceOf(body);
-    const number = body.local(I64);
-    const c = body.local(I32);
+    const idNumber = body.local(I64);
     const text = body.local(I32);
     const entry = body.local(I32);
-    const unsure = leave(start.get);
-    const unsureIf = (condition: Code): Code => body.if(condition, () => unsure);
-    const unsureUnless = (condition: Code): Code => unsureIf(i32.eqz(condition));
-
-    /** Reads digits at `at` into `number`; more of them than `most`, or a zero before others, are unsure. */
-    const digits = (first: Code, most: number): Code => [
-      number.set(i64.const(0n)),
-      body.block((done) =>
-        body.loop((again) => [
-          c.set(i32.sub(i32.load8(at.get), byte("0"))),
-          body.goIf(done, i32.ge(c.get, i32.const(10))),
-          number.set(i64.add(i64.mul(number.get, i64.const(10n)), i64.fromI32(c.get))),
-          more(at, 1),
-          body.go(again),
-        ]),
-      ),
-      c.set(i32.sub(at.get, first)),
-      unsureIf(i32.eqz(c.get)),
-      unsureIf(i32.gt(c.get, i32.const(most))),
-      unsureIf(i32.and(i32.eq(i32.load8(first), byte("0")), i32.gt(c.get, i32.const(1)))),
-    ];
-    const object = (head: string, { start: from, end }: Piece): Code => [
-      more(at, head.length),
-      unsureIf(i32.ne(i32.load8(at.get), byte("{"))),
-      from.set(at.get),
-      at.set(json.value(at.get)),
-      unsureIf(i32.ltS(at.get, i32.const(0))),
-      end.set(at.get),
-    ];
-    const TTL_HEAD = 'ttl":{"@ts":"';
-    const readTtl: Code = [
-      more(at, TTL_HEAD.length),
-      ttl.start.set(at.get),
-      at.set(json.string(i32.sub(at.get, i32.const(1)))),
-      unsureIf(i32.ltS(at.get, i32.const(0))),
-      ttl.end.set(i32.sub(at.get, i32.const(1))),
-      unsureIf(i32.ne(i32.load8(at.get), byte("}"))),
-      unsureIf(i32.ge(i32.sub(ttl.end.get, ttl.start.get), i32.const(TTL_BYTES))),
-      // Without any escape.
-      c.set(ttl.start.get),
-      body.block((done) =>
-        body.loop((again) => [
-          body.goIf(done, i32.eq(c.get, ttl.end.get)),
-          unsureIf(i32.eq(i32.load8(c.get), byte("\\"))),
-          more(c, 1),
-          body.go(again),
-        ]),
-      ),
-      more(at, 1),
-    ];
-    /** The members behind `ts`. */
-    const members: Code = [
-      ttl.start.set(i32.const(0)),
-      data.start.set(i32.const(0)),
-      extra.start.set(i32.const(0)),
-      body.block((done) =>
-        body.loop((again) => [
-          body.goIf(done, i32.eqz(standsAt(at.get, ',"'))),
-          more(at, 2),
-          body.if(isThere(standsAt(at.get, 'data":'), data), () => [
-            object('data":', data),
-            body.go(again),
-          ]),
-          body.if(
-            i32.and(
-              isThere(standsAt(at.get, TTL_HEAD.slice(0, 8)), ttl),
-              standsAt(i32.add(at.get, i32.const(8)), TTL_HEAD.slice(8)),
-            ),
-            () => [readTtl, body.go(again)],
-          ),
-          unsureUnless(isThere(standsAt(at.get, 'extra":'), extra)),
-          object('extra":', extra),
-          body.go(again),
-        ]),
-      ),
-    ];
+    const record = new RecordReader(body, json, at, leave(start.get));
+    const { id, ts, ttl, data, extra, number } = record;
     const lastId = i64.load(state, STATE.lastId);
     const ts64 = (place: number, isFurther: (a: Code, b: Code) => Code): Code =>
       body.if(isFurther(number.get, i64.load(state, place)), () =>
@@ -294,17 +149,17 @@ function write(): { readonly bytes: Uint8Array<ArrayBuffer>; readonly rooms: Roo
         () => settle(),
       ),
       text.set(
-        put.bytes(
+        copy(
           textAt,
           i32.const(rooms.name),
           i32.add(i32.const(rooms.name), i32.load(state, STATE.nameBytes)),
         ),
       ),
-      text.set(put.frame(text.get, id.start.get, id.end.get)),
+      text.set(frame(text.get, id.start.get, id.end.get)),
       i32.store8(text.get, byte("-")), // no action
-      text.set(put.frame(i32.add(text.get, i32.const(1)), ttl.start.get, ttl.end.get)),
-      text.set(put.frame(text.get, data.start.get, data.end.get)),
-      text.set(put.frame(text.get, extra.start.get, extra.end.get)),
+      text.set(frame(i32.add(text.get, i32.const(1)), ttl.start.get, ttl.end.get)),
+      text.set(frame(text.get, data.start.get, data.end.get)),
+      text.set(frame(text.get, extra.start.get, extra.end.get)),
       body.if(
         i32.gt(i32.sub(text.get, textAt), i32.const(HASH_BYTES)),
         () => digestLong(textAt, text.get, ts.start.get, ts.end.get),
@@ -319,39 +174,19 @@ function write(): { readonly bytes: Uint8Array<ArrayBuffer>; readonly rooms: Roo
         ],
       ),
     ];
-    const line: Code = [
-      start.set(at.get),
-      unsureUnless(standsAt(at.get, '{"id":"')),
-      more(at, 7),
-      id.start.set(at.get),
-      digits(id.start.get, ID_DIGITS),
-      id.end.set(at.get),
-      unsureIf(i64.leS(number.get, lastId)),
-      unsureUnless(standsAt(at.get, '","ts":')),
-      // Kept only when all of the line is sure.
-      more(at, 7),
-      ts.start.set(at.get),
-    ];
-    const idNumber = body.local(I64);
-    const first = body.local(I32);
     return [
       body.loop((again) => [
         body.if(i32.ge(at.get, to.get), () => leave(at.get)),
-        line,
+        start.set(at.get),
+        record.pass('{"id":"'),
+        record.readId(),
+        record.unsureIf(i64.leS(number.get, lastId)),
         idNumber.set(number.get),
-        body.if(i32.eq(i32.load8(at.get), byte("-")), () => more(at, 1)),
-        first.set(at.get),
-        digits(first.get, TS_DIGITS),
-        ts.end.set(at.get),
-        unsureIf(i64.gtS(number.get, i64.const(BigInt(Number.MAX_SAFE_INTEGER)))),
-        body.if(i32.ne(first.get, ts.start.get), () => [
-          unsureIf(i32.eq(i32.load8(first.get), byte("0"))),
-          number.set(i64.sub(i64.const(0n), number.get)),
-        ]),
-        members,
-        unsureUnless(standsAt(at.get, "}\n")),
-        unsureIf(i32.eqz(data.start.get)),
-        more(at, 2),
+        record.pass('","ts":'),
+        record.readTs(),
+        record.readMembers((next) => record.readExtra(next)),
+        record.pass("}\n"),
+        record.unsureIf(i32.eqz(data.start.get)),
         queued,
         i64.store(state, idNumber.get, STATE.lastId),
         ts64(STATE.minTs, i64.ltS),

@@ -11,6 +11,7 @@ import { cutDocument } from "./document.ts";
 import { names } from "./id-page.ts";
 import { packLines } from "./pack-lines.ts";
 import { LineWriter, type PackedLines } from "./packed-lines.ts";
+import { PageKernel } from "./page-kernel.ts";
 import { scanPage, textOf } from "./page-scan.ts";
 import { RecordSpans } from "./record-spans.ts";
 
@@ -55,8 +56,7 @@ class PageScan {
   readonly #spans = new RecordSpans();
   #gone = 0;
   #isForecast = false;
-  /** What follows the id in the refs of this collection, from its closing quote on. */
-  #tail: Uint8Array | undefined;
+  readonly #kernel = PageKernel.begin();
 
   constructor(page: Uint8Array, collection: string) {
     this.#page = page;
@@ -75,6 +75,7 @@ class PageScan {
     return { lines, gone: this.#gone, ...frame };
   }
 
+  /** Reads the element at an offset, and perhaps some that follow. */
   #element(start: number): number {
     const page = this.#page;
     if (isNullAt(page, start)) {
@@ -82,10 +83,15 @@ class PageScan {
       return start + 4;
     }
     if (!this.#isForecast && start > FORECAST_BYTES) this.#forecast(start);
-    const end = this.#document(start);
-    if (end < 0) return this.#byText(start);
+    const { end, count, lines } = this.#kernel.documents(page, start);
+    if (count > 0) {
+      this.#lines.addLines(lines);
+      return end;
+    }
+    const behind = this.#document(start);
+    if (behind < 0) return this.#byText(start);
     this.#lines.addSpans(page, this.#spans);
-    return end;
+    return behind;
   }
 
   /** Makes room for all lines, going by those of the documents before `start`. */
@@ -118,17 +124,16 @@ class PageScan {
     const page = this.#page;
     const at = this.#spans.readId(page, start + REF_HEAD.length);
     if (at < 0) return UNSURE;
-    if (this.#tail !== undefined && standsAt(page, at, this.#tail)) return at + this.#tail.length;
     return this.#newRef(start + REF_AT, at);
   }
 
-  /** Reads a ref with another tail as text: it says which collection the next ones are in, if theirs is the same. */
+  /** Reads a ref as text: it says which collection the next ones are in, if what follows their ids is the same. */
   #newRef(start: number, idEnd: number): number {
     const page = this.#page;
     const end = skipValueBytes(page, start);
     if (end < 0) return UNSURE;
     if (!names(textOf(page, start, end), textOf(page, this.#spans.id, idEnd))) return UNSURE;
-    this.#tail = page.slice(idEnd, end);
+    this.#kernel.tail = page.subarray(idEnd, end);
     return end;
   }
 

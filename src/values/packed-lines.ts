@@ -90,6 +90,13 @@ export class LineWriter {
     this.#bytes[this.#at++] = LINE_FEED;
   }
 
+  /** Adds lines that are there already. */
+  addLines(lines: Uint8Array): void {
+    this.#room(lines.length);
+    this.#bytes.set(lines, this.#at);
+    this.#at += lines.length;
+  }
+
   /** Adds a record that was read as text. @returns of a large one, the bytes of its data. */
   addRecord(record: DocumentRecord): Uint8Array | undefined {
     const { dataText = "" } = record;

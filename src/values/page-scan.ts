@@ -20,7 +20,7 @@ export interface PageFrame {
 /**
  * Walks the page that the bytes are, and nothing else.
  *
- * @param element reads the element at an offset and gives the offset behind it, or UNSURE.
+ * @param element reads the element at an offset, or some, and gives the offset behind, or UNSURE.
  * @returns undefined when the page is not of the usual form, or an element is not.
  */
 export function scanPage(page: Uint8Array, element: (at: number) => number): PageFrame | undefined {

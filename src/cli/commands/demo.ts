@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { prepareDemoFolder } from "../demo/place.ts";
 import { buildSample } from "../demo/build.ts";
 import { SAMPLE_SIZE } from "../demo/sample.ts";
-import { startEmulator } from "../../emulator/emulator.ts";
 import { exportDatabase } from "../../export/export.ts";
 import { connect } from "../../fauna/fauna.ts";
 import { createDatabase, importArchive } from "../../import/import.ts";
@@ -59,6 +58,7 @@ export const demoCommand: CommandSpec = {
     const archive = join(folder, "archive");
     await prepareDemoFolder(folder);
 
+    const { startEmulator } = await import("../../emulator/emulator.ts");
     const emulator = await startEmulator();
     const source = connect({ endpoint: emulator.endpoint, secret: emulator.secret });
     try {

@@ -1,7 +1,7 @@
 /** `fauna-ark emulator`: a Fauna to try things on, until Ctrl-C. */
 import { once } from "node:events";
 import { basename, resolve } from "node:path";
-import { type Emulator, type Faults, startEmulator } from "../../emulator/emulator.ts";
+import type { Emulator, Faults } from "../../emulator/emulator.ts";
 import { ArkError } from "../../errors/errors.ts";
 import { exportDatabase } from "../../export/export.ts";
 import { connect, type Connection, pushSchema } from "../../fauna/fauna.ts";
@@ -106,6 +106,8 @@ export const emulatorCommand: CommandSpec = {
     }
     const faults = new FaultsOnceReady(args);
     const exportPath = args.text("export-path");
+    // Loaded when it is wanted: every other command would start later by a fifth of a second.
+    const { startEmulator } = await import("../../emulator/emulator.ts");
     const emulator = await startEmulator({
       port: args.number("port")!,
       log: (line) => {

@@ -9,24 +9,19 @@ import { MemoryStore } from "../../src/store/store.ts";
 import { printRecord } from "../../src/values/record.ts";
 import { verifyArchive } from "../../src/verify/verify.ts";
 import { Bench } from "../support/bench.ts";
+import { type Cut, Cuts, isDoneUnheard } from "../support/cuts.ts";
 import { temporaryFolder } from "../support/folders.ts";
 import { events } from "../support/independent-history.ts";
 import { Points } from "../support/points.ts";
 
-/** Requests are counted while this is on; the one with this number is cut, before or after it took effect. */
-const fault = { on: false, count: 0, at: Infinity, when: "before" as "before" | "after" };
+const cuts = new Cuts();
 
 let bench: Bench;
 let source: Connection;
 const archive = new MemoryStore();
 
 beforeAll(async () => {
-  bench = await Bench.start({
-    faults: () => {
-      if (!fault.on) return undefined;
-      return ++fault.count === fault.at ? { cut: fault.when } : undefined;
-    },
-  });
+  bench = await Bench.start({ faults: cuts.faults });
   source = await bench.emptyDatabase();
   for (const query of [
     'Collection.create({ name: "C", history_days: 30 })',
@@ -48,21 +43,6 @@ afterAll(async () => {
   await bench?.[Symbol.asyncDispose]();
 });
 
-/** Runs `work` with the fault, and gives how many requests it made. */
-async function counted(
-  at: number,
-  when: "before" | "after",
-  work: () => Promise<unknown>,
-): Promise<number> {
-  Object.assign(fault, { on: true, count: 0, at, when });
-  try {
-    await work();
-  } finally {
-    fault.on = false;
-  }
-  return fault.count;
-}
-
 const pastOf = async (database: Connection): Promise<string[]> => {
   const asked = { endpoint: bench.endpoint, secret: bench.secretOf(database) };
   const all: string[] = [];
@@ -70,6 +50,16 @@ const pastOf = async (database: Connection): Promise<string[]> => {
     all.push(...(await events(asked, { ref: { collection: "C" }, id: String(id) })));
   return all;
 };
+
+/** Goes on with a run that was cut, unless it had done all. */
+async function finished(
+  target: Connection,
+  cut: Cut,
+  run: (target: Connection, goOn: boolean) => Promise<unknown>,
+): Promise<void> {
+  if (cut.error === undefined || isDoneUnheard(cut)) return;
+  await run(target, (await bench.definitionsOf(target)).length > 0);
+}
 
 describe("an import with history", () => {
   it("is finished whichever request was cut, and tells the same past", async () => {
@@ -80,28 +70,20 @@ describe("an import with history", () => {
     const run = (target: Connection, goOn = false) =>
       importArchive({ ...limits, target, continue: goOn });
     const first = await bench.emptyDatabase();
-    const requests = await counted(Infinity, "before", () => run(first));
+    const requests = await cuts.count(() => run(first));
     expect(requests).toBeGreaterThan(20);
     const points = new Points("import of a past, a request is cut", 4);
-    for (const n of points.numbers(requests)) {
-      const at = n + 1;
-      const when = at % 2 === 0 ? "before" : "after";
-      const target = await bench.emptyDatabase();
-      const died = await counted(at, when, () => run(target)).then(
-        () => false,
-        () => true,
-      );
-      await points.try(`request ${at}, ${when}`, async () => {
-        // Of the mark that was taken away in the last request nobody was told.
-        if (died && !(at === requests && when === "after"))
-          await run(target, (await bench.definitionsOf(target)).length > 0);
+    await cuts.each(points, requests, {
+      make: () => bench.emptyDatabase(),
+      run,
+      judge: async (target, cut) => {
+        await finished(target, cut, run);
         expect(await pastOf(target)).toEqual(past);
         const { equal, against } = await verifyArchive({ archive, against: target });
         expect(against!.histories).toMatchObject([{ name: "C", equal: true }]);
         expect(equal).toBe(true);
-      });
-    }
-    points.end();
+      },
+    });
   });
 });
 
@@ -113,29 +95,19 @@ describe("a copy with history", () => {
     const run = (target: Connection, goOn = false) =>
       copyDatabase({ ...limits, target, continue: goOn });
     const first = await bench.emptyDatabase();
-    const requests = await counted(Infinity, "before", () => run(first));
+    const requests = await cuts.count(() => run(first));
     const points = new Points("copy of a past, a request is cut", 8);
     // The last ones always: behind the end of a copy nothing may fail it.
-    for (const n of new Set([
-      ...points.numbers(requests - 3),
-      requests - 3,
-      requests - 2,
-      requests - 1,
-    ])) {
-      const at = n + 1;
-      const when = at % 2 === 0 ? "before" : "after";
-      const target = await bench.emptyDatabase();
-      const died = await counted(at, when, () => run(target)).then(
-        () => false,
-        () => true,
-      );
-      await points.try(`request ${at}, ${when}`, async () => {
-        if (died && !(at === requests && when === "after"))
-          await run(target, (await bench.definitionsOf(target)).length > 0);
+    const last = [requests - 3, requests - 2, requests - 1];
+    await cuts.each(points, requests, {
+      make: () => bench.emptyDatabase(),
+      run,
+      judge: async (target, cut) => {
+        await finished(target, cut, run);
         expect(await pastOf(target)).toEqual(past);
-      });
-    }
-    points.end();
+      },
+      numbers: new Set([...points.numbers(requests - 3), ...last]),
+    });
   });
 });
 
@@ -150,18 +122,15 @@ describe("an export with history", () => {
       return lines;
     };
     const expected = await linesOf(archive);
-    const requests = await counted(Infinity, "before", async () =>
+    const requests = await cuts.count(() =>
       exportDatabase({ ...limits, target: new MemoryStore() }),
     );
     const points = new Points("export of a past, a request is cut", 3);
-    for (const n of points.numbers(requests)) {
-      const target = new MemoryStore();
-      const died = await counted(n + 1, "before", () => exportDatabase({ ...limits, target })).then(
-        () => false,
-        () => true,
-      );
-      await points.try(`request ${n + 1}`, async () => {
-        if (died) {
+    await cuts.each(points, requests, {
+      make: () => new MemoryStore(),
+      run: (target) => exportDatabase({ ...limits, target }),
+      judge: async (target, { error }) => {
+        if (error !== undefined) {
           // The connection that was cut is not gone in the same moment for all requests that are under way.
           const again = connect({ endpoint: bench.endpoint, secret: bench.secretOf(source) });
           try {
@@ -173,8 +142,7 @@ describe("an export with history", () => {
         expect(await linesOf(target)).toEqual(expected);
         const report = await checkArchive(target);
         expect(report).toMatchObject({ problems: [], notes: [], versions: expected.length });
-      });
-    }
-    points.end();
+      },
+    });
   });
 });

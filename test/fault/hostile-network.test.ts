@@ -52,22 +52,27 @@ interface Between extends AsyncDisposable {
 /** Statuses that say: the endpoint is no good, what answers is not Fauna, or try again. */
 const STOPS = new Set([10, 40, 75]);
 
+type Promised = "comes through" | "may stop";
+
 /** Exports and imports through what stands between; tells how many of both came through. */
 async function bothWays(
   points: Points,
   name: string,
-  { http1, timeoutMs }: { readonly http1: boolean; readonly timeoutMs: number },
+  { http1, promise }: { readonly http1: boolean; readonly promise: Promised },
   between: (endpoint: string) => Promise<Between>,
 ): Promise<number> {
   let through = 0;
+  // Who waits for what never comes should not wait for long here. What comes through may take its time.
+  const patience =
+    promise === "may stop"
+      ? { timeoutMs: 400, graceMs: 100, pingMs: 100 }
+      : { timeoutMs: 30_000, graceMs: 5_000, pingMs: 30_000 };
   const connection = (bad: Between, to: Bench, database: Connection): Connection =>
     connect({
       endpoint: bad.endpoint,
       secret: to.secretOf(database),
       http1,
-      timeoutMs,
-      graceMs: 100,
-      pingMs: 100,
+      ...patience,
       retry: { baseMs: 2, capMs: 20 },
       throttle: { start: 2, max: 4 },
     });
@@ -117,7 +122,7 @@ const about = (bytes: number, random: () => number) => Math.floor(bytes * 2 * ra
 
 const CONNECTIONS: readonly [
   string,
-  "comes through" | "may stop",
+  Promised,
   (random: () => number, connection: number) => Chaos | undefined,
 ][] = [
   ["late, by a time that varies", "comes through", () => ({ latencyMs: 2, jitterMs: 10 })],
@@ -146,7 +151,7 @@ const CONNECTIONS: readonly [
   ],
 ];
 
-const REQUESTS: readonly [string, "comes through" | "may stop", () => RequestChaos][] = [
+const REQUESTS: readonly [string, Promised, () => RequestChaos][] = [
   [
     "a storm of 429, told when to come again",
     "comes through",
@@ -224,40 +229,39 @@ const busy = (status: number, headers: Readonly<Record<string, string>> = {}) =>
   body: '{"errors":[{"code":"busy","description":"busy"}],"error":{"code":"limit_exceeded","message":"busy"}}',
 });
 
-describe.each(CONNECTIONS)("over connections that are %s,", (name, promise, chaosOf) => {
-  it(`an export and an import ${promise === "may stop" ? "come through or stop, and go on to the same" : "come through"}`, async () => {
-    const points = new Points(`hostile network, ${name}`);
-    for (const run of points.runs(1, RUNS_FULL)) {
-      const http1 = points.random() < 0.5;
-      // Who waits for what never comes should not wait for long here.
-      const timeoutMs = promise === "may stop" ? 400 : 5_000;
-      const through = await bothWays(
-        points,
-        `run ${run}, http1: ${http1}`,
-        { http1, timeoutMs },
-        (endpoint) => {
-          const random = () => points.random();
-          return ChaosProxy.start({ endpoint, chaos: (n) => chaosOf(random, n), random });
-        },
-      );
-      if (promise === "comes through") expect(through).toBe(2);
-    }
-    points.end();
-  });
-});
+/** Makes what stands between, anew for each of both ways. */
+type BetweenOf = (random: () => number, http1: boolean) => (endpoint: string) => Promise<Between>;
 
-describe.each(REQUESTS)("where there are %s,", (name, promise, chaosOf) => {
-  it(`an export and an import ${promise === "may stop" ? "come through or stop, and go on to the same" : "come through"}`, async () => {
+const NETWORKS: readonly (readonly [string, Promised, BetweenOf])[] = [
+  ...CONNECTIONS.map(([name, promise, chaosOf]): [string, Promised, BetweenOf] => [
+    `over connections that are ${name},`,
+    promise,
+    (random) => (endpoint) =>
+      ChaosProxy.start({ endpoint, chaos: (n) => chaosOf(random, n), random }),
+  ]),
+  ...REQUESTS.map(([name, promise, chaosOf]): [string, Promised, BetweenOf] => [
+    `where there are ${name},`,
+    promise,
+    (_, http1) => (endpoint) => requestProxy(endpoint, chaosOf(), { http1 }),
+  ]),
+];
+
+const CAN: Readonly<Record<Promised, string>> = {
+  "comes through": "come through",
+  "may stop": "come through or stop, and go on to the same",
+};
+
+describe.each(NETWORKS)("%s", (name, promise, betweenOf) => {
+  it(`an export and an import ${CAN[promise]}`, async () => {
     const points = new Points(`hostile network, ${name}`);
+    const random = () => points.random();
     for (const run of points.runs(1, RUNS_FULL)) {
       const http1 = points.random() < 0.5;
-      // Who waits for what never comes should not wait for long here.
-      const timeoutMs = promise === "may stop" ? 400 : 5_000;
       const through = await bothWays(
         points,
         `run ${run}, http1: ${http1}`,
-        { http1, timeoutMs },
-        (endpoint) => requestProxy(endpoint, chaosOf(), { http1 }),
+        { http1, promise },
+        betweenOf(random, http1),
       );
       if (promise === "comes through") expect(through).toBe(2);
     }
@@ -271,7 +275,7 @@ it("where a server says GOAWAY again and again, an export and an import come thr
     const through = await bothWays(
       points,
       `run ${run}`,
-      { http1: false, timeoutMs: 5_000 },
+      { http1: false, promise: "comes through" },
       (endpoint) =>
         requestProxy(endpoint, ({ number }) => (number % 5 === 0 ? "goaway" : undefined)),
     );

@@ -100,23 +100,28 @@ function parseCount(option: OptionSpec, written: string, place: string): number 
 }
 
 /** How many bytes a unit stands for, by its name in lower case. */
-export const BYTE_UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  b: 1,
-  k: 1024,
-  kb: 1000,
-  kib: 1024,
-  m: 1024 ** 2,
-  mb: 1000 ** 2,
-  mib: 1024 ** 2,
-  g: 1024 ** 3,
-  gb: 1000 ** 3,
-  gib: 1024 ** 3,
-};
+const BYTE_UNITS: ReadonlyMap<string, number> = new Map([
+  ["", 1],
+  ["b", 1],
+  ["k", 1024],
+  ["kb", 1000],
+  ["kib", 1024],
+  ["m", 1024 ** 2],
+  ["mb", 1000 ** 2],
+  ["mib", 1024 ** 2],
+  ["g", 1024 ** 3],
+  ["gb", 1000 ** 3],
+  ["gib", 1024 ** 3],
+]);
+
+/** How many bytes a unit stands for, as somebody writes it; undefined for what is none. */
+export function bytesIn(unit: string): number | undefined {
+  return BYTE_UNITS.get(unit.toLowerCase());
+}
 
 function parseBytes(option: OptionSpec, written: string, place: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(written);
-  const unit = match === null ? undefined : BYTE_UNITS[match[2]!.toLowerCase()];
+  const unit = match === null ? undefined : bytesIn(match[2]!);
   if (match === null || unit === undefined) {
     throw new ArkError("ERR_USAGE", `${place} needs a size, not ${show(written)}.`, {
       place,

@@ -1,16 +1,16 @@
 import { ArkError } from "../errors/errors.ts";
 import type { Rates } from "../fauna/fauna.ts";
-import { BYTE_UNITS } from "./option.ts";
+import { bytesIn } from "./option.ts";
 
 /** What counts under each way of writing it. */
-const COUNTED: Readonly<Record<string, "documents" | "ops">> = {
-  doc: "documents",
-  docs: "documents",
-  document: "documents",
-  documents: "documents",
-  op: "ops",
-  ops: "ops",
-};
+const COUNTED: ReadonlyMap<string, "documents" | "ops"> = new Map([
+  ["doc", "documents"],
+  ["docs", "documents"],
+  ["document", "documents"],
+  ["documents", "documents"],
+  ["op", "ops"],
+  ["ops", "ops"],
+]);
 
 /**
  * The rates of `--max-rate`: `500docs/s`, `5MiB/s`, `1000ops/s`, one of each at most.
@@ -30,8 +30,8 @@ function parseRate(text: string): { unit: keyof Rates; perSecond: number } {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]+)\/s$/i.exec(text);
   if (match === null) throw notARate(text);
   const word = match[2]!.toLowerCase();
-  const unit = COUNTED[word];
-  const factor = unit === undefined ? BYTE_UNITS[word] : 1;
+  const unit = COUNTED.get(word);
+  const factor = unit === undefined ? bytesIn(word) : 1;
   if (factor === undefined) throw notARate(text);
   const perSecond = Number(match[1]) * factor;
   if (!(perSecond > 0 && perSecond < Infinity)) throw notARate(text);

@@ -24,6 +24,7 @@ describe("--max-rate", () => {
     "5 pages/s",
     "1e3docs/s",
     "5/s",
+    "5constructor/s",
   ])("refuses %j, and says how one is written", (written) => {
     expect(() => parseRates([written])).toThrow(
       expect.objectContaining({

@@ -27,7 +27,7 @@ function torture(...words: string[]): Promise<Run> {
 const line = (losses: readonly string[]) =>
   `${JSON.stringify({ suite: "some", points: 7, losses, seed: 3, stride: 1, stopped: false })}\n`;
 
-describe("scripts/torture", () => {
+describe("scripts/torture", { timeout: 600_000 }, () => {
   it("prints the points that were tried and no loss, by the seed that it is given", async () => {
     const run = await torture("--only", "archive", "--share", "0.004", "--seed", "5");
     expect(run, run.stdout + run.stderr).toMatchObject({ status: 0 });
@@ -48,6 +48,25 @@ describe("scripts/torture", () => {
     expect(await torture("--sum", file)).toMatchObject({ status: 0, stderr: "" });
     await writeFile(file, "");
     expect(await torture("--sum", file)).toMatchObject({ status: 1 });
+  });
+
+  it("does not count what its report holds of an earlier run", async () => {
+    const file = join(await temporaryFolder(), "report.ndjson");
+    await writeFile(file, line(["byte 5: nobody noticed"]));
+    const run = await torture("--only", "network", "--minutes", "0.000001", "--report", file);
+    expect(run, run.stdout + run.stderr).toMatchObject({ status: 1, stderr: "" });
+    expect(run.stdout).toContain("0 points tried in 18 suites, 0 losses");
+  });
+
+  it("refuses a share and a time that are none", async () => {
+    for (const words of [
+      ["--share", "0"],
+      ["--minutes", "soon"],
+    ])
+      expect(await torture(...words)).toMatchObject({
+        status: 2,
+        stderr: `torture: ${words[0]} takes a number above 0\n`,
+      });
   });
 
   it("names its suites when it is asked for another", async () => {

@@ -5,11 +5,12 @@
 import type { Connection } from "../fauna/fauna.ts";
 import { printString } from "../values/json.ts";
 import type { DocumentsRun } from "./documents.ts";
-import { closingSteps, pastOf, schemaSteps } from "./schema-steps.ts";
+import { closingSteps, schemaSteps } from "./schema-steps.ts";
 import { credentialSteps } from "./secret-steps.ts";
 import type { HistoryRun } from "./history.ts";
 import type { SecretsRun } from "./secrets.ts";
-import { type ImportSource, restoredHistory } from "./source.ts";
+import { type ImportSource, pastOf, restoredHistory } from "./source.ts";
+import { schemaStages } from "./stages.ts";
 
 export interface Step {
   readonly title: string;
@@ -42,16 +43,17 @@ export function planSteps(source: ImportSource, target: Existing): Step[] {
 
 /** As {@link planSteps}, without the mark: for databases below one that has it. */
 export function databaseSteps(source: ImportSource, { existing, hasSchema }: Existing): Step[] {
+  const stages = source.hasSchema ? schemaStages(source, existing) : undefined;
   return [
     ...(hasSchema === true
       ? [LEAVE_SCHEMA_STEP]
-      : source.hasSchema
-        ? schemaSteps(source, existing)
+      : stages !== undefined
+        ? schemaSteps(source, stages)
         : bareCollectionSteps(source, existing)),
     ...documentSteps(source),
     ...historySteps(source),
     ...credentialSteps(source),
-    ...(source.hasSchema ? closingSteps(source) : []),
+    ...(stages === undefined ? [] : closingSteps(source, stages)),
     ...(pastOf(source).size > 0 ? [WINDOW_STEP] : []),
   ];
 }

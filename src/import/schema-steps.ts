@@ -1,16 +1,12 @@
 /** The steps that make the schema before the documents, as they need it, and those that finish it behind them. */
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type DefinitionKind,
-  type DefinitionLine,
-  withoutLostReferences,
-} from "../archive/archive.ts";
+import type { DefinitionKind, DefinitionLine } from "../archive/archive.ts";
 import { ArkError, isArkError } from "../errors/errors.ts";
 import { pushSchema, type SchemaFile } from "../fauna/fauna.ts";
 import { isJsonObject, parseJson, printJson, printString } from "../values/json.ts";
 import type { Step, StepContext } from "./plan.ts";
-import { type ImportSource, restoredHistory } from "./source.ts";
-import { sameFiles, schemaStages } from "./stages.ts";
+import { type ImportSource, pastOf } from "./source.ts";
+import { sameFiles, type SchemaStages } from "./stages.ts";
 import {
   createV4Definition,
   hasMember,
@@ -19,10 +15,9 @@ import {
   waitForIndex,
 } from "./v4-definitions.ts";
 
-export function schemaSteps(source: ImportSource, existing: ReadonlySet<string>): Step[] {
-  const { v4Collections, bare, granting, loading } = schemaStages(source, existing);
-  // Fauna takes no definition that names what is not there, though it may have made one.
-  const { definitions: living } = withoutLostReferences(source.definitions);
+/** What comes before the documents. */
+export function schemaSteps(source: ImportSource, stages: SchemaStages): Step[] {
+  const { v4Collections, bare, granting, loading, living } = stages;
   const definitions = (kind: DefinitionKind): readonly DefinitionLine[] => living.get(kind) ?? [];
   const v4 = (kind: V4Kind): readonly DefinitionLine[] =>
     definitions(kind).filter(({ madeBy }) => madeBy === "v4");
@@ -115,13 +110,9 @@ export function schemaSteps(source: ImportSource, existing: ReadonlySet<string>)
   return [...steps, ...metadataSteps(source)];
 }
 
-/** Collections whose past is restored. */
-export function pastOf(source: ImportSource): ReadonlySet<string> {
-  return new Set(restoredHistory(source)?.collections.map(({ name }) => name));
-}
-
-export function closingSteps(source: ImportSource): Step[] {
-  const { loading, final } = schemaStages(source);
+/** What comes behind them. */
+export function closingSteps(source: ImportSource, stages: SchemaStages): Step[] {
+  const { loading, final } = stages;
   const reason = "now that the documents are there, ttl_days can no longer date them";
   if (final.length > 0) {
     return sameFiles(loading, final)

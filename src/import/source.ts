@@ -86,6 +86,11 @@ export function restoredHistory({ history, hasSchema }: ImportSource): HistorySo
   return hasSchema && history?.leftOut === undefined ? history : undefined;
 }
 
+/** Collections whose past is restored. */
+export function pastOf(source: ImportSource): ReadonlySet<string> {
+  return new Set(restoredHistory(source)?.collections.map(({ name }) => name));
+}
+
 export interface OpenSourceOptions {
   /** Folder of FSL files, for a source that has none of its own. */
   readonly schemaFolder: string | undefined;

@@ -28,9 +28,11 @@ import {
   replaceMember,
 } from "../fsl/fsl.ts";
 import type { DefinitionKind, SchemaFile } from "../fauna/fauna.ts";
-import { type ImportSource, restoredHistory } from "./source.ts";
+import { type ImportSource, pastOf } from "./source.ts";
 
 export interface SchemaStages {
+  /** Definitions without what they name in vain: Fauna takes none that does, though it may have made one. */
+  readonly living: ImportSource["definitions"];
   /** Collections that the first push leaves out because only v4 can create them. */
   readonly v4Collections: ReadonlySet<string>;
   readonly bare: readonly SchemaFile[];
@@ -49,12 +51,16 @@ export function schemaStages(
   source: ImportSource,
   existing: ReadonlySet<string> = new Set(),
 ): SchemaStages {
+  const { definitions } = source;
+  const alive = withoutLostReferences(definitions);
+  const emptied = new Set(emptiedRoles(alive));
   // Fauna takes no file that names what is not there, though it may have made one.
-  const living = filesWithoutLost(source.files, source.definitions);
-  const emptied = new Set(emptiedRoles(withoutLostReferences(source.definitions)));
-  const files = [...living].map(([filename, content]) => ({ filename, content }));
+  const files = [...filesWithoutLost(source.files, definitions)].map(([filename, content]) => ({
+    filename,
+    content,
+  }));
   const final = withRoles(files, emptied);
-  const past = new Set(restoredHistory(source)?.collections.map(({ name }) => name));
+  const past = pastOf(source);
   const loading = final
     .map((file) => edited(file, withoutTtlDays))
     .map((file) => edited(file, withRoom(past)));
@@ -62,7 +68,8 @@ export function schemaStages(
   const v4Providers = new Set(v4Names(source, "access_providers"));
   const granting = loading.map((file) => edited(file, withoutProviders(v4Providers)));
   const bare = granting.map((file) => edited(file, without(missing, emptied)));
-  return { v4Collections: missing.collections, bare, granting, loading, final };
+  const { collections: v4Collections } = missing;
+  return { living: alive.definitions, v4Collections, bare, granting, loading, final };
 }
 
 /** Where Fauna itself writes what was not made by a file. */

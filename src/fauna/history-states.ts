@@ -41,7 +41,13 @@ type Living = Exclude<State, { action: "delete" }>;
 /** States that a request asks for, at most. */
 export const STATES = 500;
 
-const NO_STATES = Buffer.from('{"resource":{"data":[]}}');
+/** An answer as text, and its bytes: these are no more to be held when it is looked at. */
+interface Sized {
+  readonly text: string;
+  readonly size: number;
+}
+
+const NO_STATES: Sized = { text: '{"resource":{"data":[]}}', size: 0 };
 
 /** What one query asks v10 for at most. */
 const SETTLED = 500;
@@ -130,9 +136,8 @@ async function readSome(
   options: HistoryOptions,
 ): Promise<Found> {
   const living = states.filter((state): state is Living => state.action !== "delete");
-  const body = living.length === 0 ? NO_STATES : await ask(living);
-  turn?.arrived(living.length, body.length);
-  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8");
+  const { text, size } = living.length === 0 ? NO_STATES : await ask(living);
+  turn?.arrived(living.length, size);
   // Whatever is not there is null in the answer, and no item.
   const items = cutPage(text).items.map(({ record }) => record);
   const records: DocumentRecord[] = [];
@@ -161,9 +166,9 @@ async function readSome(
   const settled = holdsNumberLikeString(text)
     ? await settle(connection, records, moments, options)
     : records;
-  return { records: settled, expired, size: body.length };
+  return { records: settled, expired, size };
 
-  function ask(asked: readonly Living[]): Promise<Uint8Array> {
+  async function ask(asked: readonly Living[]): Promise<Sized> {
     const { collection, signal, timeoutMs } = options;
     const ref = `{"ref":${collectionRef(collection)},"id":${selected("s", "i")}}`;
     const time = selected("s", "t");
@@ -173,7 +178,9 @@ async function readSome(
     const onTimeout = asked.length > 1 ? "report" : "repeat";
     const maxAnswerBytes = turn?.maxAnswerBytes;
     const call = { idempotent: true, signal, timeoutMs, onTimeout, maxAnswerBytes } as const;
-    return connection.v4Body(`{"object":{"data":${each}}}`, call);
+    const body = await connection.v4Body(`{"object":{"data":${each}}}`, call);
+    const { length } = body;
+    return { text: Buffer.from(body.buffer, body.byteOffset, length).toString(), size: length };
   }
 }
 

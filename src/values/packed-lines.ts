@@ -1,4 +1,5 @@
 /** Records packed as the lines that stand for them in a segment: the form in which they move in bulk. */
+import { release } from "../flow/flow.ts";
 import { digestLarge, digestRecord } from "./digest.ts";
 import { DigestSums, type SumLimbs } from "./digest-sums.ts";
 import { type DocumentRecord, printRecord } from "./record.ts";
@@ -102,7 +103,8 @@ export class LineWriter {
     const { dataText = "" } = record;
     const isLarge = dataText.length >= LARGE;
     const line = printRecord(isLarge ? { ...record, dataText: "" } : record);
-    this.#room((line.length + 1) * 3 + (isLarge ? Buffer.byteLength(dataText) : 0));
+    const most = isLarge ? Buffer.byteLength(line) + Buffer.byteLength(dataText) : line.length * 3;
+    this.#room(most + 1);
     const bytes = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset);
     // Of a large one no text as large as the line is made.
     const head = isLarge ? line.indexOf(DATA_MEMBER) + DATA_MEMBER.length : 0;
@@ -145,6 +147,7 @@ export class LineWriter {
   #grow(size: number): void {
     const larger = new Uint8Array(new ArrayBuffer(size));
     larger.set(this.#bytes.subarray(0, this.#at));
+    release(this.#bytes);
     this.#bytes = larger;
   }
 }

@@ -73,7 +73,7 @@ export {
 } from "./records.ts";
 export { faunaCode, faunaStatus, isV4Disabled } from "./refusal.ts";
 export { checkListingEnd, type ListingEndOptions } from "./listing-end.ts";
-export { ids, type IdsOptions } from "./refs.ts";
+export { idPages, ids, type IdsOptions } from "./refs.ts";
 export {
   endStaging,
   pushSchema,

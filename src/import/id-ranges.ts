@@ -25,6 +25,8 @@ export class IdRanges {
   #last: string | undefined;
   #isAscending = true;
   #sinceCut = 0;
+  /** Where the id that was added last fell. */
+  #latest = 0;
 
   constructor(size: number = RANGE_IDS) {
     this.#size = size;
@@ -53,7 +55,15 @@ export class IdRanges {
   }
 
   add(id: string): void {
-    this.#sets[this.indexOf(id)]!.add(id);
+    // Most ids fall where the one before them fell.
+    if (!this.#isIn(this.#latest, id)) this.#latest = this.indexOf(id);
+    this.#sets[this.#latest]!.add(id);
+  }
+
+  #isIn(index: number, id: string): boolean {
+    const [from, next] = [this.#cuts[index - 1], this.#cuts[index]];
+    if (from !== undefined && compareIds(from, id) > 0) return false;
+    return next === undefined || compareIds(id, next) < 0;
   }
 
   /** Which range an id falls into. */

@@ -1,6 +1,6 @@
 /** The proof of an import: what the target lists is what was written. */
 import { ArkError } from "../errors/errors.ts";
-import { type Connection, ids, snapshotTime } from "../fauna/fauna.ts";
+import { type Connection, idPages, snapshotTime } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { hasExpired } from "./expired.ts";
@@ -80,9 +80,9 @@ export class CollectionProof {
     if (missing.length > 0 || extra.length > 0) throw this.#mismatch(missing, extra);
   }
 
-  #list({ from, to }: IdRange, at: bigint): AsyncGenerator<readonly string[]> {
+  #list({ from, to }: IdRange, at: bigint): ReturnType<typeof idPages> {
     const { signal, timeoutMs } = this.#options;
-    return ids(this.#target, { collection: this.#tally.name, from, to, at, signal, timeoutMs });
+    return idPages(this.#target, { collection: this.#tally.name, from, to, at, signal, timeoutMs });
   }
 
   async #listed(index: number, at: bigint): Promise<Set<string>> {

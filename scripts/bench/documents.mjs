@@ -1,7 +1,7 @@
 // The documents of the bench: small ones of about 160 bytes of data, and large ones among them where asked for.
 export const COLLECTION = "Flight";
 export const TS = 1_795_259_107_540_000;
-const LARGE_BYTES = 8_000_000;
+export const LARGE_BYTES = 8_000_000;
 
 export const idOf = (n) => String(1_000_000 + n * 3);
 /** The number of the first document whose id is not below `id`. */

@@ -23,8 +23,8 @@ const http = () => new HttpTransport({ endpoint: new URL(task.endpoint) });
 const { exportDatabase } = await built("export/export.js");
 
 async function exported(source, target) {
-  const { compression, window, rangeDocuments, maxMemory } = task;
-  const options = { compression, window, rangeDocuments, maxMemory };
+  const { compression, window, rangeDocuments, maxMemory, history } = task;
+  const options = { compression, window, rangeDocuments, maxMemory, history };
   return await exportDatabase({ source, target, ...options });
 }
 

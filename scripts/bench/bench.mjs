@@ -23,7 +23,7 @@ const { values: flags } = parseArgs({
   },
 });
 const pick = (name, usual, quick) => flags[name] ?? (flags.quick ? quick : usual);
-const DOCUMENTS = Number(pick("documents", "200000", "2000"));
+const DOCUMENTS = Number(pick("documents", "400000", "2000"));
 const SIZES = pick("sizes", "10000,100000,1000000", "200,600,2000").split(",").map(Number);
 const ROUNDS = Number(pick("rounds", "3", "1"));
 /** One document in so many is of 8 MB. */
@@ -98,13 +98,14 @@ async function fill(root, name, count) {
 async function againstFetching(name, aim, at, compression) {
   const recording = join(folder, `${rows.length}.recording`);
   const archive = join(folder, `recorded-${rows.length}`);
-  const { mostAtOnce } = await worker({ kind: "record", ...at, compression, archive, recording });
+  const task = { kind: "record", ...at, compression, archive, recording };
+  const { mostAtOnce, idleShare } = await worker(task);
   const found = await byTurns(
     () => ({ kind: "export", ...at, compression }),
     () => ({ kind: "repeat", ...at, recording, atOnce: mostAtOnce }),
   );
   row(name, aim, found.map(seconds), found);
-  return { archive, found };
+  return { archive, found, idleShare };
 }
 
 async function rangesAgainstOne(name, at) {
@@ -161,7 +162,8 @@ async function compareOn(root, databaseAt) {
   await fill(root, "full", DOCUMENTS);
   const at = { ...databaseAt("full"), window: WINDOW };
   const name = "export ÷ fetch-and-discard, emulator";
-  const { archive } = await againstFetching(name, "≤ 1.10", at, "gzip");
+  const { archive, idleShare } = await againstFetching(name, "≤ 1.10", at, "gzip");
+  row("share of an export in which nothing is under way, emulator", "0", [idleShare], []);
   await rangesAgainstOne("export of four ranges ÷ of one, emulator", at);
 
   let number = 0;

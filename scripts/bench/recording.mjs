@@ -12,12 +12,17 @@ export class RecordingTransport {
   exchanges = [];
   mostAtOnce = 0;
   #atOnce = 0;
+  #began;
+  #ended = 0;
+  #idleMs = 0;
 
   constructor(inner) {
     this.inner = inner;
   }
 
   async send(request) {
+    this.#began ??= this.#ended = performance.now();
+    if (this.#atOnce === 0) this.#idleMs += performance.now() - this.#ended;
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
     try {
       const answer = await this.inner.send(request);
@@ -30,8 +35,13 @@ export class RecordingTransport {
       });
       return answer;
     } finally {
-      this.#atOnce--;
+      if (--this.#atOnce === 0) this.#ended = performance.now();
     }
+  }
+
+  /** The share of the time, from the first request to the last answer, in which nothing was under way. */
+  get idleShare() {
+    return this.#idleMs / (this.#ended - this.#began);
   }
 
   close() {

@@ -48,7 +48,7 @@ const TASKS = {
     const { documents } = await exported(source, task.archive);
     await source.close();
     await writeRecording(task.recording, transport.exchanges);
-    return { documents, mostAtOnce: transport.mostAtOnce };
+    return { documents, mostAtOnce: transport.mostAtOnce, idleShare: transport.idleShare };
   },
   /** The requests of a recorded run, as many at once as it had, answers thrown away. */
   async repeat() {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mapConcurrent } from "../flow/flow.ts";
+import { mapConcurrent, release } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareHistory } from "../values/history.ts";
@@ -219,6 +219,7 @@ export async function writeSegment(
 
   const written = await store.write(file, storedChunks(), { signal });
   assert.equal(written.bytes, storedBytes);
+  spare.forEach(release);
   const { lastId, minTs, maxTs, records, fingerprint } = contents.entry();
   return {
     file,
@@ -277,6 +278,8 @@ class Contents {
     if (this.#minTs === undefined || part.minTs < this.#minTs) this.#minTs = part.minTs;
     if (this.#maxTs === undefined || part.maxTs > this.#maxTs) this.#maxTs = part.maxTs;
     this.#lastId = part.lastId;
+    // A segment that takes lines to their end is the last to look at them.
+    if (to === lines.length) lines.release();
   }
 }
 

@@ -1,5 +1,6 @@
 /** One piece of packing, wherever it is done: on the main thread or in a worker. */
 import { isUtf8 } from "node:buffer";
+import { release } from "../flow/flow.ts";
 import { type Compression, inflateSync } from "./inflate.ts";
 import { packLines } from "./pack-lines.ts";
 import { type PackedPage, packPage } from "./pack-page.ts";
@@ -29,11 +30,11 @@ interface FrameJob {
 
 export type PackingJob = PageJob | FrameJob;
 
-/** What became of a job: one of these. */
+/** What became of a job: one of these, or for a frame that needs thought nothing. */
 export interface PackingResult {
   readonly page?: PackedPage;
   readonly summary?: LinesSummary;
-  /** The job's bytes again: they need thought. */
+  /** The job's page again: it needs thought. */
   readonly unsure?: Bytes;
 }
 
@@ -45,10 +46,13 @@ export function plainBytesOf(job: PackingJob): number {
 export function pack(job: PackingJob): PackingResult {
   if (job.kind === "page") {
     const page = packPage(job.bytes, job.collection);
-    return page === undefined ? { unsure: job.bytes } : { page };
+    if (page === undefined) return { unsure: job.bytes };
+    release(job.bytes);
+    return { page };
   }
   const summary = summedUp(job);
-  return summary === undefined ? { unsure: job.bytes } : { summary };
+  release(job.bytes);
+  return summary === undefined ? {} : { summary };
 }
 
 function summedUp({
@@ -66,6 +70,7 @@ function summedUp({
   }
   if (plain.length !== plainBytes || !isUtf8(plain)) return undefined;
   const lines = packLines(plain, collection);
+  release(plain);
   if (lines === undefined) return undefined;
   const { bytes: _, ends: __, ...summary } = lines;
   return summary;

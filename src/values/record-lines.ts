@@ -1,3 +1,4 @@
+import { release } from "../flow/flow.ts";
 import { fingerprintOf } from "./digest-sums.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { packLines } from "./pack-lines.ts";
@@ -94,6 +95,11 @@ export class RecordLines {
     const packed =
       packLines(bytes, this.collection) ?? packRecords(this.collection, recordsIn(bytes));
     return new RecordLines(this.collection, packed!);
+  }
+
+  /** Gives the memory of the lines back. What is known of them stays; nobody may ask for lines, ids or records any more. */
+  release(): void {
+    release(new Uint8Array(this.#packed.bytes.buffer));
   }
 
   records(): DocumentRecord[] {

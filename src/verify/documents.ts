@@ -130,8 +130,10 @@ class CollectionWork {
     const batches =
       unknown.batches?.(this.#name, range, signal) ?? unknown.records(this.#name, range, signal);
     for await (const batch of batches) {
-      if (batch instanceof RecordLines) sum.merge(batch.fingerprint);
-      else for (const record of batch) sum.add(this.#name, record);
+      if (batch instanceof RecordLines) {
+        sum.merge(batch.fingerprint);
+        batch.release();
+      } else for (const record of batch) sum.add(this.#name, record);
       this.#report(batch.length);
     }
     if (!this.#same(sum, known)) return false;

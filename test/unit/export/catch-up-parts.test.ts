@@ -44,6 +44,19 @@ describe("what is put by", () => {
     }
   });
 
+  it("comes back in frames of half a megabyte, unless one document is larger", async () => {
+    const spool = new Spool(new MemoryStore());
+    const text = (size: number) => `{"t":"${"x".repeat(size)}"}`;
+    const sizes = [...Array.from({ length: 20 }, () => 100_000), 3_000_000, 10, 10];
+    const entries = sizes.map((size, index) => entry(String(index + 1), text(size)));
+    const file = await spool.write(each([entries]), undefined);
+    const frames = await collect(file.all());
+    expect(frames.flat()).toEqual(entries);
+    expect(frames.map(({ length }) => length)).toEqual([5, 5, 5, 5, 1, 2]);
+    expect(file.largest).toBeGreaterThan(3_000_000);
+    expect(file.largest).toBeLessThan(3_000_100);
+  });
+
   it("cannot be read by whoever finds it", async () => {
     const { store, name } = await spooled();
     const bytes = await readWhole(store, name);
@@ -145,5 +158,24 @@ describe("layers", () => {
       ["11", "c", 2, false],
     ]);
     expect(await all(newest([]))).toEqual([]);
+  });
+
+  it("no more than a batch of each is there at a time", async () => {
+    const given: string[] = [];
+    /** Two ids in a batch, from `first` on by `step`. */
+    async function* layer(first: number, step: number) {
+      for (let batch = 0; batch < 5; batch++) {
+        const ids = [0, 1].map((n) => String(first + (2 * batch + n) * step));
+        given.push(...ids);
+        yield ids.map((id) => ({ id }));
+      }
+    }
+    const seen: string[] = [];
+    for await (const batch of newest([layer(1, 2), layer(2, 4), layer(3, 3)])) {
+      seen.push(...batch.map(({ top }) => top.id));
+      const ahead = new Set(given.filter((id) => !seen.includes(id)));
+      expect(ahead.size + batch.length).toBeLessThanOrEqual(2 * 3 + 1);
+    }
+    expect(seen).toEqual([...new Set(given)].toSorted((a, b) => Number(a) - Number(b)));
   });
 });

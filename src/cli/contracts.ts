@@ -39,6 +39,14 @@ export const EXPORT_CONTRACT: Contract = {
   },
 };
 
+export const RESTORE_HISTORY_CONTRACT: Contract = {
+  title: "`export --restore-history`",
+  members: {
+    restoredHistory:
+      "Null when nothing was raised; else when the export began that raised it (`started`), the collections that were `restored`, and those that were changed or deleted since and are `left` alone, each with `database` (its path, empty for the exported one), `name`, and the `historyDays` that it had.",
+  },
+};
+
 export const IMPORT_CONTRACT: Contract = {
   title: "`import`",
   members: {
@@ -188,6 +196,16 @@ export const SHOW_COLLECTION_CONTRACT: Contract = {
   },
 };
 
+export const DEMO_CONTRACT: Contract = {
+  title: "`demo`",
+  members: {
+    exported: "The report of its `export`.",
+    imported: "The report of its `import`.",
+    source: "The report of `verify --against` the sample database.",
+    copy: "The report of `verify --against` its copy.",
+  },
+};
+
 export const EMULATOR_CONTRACT: Contract = {
   title: "`emulator`, once it answers",
   members: {
@@ -212,6 +230,7 @@ export const ERROR_CONTRACT: Contract = {
 export const CONTRACTS: readonly Contract[] = [
   EXPORT_PLAN_CONTRACT,
   EXPORT_CONTRACT,
+  RESTORE_HISTORY_CONTRACT,
   IMPORT_CONTRACT,
   PLAN_CONTRACT,
   COPY_CONTRACT,
@@ -219,6 +238,7 @@ export const CONTRACTS: readonly Contract[] = [
   DIFF_CONTRACT,
   SHOW_CONTRACT,
   SHOW_COLLECTION_CONTRACT,
+  DEMO_CONTRACT,
   EMULATOR_CONTRACT,
   ERROR_CONTRACT,
 ];

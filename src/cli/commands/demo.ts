@@ -48,6 +48,7 @@ export const demoCommand: CommandSpec = {
     2: "usage, or the folder is not the demo's own",
     13: "the folder cannot be written",
     50: "the copy differs",
+    130: "stopped by Ctrl-C",
   },
   async run(args, terminal) {
     const { signal } = terminal;

@@ -10,6 +10,7 @@ import {
   EXPORT_PLAN_CONTRACT,
   IMPORT_CONTRACT,
   PLAN_CONTRACT,
+  RESTORE_HISTORY_CONTRACT,
   SHOW_COLLECTION_CONTRACT,
   SHOW_CONTRACT,
   VERIFY_CONTRACT,
@@ -222,6 +223,8 @@ describe("export", () => {
     const archive = join(await temporaryFolder(), "archive");
     const { stdout } = await call(["export", archive, "--json"]);
     expect(keysOf(stdout)).toEqual(promised(EXPORT_CONTRACT));
+    const restored = await call(["export", archive, "--restore-history", "--json"]);
+    expect(keysOf(restored.stdout)).toEqual(promised(RESTORE_HISTORY_CONTRACT));
   });
 
   it("takes paths from the working folder of its terminal", async () => {

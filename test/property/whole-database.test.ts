@@ -14,8 +14,8 @@ import { collectionRef, documentRef, Ref, type Value } from "../../src/values/va
 import { Uuid } from "../../src/values/uuid.ts";
 import { printV4 } from "../../src/values/v4.ts";
 import { Bench } from "../support/bench.ts";
-import { isSpelling } from "../support/spelling.ts";
-import { type RoundTrip, roundTrip } from "../support/round-trip.ts";
+import { isOfLost, isSpelling, lostIn } from "../support/spelling.ts";
+import { roundTrip } from "../support/round-trip.ts";
 import { insert } from "../support/sample-databases.ts";
 import { anyTaggedValue, dataOf } from "../support/values.ts";
 
@@ -400,29 +400,6 @@ async function make(database: Connection, { by: language, text }: Change): Promi
   }
 }
 
-/** Definitions that the import says named what is no more, by the kinds of both languages. */
-function lostIn({ notes }: RoundTrip["imported"]): string[] {
-  const named = notes.filter(({ code }) => code === "lost_references");
-  return named.flatMap(({ examples }) =>
-    examples.flatMap((example) => {
-      const [, kind, name] = /^(\w+) (.*): \w+ .*$/.exec(example)!;
-      return [`${kind}/${name}`, `${V10_KINDS[kind!]}/${name}`];
-    }),
-  );
-}
-
-const V10_KINDS: Readonly<Record<string, string>> = {
-  functions: "Function",
-  roles: "Role",
-  access_providers: "AccessProvider",
-};
-
-/** Whether it is a difference in one of them, or in the schema files, which show roles of which nothing is left. */
-function isOf(definitions: readonly string[], difference: string): boolean {
-  if (definitions.length > 0 && difference.startsWith("files ")) return true;
-  return definitions.some((name) => difference.startsWith(`definitions ${name}:`));
-}
-
 async function comesBack(changed: readonly Change[]): Promise<void> {
   const trip = await roundTrip(bench, async (database) => {
     for (const one of changed) await make(database, one);
@@ -435,7 +412,7 @@ async function comesBack(changed: readonly Change[]): Promise<void> {
   expect(trip.imported.documents.refused, JSON.stringify(trip.imported.notes)).toBe(0);
   expect(trip.verified.against!.definitions).toEqual([]);
   const lost = lostIn(trip.imported);
-  const meant = trip.differences.filter((each) => !isSpelling(each) && !isOf(lost, each));
+  const meant = trip.differences.filter((each) => !isSpelling(each) && !isOfLost(lost, each));
   expect(meant).toEqual([]);
   expect(trip.verified.equal).toBe(true);
 }

@@ -1,4 +1,5 @@
-/** One definition, said in two ways that mean the same. */
+/** Differences between definitions that are none: said in two ways that mean the same, or what the import had to leave out. */
+import type { ImportReport } from "../../src/import/import.ts";
 
 const NOTHING = String.raw`"(?:(?:roles|privileges|membership|constraints)":\[\]|history_days":(?:9223372036854775807|\{"@long":"9223372036854775807"\}))`;
 const SAYS_NOTHING_FIRST = new RegExp(`(?<=\\{)${NOTHING},`, "g");
@@ -21,4 +22,27 @@ export function isSpelling(difference: string): boolean {
   const [key, ...sides] = difference.split("\n");
   if (key?.startsWith("definitions ") !== true || sides.length !== 2) return false;
   return inOneSpelling(sides[0]!) === inOneSpelling(sides[1]!);
+}
+
+/** Definitions that the import says named what is no more, by the kinds of both languages. */
+export function lostIn({ notes }: Pick<ImportReport, "notes">): string[] {
+  const named = notes.filter(({ code }) => code === "lost_references");
+  return named.flatMap(({ examples }) =>
+    examples.flatMap((example) => {
+      const [, kind, name] = /^(\w+) (.*): \w+ .*$/.exec(example)!;
+      return [`${kind}/${name}`, `${V10_KINDS[kind!]}/${name}`];
+    }),
+  );
+}
+
+const V10_KINDS: Readonly<Record<string, string>> = {
+  functions: "Function",
+  roles: "Role",
+  access_providers: "AccessProvider",
+};
+
+/** Whether it is a difference in one of them, or in the schema files, which show roles of which nothing is left. */
+export function isOfLost(definitions: readonly string[], difference: string): boolean {
+  if (definitions.length > 0 && difference.startsWith("files ")) return true;
+  return definitions.some((name) => difference.startsWith(`definitions ${name}:`));
 }

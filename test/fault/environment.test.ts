@@ -267,8 +267,8 @@ describe.runIf(HAS_SCRIPT)("a terminal that is gone", () => {
     const end = (terminal: ChildProcess) => terminal.kill("SIGKILL");
     await processes.disturbedAt(at, words, end, { terminal: { statusFile } });
     // Node itself aborts (134) when it cannot give a terminal its settings back, after all that we do is done.
-    const ended = async () => expect(await readFile(statusFile, "utf8")).toMatch(/^(129|134)\n$/);
-    await vi.waitFor(ended, 100_000);
+    const isOver = async () => expect(await readFile(statusFile, "utf8")).toMatch(/^(129|134)\n$/);
+    await vi.waitFor(isOver, 100_000);
     expect(await isWhole(place)).toBe(false);
     await processes.whole([...words, "--resume"]);
     await expectEqual(place, archive);
@@ -290,61 +290,58 @@ onUnix("when nobody reads what is printed any more", () => {
 describe("a clock that jumps", () => {
   const HOUR = 3_600_000_000n;
 
-  it.each([
-    ["back by an hour", -HOUR],
-    ["ahead by a minute", 60_000_000n],
-  ])("on the server, %s, in the middle changes nothing", async (_, jump) => {
-    let offset = 0n;
-    let requests = 0;
-    let at = Infinity;
+  /** An emulator whose clock jumps when the request with the number `at` arrives. */
+  async function jumping(jump: bigint) {
+    const clock = { offset: 0n, requests: 0, at: Infinity };
     const bench = await Bench.start({
-      clock: () => BigInt(Date.now()) * 1000n + offset,
+      clock: () => BigInt(Date.now()) * 1000n + clock.offset,
       faults: () => {
-        if (++requests === at) offset = jump;
+        if (++clock.requests === clock.at) clock.offset = jump;
         return undefined;
       },
     });
     onTestFinished(() => bench[Symbol.asyncDispose]());
-    const source = await bench.emptyDatabase();
-    await source.v10('Collection.create({ name: "C" })');
-    for (let id = 1; id <= 9; id++) await insert(source, "C", String(id), `{"k":${id}}`);
+    /** A database of nine documents in the collection `C`, which is made so. */
+    const documents = async (made: string) => {
+      const source = await bench.emptyDatabase();
+      await source.v10(made);
+      for (let id = 1; id <= 9; id++) await insert(source, "C", String(id), `{"k":${id}}`);
+      return source;
+    };
+    return { bench, clock, documents };
+  }
+
+  it.each([
+    ["back by an hour", -HOUR],
+    ["ahead by a minute", 60_000_000n],
+  ])("on the server, %s, in the middle changes nothing", async (_, jump) => {
+    const { bench, clock, documents } = await jumping(jump);
+    const source = await documents('Collection.create({ name: "C" })');
     const calm = new MemoryStore();
-    const before = requests;
+    const before = clock.requests;
     await exportDatabase({ source, target: calm });
-    const needed = requests - before;
+    const needed = clock.requests - before;
     const jumped = new MemoryStore();
-    at = requests + Math.ceil(needed / 2);
+    clock.at = clock.requests + Math.ceil(needed / 2);
     await exportDatabase({ source, target: jumped });
-    expect(offset).toBe(jump);
-    offset = 0n;
+    expect(clock.offset).toBe(jump);
+    clock.offset = 0n;
     const target = await bench.emptyDatabase();
-    at = requests + 12;
+    clock.at = clock.requests + 12;
     await importArchive({ source: calm, target });
-    expect(offset).toBe(jump);
+    expect(clock.offset).toBe(jump);
     for (const each of [calm, jumped])
       expect((await verifyArchive({ archive: each, against: target })).equal).toBe(true);
   });
 
   it("on the server, beyond its history, ends an export that says so, without a manifest", async () => {
-    let offset = 0n;
-    let requests = 0;
-    let at = Infinity;
-    const bench = await Bench.start({
-      clock: () => BigInt(Date.now()) * 1000n + offset,
-      faults: () => {
-        if (++requests === at) offset = HOUR;
-        return undefined;
-      },
-    });
-    onTestFinished(() => bench[Symbol.asyncDispose]());
-    const source = await bench.emptyDatabase();
-    await source.v10('Collection.create({ name: "C", history_days: 0 })');
-    for (let id = 1; id <= 9; id++) await insert(source, "C", String(id), `{"k":${id}}`);
-    const before = requests;
+    const { clock, documents } = await jumping(HOUR);
+    const source = await documents('Collection.create({ name: "C", history_days: 0 })');
+    const before = clock.requests;
     await exportDatabase({ source, target: new MemoryStore() });
-    const needed = requests - before;
+    const needed = clock.requests - before;
     const store = new MemoryStore();
-    at = requests + Math.ceil(needed / 2);
+    clock.at = clock.requests + Math.ceil(needed / 2);
     await expect(exportDatabase({ source, target: store, pageSize: 2 })).rejects.toMatchObject({
       code: "ERR_SNAPSHOT_EXPIRED",
       exitStatus: 30,

@@ -20,12 +20,13 @@ async function during<T>(
   work: (endpoint: string) => Promise<T>,
 ): Promise<T> {
   const child = installed.start(["emulator", "--port", "0", "--json", "--quiet", ...words]);
+  const closed = once(child, "close");
   try {
     const text = await printed(child, '"port"');
     return await work(/"endpoint": "([^"]+)"/.exec(text)![1]!);
   } finally {
     child.kill("SIGINT");
-    await once(child, "close");
+    await closed;
   }
 }
 

@@ -1,7 +1,6 @@
 /** The README's session and its library example, run as they are written there. */
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/folders.ts";
@@ -14,7 +13,7 @@ import {
 } from "../support/installed.ts";
 
 const README = join(import.meta.dirname, "../../README.md");
-/** The port that the README uses; the test takes a free one in its place. */
+/** The port that the README uses; the test has one chosen that is free. */
 const PORT = "8443";
 
 let installed: Installed;
@@ -29,14 +28,6 @@ async function block(name: string): Promise<string> {
   const found = new RegExp(`<!-- ${name} -->\\s*\`\`\`\\w+\\n(.*?)\`\`\``, "s").exec(text);
   if (found === null) throw new Error(`the README has no block ${name}`);
   return found[1]!;
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
 }
 
 function shell(script: string, cwd: string, env: Readonly<Record<string, string>> = {}) {
@@ -56,14 +47,14 @@ async function shownRecord(): Promise<string> {
 describe("the README", () => {
   it("has a session that works line by line and ends with an equal copy", async () => {
     const cwd = await temporaryFolder();
-    const port = await freePort();
     // `exec`: the signal at the end has to reach the emulator, not the shell around it.
     const server = shell(`exec ${(await block("session: server")).trim()}`, cwd, {
-      FAUNA_ARK_PORT: port,
+      FAUNA_ARK_PORT: "0",
     });
     const serverEnded = ended(server);
     try {
-      await printed(server, "The emulator answers on");
+      const text = await printed(server, "with the root secret");
+      const port = /127\.0\.0\.1:(\d+)/.exec(text)![1]!;
       const lines = (await block("session: client")).replaceAll(PORT, port);
       const { status, stdout, stderr } = await ended(shell(`set -ex\n${lines}`, cwd));
       expect(stderr).toContain("Exported 4,709 documents");

@@ -1,7 +1,15 @@
 /** The package as a user has it: built, in a `node_modules`, run in processes of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { compileSource } from "./compiled.ts";
 
@@ -38,6 +46,8 @@ export function installPackage(): Installed {
   mkdirSync(home, { recursive: true });
   renameSync(folder, join(home, "dist"));
   cpSync(join(ROOT, "package.json"), join(home, "package.json"));
+  // Without one of its own the project would be part of this package, whose name means the `dist` beside the sources.
+  writeFileSync(join(project, "package.json"), '{ "name": "a-project", "private": true }\n');
   const main = join(home, "dist/cli/main.js");
   const bin = join(project, "node_modules/.bin");
   mkdirSync(bin);

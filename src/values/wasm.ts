@@ -14,8 +14,20 @@ export const I64 = 0x7e;
 export const V128 = 0x7b;
 export type ValueType = typeof I32 | typeof I64 | typeof V128;
 
-/** A number as LEB128, signed: what constants take. */
-function signed(value: bigint): number[] {
+/** A number of 32 bits as LEB128, signed: what constants take. */
+function signed(value: number): number[] {
+  const out: number[] = [];
+  for (let rest = value; ;) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    const isLast = rest === ((low & 0x40) === 0 ? 0 : -1);
+    out.push(isLast ? low : low | 0x80);
+    if (isLast) return out;
+  }
+}
+
+/** As {@link signed}, of 64 bits. */
+function signed64(value: bigint): number[] {
   const out: number[] = [];
   for (let rest = value; ;) {
     const low = Number(rest & 0x7fn);
@@ -46,21 +58,15 @@ const unary =
 /** @param align the binary logarithm of what addresses are multiples of: always 0, they may be any. */
 const load =
   (...opcode: number[]) =>
-  (address: Code, offset = 0): Code => [address, ...opcode, 0, ...unsigned(offset)];
+  (address: Code, offset = 0): Code => [address, opcode, 0, unsigned(offset)];
 const store =
   (...opcode: number[]) =>
-  (address: Code, value: Code, offset = 0): Code => [
-    address,
-    value,
-    ...opcode,
-    0,
-    ...unsigned(offset),
-  ];
+  (address: Code, value: Code, offset = 0): Code => [address, value, opcode, 0, unsigned(offset)];
 /** Instructions on vectors follow a prefix. */
 const vector = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
 
 export const i32 = {
-  const: (value: number): Code => [0x41, ...signed(BigInt(value | 0))],
+  const: (value: number): Code => [0x41, signed(value | 0)],
   load: load(0x28),
   load8: load(0x2d),
   store: store(0x36),
@@ -85,7 +91,7 @@ export const i32 = {
 };
 
 export const i64 = {
-  const: (value: bigint): Code => [0x42, ...signed(value)],
+  const: (value: bigint): Code => [0x42, signed64(value)],
   load: load(0x29),
   /** Four bytes, without a sign. */
   load32: load(0x35),
@@ -230,7 +236,7 @@ export interface Callee {
 interface FunctionParts {
   readonly params: readonly ValueType[];
   readonly results: readonly ValueType[];
-  code: number[];
+  code: Buffer;
 }
 
 /** Where rooms begin: addresses are multiples of it. */
@@ -241,8 +247,8 @@ const PAGE = 64 * 1024;
 export class ModuleWriter {
   readonly #imports: { readonly params: readonly ValueType[]; readonly name: string }[] = [];
   readonly #functions: FunctionParts[] = [];
-  readonly #exports: number[][] = [];
-  readonly #data: number[][] = [];
+  readonly #exports: Code[] = [];
+  readonly #data: Code[] = [];
   // What lies at 0 is nowhere.
   #size = ALIGN;
 
@@ -256,8 +262,7 @@ export class ModuleWriter {
   /** The address of bytes that are there from the beginning. */
   constant(bytes: Uint8Array): number {
     const address = this.room(bytes.length);
-    const at = flat([i32.const(address), 0x0b]);
-    this.#data.push([0, ...at, ...unsigned(bytes.length), ...bytes]);
+    this.#data.push([0, i32.const(address), 0x0b, unsigned(bytes.length), [...bytes]]);
     return address;
   }
 
@@ -265,7 +270,7 @@ export class ModuleWriter {
   import(name: string, params: readonly ValueType[]): Callee {
     const index = this.#imports.length;
     this.#imports.push({ params, name });
-    return (...args) => [...args, 0x10, ...unsigned(index)];
+    return (...args) => [...args, 0x10, unsigned(index)];
   }
 
   /** Adds a function. Under `name`, if there is one, it is exported. */
@@ -274,43 +279,49 @@ export class ModuleWriter {
     write: (body: Body, ...params: Local[]) => Code,
   ): Callee {
     const index = this.#imports.length + this.#functions.length;
-    const parts: FunctionParts = { params, results, code: [] };
+    const parts: FunctionParts = { params, results, code: Buffer.alloc(0) };
     this.#functions.push(parts);
-    if (name !== undefined) this.#exports.push([...text(name), 0, ...unsigned(index)]);
+    if (name !== undefined) this.#exports.push([text(name), 0, unsigned(index)]);
     const body = new Body(params.length);
-    const code = flat(write(body, ...params.map((_, at) => localAt(at))));
-    const locals = body.locals.map((type) => [1, type]);
-    parts.code = [...vec(locals), ...code, 0x0b];
-    return (...args) => [...args, 0x10, ...unsigned(index)];
+    const code = write(body, ...params.map((_, at) => localAt(at)));
+    parts.code = bytesOf([list(body.locals.map((type) => [1, type])), code, 0x0b]);
+    return (...args) => [...args, 0x10, unsigned(index)];
   }
 
   /** The module's bytes. Its memory is exported as `memory`. */
   finish(): Uint8Array<ArrayBuffer> {
-    const typeOf = ({ params, results = [] }: Pick<Signature, "params"> & Partial<Signature>) => [
+    const typeOf = (params: readonly ValueType[], results: readonly ValueType[] = []): Code => [
       0x60,
-      ...vec(params.map((type) => [type])),
-      ...vec(results.map((type) => [type])),
+      list(params),
+      list(results),
     ];
-    const types = [...this.#imports, ...this.#functions].map(typeOf);
+    const types = [
+      ...this.#imports.map(({ params }) => typeOf(params)),
+      ...this.#functions.map(({ params, results }) => typeOf(params, results)),
+    ];
     const first = this.#imports.length;
     const imported = this.#imports.map(({ name }, index) => [
-      ...text("js"),
-      ...text(name),
+      text("js"),
+      text(name),
       0,
-      ...unsigned(index),
+      unsigned(index),
     ]);
-    const exported = [...this.#exports, [...text("memory"), 2, 0]];
     const pages = Math.ceil(this.#size / PAGE);
-    const sections = [
-      section(1, vec(types)),
-      section(2, vec(imported)),
-      section(3, vec(this.#functions.map((_, index) => unsigned(first + index)))),
-      section(5, vec([[0, ...unsigned(pages)]])),
-      section(7, vec(exported)),
-      section(10, vec(this.#functions.map(({ code }) => [...unsigned(code.length), ...code]))),
-      section(11, vec(this.#data)),
-    ];
-    return new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]);
+    const bodies = this.#functions.map(({ code }) =>
+      Buffer.concat([bytesOf(unsigned(code.length)), code]),
+    );
+    return new Uint8Array(
+      Buffer.concat([
+        Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
+        section(1, bytesOf(list(types))),
+        section(2, bytesOf(list(imported))),
+        section(3, bytesOf(list(this.#functions.map((_, index) => unsigned(first + index))))),
+        section(5, bytesOf(list([[0, unsigned(pages)]]))),
+        section(7, bytesOf(list([...this.#exports, [text("memory"), 2, 0]]))),
+        section(10, Buffer.concat([bytesOf(unsigned(bodies.length)), ...bodies])),
+        section(11, bytesOf(list(this.#data))),
+      ]),
+    );
   }
 }
 
@@ -320,21 +331,20 @@ interface Signature {
   readonly name?: string;
 }
 
-const vec = (items: readonly (readonly number[])[]): number[] => [
-  ...unsigned(items.length),
-  ...items.flat(),
-];
-const text = (value: string): number[] => vec([...Buffer.from(value)].map((each) => [each]));
-const section = (id: number, content: readonly number[]): number[] => [
-  id,
-  ...unsigned(content.length),
-  ...content,
-];
+const list = (items: readonly (number | Code)[]): Code => [unsigned(items.length), items];
+const text = (value: string): Code => list([...Buffer.from(value)]);
+const section = (id: number, content: Buffer): Buffer =>
+  Buffer.concat([bytesOf([id, unsigned(content.length)]), content]);
 
-function flat(code: Code, into: number[] = []): number[] {
-  for (const part of code) {
-    if (typeof part === "number") into.push(part);
-    else flat(part, into);
-  }
-  return into;
+/** The bytes that code is. */
+function bytesOf(code: Code): Buffer {
+  const bytes: number[] = [];
+  const collect = (part: Code): void => {
+    for (const each of part) {
+      if (typeof each === "number") bytes.push(each);
+      else collect(each);
+    }
+  };
+  collect(code);
+  return Buffer.from(bytes);
 }

@@ -79,6 +79,11 @@ const seconds = ({ ours, theirs }) => ours.seconds / theirs.seconds;
 /** How much more is done in a second of the main thread; of the process where the thread's is not known. */
 const perMainSecond = (of) => (each) => speed(each.ours, of) / speed(each.theirs, of);
 const speed = (run, of) => run[of] / mainOf(run);
+/** How long each phase of a run took, in seconds. */
+const phasesOf = ({ phases }) =>
+  Object.entries(phases)
+    .map(([name, taken]) => `${name} ${taken.toFixed(2)}`)
+    .join(", ");
 const mainOf = (run) => run.mainSeconds ?? run.cpuSeconds;
 
 async function fill(root, name, count) {
@@ -189,6 +194,7 @@ async function compareOn(root, databaseAt) {
     }),
   );
   row("import ÷ posting the same bodies, emulator", "≤ 1.10", imports.map(seconds), imports);
+  for (const { ours } of imports) say(`  ${phasesOf(ours)}`);
 }
 
 async function onCanned(schema) {

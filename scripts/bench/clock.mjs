@@ -16,6 +16,9 @@ export class Clock {
   #cpu = process.cpuUsage();
   #main = 0;
   #found = {};
+  #phases = {};
+  #phase = undefined;
+  #since = 0;
 
   begin() {
     this.#cpu = process.cpuUsage();
@@ -23,7 +26,17 @@ export class Clock {
     this.#wall = performance.now();
   }
 
+  /** What is done from now on. */
+  phase(name) {
+    const now = performance.now();
+    if (this.#phase !== undefined)
+      this.#phases[this.#phase] = (this.#phases[this.#phase] ?? 0) + (now - this.#since) / 1000;
+    this.#phase = name;
+    this.#since = now;
+  }
+
   end() {
+    this.phase(undefined);
     const seconds = (performance.now() - this.#wall) / 1000;
     const { user, system } = process.cpuUsage(this.#cpu);
     const main = mainThreadNs();
@@ -31,6 +44,7 @@ export class Clock {
       seconds,
       cpuSeconds: (user + system) / 1e6,
       mainSeconds: main === undefined ? undefined : (main - this.#main) / 1e9,
+      ...(Object.keys(this.#phases).length > 0 && { phases: this.#phases }),
     };
   }
 

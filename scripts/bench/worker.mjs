@@ -88,10 +88,12 @@ const TASKS = {
     const root = open(transport);
     const target = task.database === undefined ? root : await createDatabase(root, task.database);
     clock.begin();
+    clock.phase("check");
     const { documents } = await importArchive({
       source: task.archive,
       target,
       window: task.window,
+      onProgress: ({ phase }) => clock.phase(phase),
     });
     clock.end();
     await root.close();

@@ -142,7 +142,7 @@ export class DistinctSet extends DerivedSet {
       unique.push(entry);
       last = entry;
     }
-    yield* cut(unique, { from, to, reverse }, reversed);
+    yield* cut(unique, { from, to, reverse }, reversed, this.isBackwards);
   }
 
   override history(frame: Frame, position: Position): HistoryEntry[] {

@@ -130,11 +130,12 @@ export function compareToBound(
   entry: { readonly values: readonly Data[]; readonly ref: DocRef },
   bound: Bound,
   reversed: readonly boolean[],
+  isBackwards = false,
 ): number {
   const order =
     compareValues(entry.values, bound.values, reversed) ||
     (bound.ref === undefined ? 0 : compareRefs(entry.ref, bound.ref));
-  return order || (bound.isBehind ? -1 : 1);
+  return (isBackwards ? -order : order) || (bound.isBehind ? -1 : 1);
 }
 
 /** Which of two places in a set's order comes first: negative when `a` does, 0 when both are the same. */
@@ -150,16 +151,17 @@ export function compareBounds(a: Bound, b: Bound, { shape, isBackwards }: SetVal
   return Number(a.isBehind) - Number(b.isBehind);
 }
 
-/** The entries of a stretch, out of all of them in ascending order. */
+/** The entries of a stretch, out of all of them in ascending order, or in descending order where they come backwards. */
 export function* cut(
   entries: Iterable<Entry>,
   { from, to, reverse = false }: Stretch,
   reversed: readonly boolean[],
+  isBackwards = false,
 ): Generator<Entry> {
   const all = reverse ? [...entries].toReversed() : entries;
   for (const entry of all) {
-    if (from && compareToBound(entry, from, reversed) < 0) continue;
-    if (to && compareToBound(entry, to, reversed) > 0) continue;
+    if (from && compareToBound(entry, from, reversed, isBackwards) < 0) continue;
+    if (to && compareToBound(entry, to, reversed, isBackwards) > 0) continue;
     yield entry;
   }
 }

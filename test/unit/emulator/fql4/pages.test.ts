@@ -84,7 +84,7 @@ describe("a page of a collection", () => {
     );
   });
 
-  it("shows every document between two places once, of a range and of a range of it reversed", () => {
+  it("shows every document between two places once, of a range, of a range of it reversed and of what is distinct in that", () => {
     const ids = Array.from({ length: 20 }, (_, n) => 3 * n);
     const other = new Bench();
     other.resource(collection("c"));
@@ -106,6 +106,7 @@ describe("a page of a collection", () => {
         const reversed = { range: { reverse: documents }, ...bounds };
         expect(walk(other, "after", size, reversed)).toEqual(backward);
         expect(walk(other, "after", size, { reverse: range })).toEqual(forward.toReversed());
+        expect(walk(other, "after", size, { distinct: reversed })).toEqual(backward);
       }),
       { numRuns: 100 },
     );

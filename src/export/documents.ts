@@ -1,4 +1,5 @@
 /** All documents at the snapshot time: several collections, and several id ranges of a large one, at once. */
+import { setMaxListeners } from "node:events";
 import type { CollectionWriter, DatabaseWriter } from "../archive/archive.ts";
 import { type IdRange, LAST_ID } from "../fauna/fauna.ts";
 import type { RecordBatch } from "../values/record-lines.ts";
@@ -12,6 +13,9 @@ import { type Listing, Schedule } from "./schedule.ts";
 import type { CollectionAtSnapshot } from "./schema.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { type HowFar, howFar } from "./window.ts";
+
+/** So many ranges may be on their way to the disk while others are read, or half as many as are read if that is more. */
+const ENDING_MIN = 4;
 
 /** A collection on its way into the archive. */
 interface Moving {
@@ -42,6 +46,8 @@ export class DocumentsRun {
     this.#at = at;
     this.#hasV4 = hasV4;
     this.#renames = renames;
+    // Every range that is read listens, and there may be more than Node expects.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Lists, reads and writes every collection. When anything fails, all of it stops and is awaited. */
@@ -141,10 +147,11 @@ export class DocumentsRun {
 
   /**
    * Reads a range until all of it has come. The database is not to wait for the disk: what is still to be packed,
-   * compressed and synced is left to end by itself, of so many ranges as there are slots.
+   * compressed and synced is left to end by itself, of so few ranges that their buffers are no burden.
    */
   async #read(range: RangeInProgress, schedule: Schedule): Promise<void> {
-    while (this.#ending.size >= this.#options.window) await Promise.race(this.#ending);
+    const most = Math.max(ENDING_MIN, this.#options.window / 2);
+    while (this.#ending.size >= most) await Promise.race(this.#ending);
     const written = this.#write(range);
     await Promise.race([written, range.allCame]);
     const ending = written

@@ -5,19 +5,24 @@
 import { isJsonObject, type Json, JsonNumber, type JsonObject, parseJson } from "../values/json.ts";
 import {
   type AccessProviderItem,
-  type Annotation,
   type CollectionItem,
-  type CollectionMember,
   type Expression,
   type FslItem,
   type FunctionArgument,
   type FunctionItem,
   type IndexTerm,
   type MigrationStep,
-  type Name,
   ROLE_ACTIONS,
   type RoleItem,
 } from "./ast.ts";
+import {
+  annotations,
+  buildCollection,
+  buildStep,
+  expression,
+  named,
+  NO_SPAN,
+} from "./build-item.ts";
 import { closed, type LambdaText, inLines, lambdaOf, withoutParentheses } from "./lambda-text.ts";
 import { readFsl } from "./parser.ts";
 import { printItem } from "./print.ts";
@@ -96,11 +101,11 @@ function printed(definition: DefinitionText, alias: string | undefined): string 
 /** What an item consists of: were a part of it to end too soon, the rest would be one more. */
 function outline(item: FslItem): string {
   const parts = item.kind === "function" ? item.args : item.members;
-  const named = parts.map((part) => [
+  const each = parts.map((part) => [
     "kind" in part ? part.kind : "argument",
     "name" in part ? part.name.text : "",
   ]);
-  return JSON.stringify([item.kind, item.name.text, item.annotations.length, named]);
+  return JSON.stringify([item.kind, item.name.text, item.annotations.length, each]);
 }
 
 function itemOf(definition: DefinitionText, alias: string | undefined): FslItem | undefined {
@@ -135,93 +140,46 @@ function freeAlias(name: string, taken: Set<string>): string {
   return alias;
 }
 
-const SPAN = { start: 0, end: 0 };
-const MAX_LONG = 2n ** 63n - 1n;
-const named = (text: string): Name => ({ text, span: SPAN });
-const expression = (text: string): Expression => ({ text, span: SPAN });
-
-function annotations(
-  values: Readonly<Record<Annotation["keyword"], string | undefined>>,
-): Annotation[] {
-  return (["alias", "role"] as const).flatMap((keyword) => {
-    const value = values[keyword];
-    return value === undefined ? [] : [{ keyword, value: named(value), span: SPAN }];
-  });
-}
-
 function collectionItem(name: string, fields: JsonObject): CollectionItem {
-  const members: CollectionMember[] = objectsIn(fields, "fields").map(([field, each]) => {
-    const otherwise = textIn(each, "default");
-    return {
-      kind: "field",
-      name: named(field),
-      type: parseType(textIn(each, "signature") ?? "Any"),
-      default: otherwise === undefined ? undefined : expression(inLines(closed(otherwise), 1)),
-      span: SPAN,
-    };
-  });
-  for (const [field, each] of objectsIn(fields, "computed_fields")) {
-    members.push({
-      kind: "compute",
-      name: named(field),
-      type: typeIn(each, "signature"),
+  const constraints = listIn(fields, "constraints").filter(isJsonObject);
+  const documentTtls = fields.get("document_ttls");
+  return buildCollection({
+    name,
+    alias: textIn(fields, "alias"),
+    fields: objectsIn(fields, "fields").map(([field, each]) => {
+      const otherwise = textIn(each, "default");
+      return {
+        name: field,
+        signature: textIn(each, "signature"),
+        default: otherwise === undefined ? undefined : expression(inLines(closed(otherwise), 1)),
+      };
+    }),
+    computed: objectsIn(fields, "computed_fields").map(([field, each]) => ({
+      name: field,
+      signature: textIn(each, "signature"),
       body: expression(inLines(closed(textIn(each, "body") ?? ""), 1)),
-      span: SPAN,
-    });
-  }
-  const wildcard = typeIn(fields, "wildcard");
-  if (wildcard !== undefined) members.push({ kind: "wildcard", type: wildcard, span: SPAN });
-  for (const [index, each] of objectsIn(fields, "indexes")) {
-    const terms = listIn(each, "terms").map(indexTerm);
-    const values = listIn(each, "values").map(indexTerm);
-    members.push({
-      kind: "index",
-      name: named(index),
-      terms: terms.length === 0 ? undefined : terms,
-      values: values.length === 0 ? undefined : values,
-      span: SPAN,
-    });
-  }
-  members.push(...constraints(fields), ...settings(fields));
-  const steps = listIn(fields, "migrations").filter(isJsonObject).map(migrationStep);
-  if (steps.length > 0) members.push({ kind: "migrations", steps, span: SPAN });
-  return {
-    kind: "collection",
-    name: named(name),
-    doc: undefined,
-    annotations: annotations({ alias: textIn(fields, "alias"), role: undefined }),
-    members,
-    span: SPAN,
-  };
-}
-
-function constraints(fields: JsonObject): CollectionMember[] {
-  const all = listIn(fields, "constraints").filter(isJsonObject);
-  const unique = all.flatMap((each): CollectionMember[] => {
-    const terms = each.get("unique");
-    return Array.isArray(terms)
-      ? [{ kind: "unique", terms: terms.map(indexTerm), span: SPAN }]
-      : [];
+    })),
+    wildcard: textIn(fields, "wildcard"),
+    indexes: objectsIn(fields, "indexes").map(([index, each]) => ({
+      name: index,
+      terms: listIn(each, "terms").map(indexTerm),
+      values: listIn(each, "values").map(indexTerm),
+    })),
+    unique: constraints.flatMap((each) => {
+      const terms = each.get("unique");
+      return Array.isArray(terms) ? [terms.map(indexTerm)] : [];
+    }),
+    checks: constraints.flatMap((each) => {
+      const check = each.get("check");
+      if (!isJsonObject(check)) return [];
+      const body = expression(inLines(withoutParentheses(textIn(check, "body") ?? ""), 1));
+      return [{ name: textIn(check, "name") ?? "", body }];
+    }),
+    historyDays: integerIn(fields, "history_days"),
+    ttlDays: integerIn(fields, "ttl_days"),
+    documentTtls: typeof documentTtls === "boolean" ? documentTtls : undefined,
+    migrations: listIn(fields, "migrations").filter(isJsonObject).map(migrationStep),
   });
-  const checks = all.flatMap((each): CollectionMember[] => {
-    const check = each.get("check");
-    if (!isJsonObject(check)) return [];
-    const body = expression(inLines(withoutParentheses(textIn(check, "body") ?? ""), 1));
-    return [{ kind: "check", name: named(textIn(check, "name") ?? ""), body, span: SPAN }];
-  });
-  return [...unique, ...checks];
-}
-
-/** History for ever is stored as nothing and written as the largest number (recording `fsl/history-days-infinite`). */
-function settings(fields: JsonObject): CollectionMember[] {
-  const members: CollectionMember[] = [];
-  const history = integerIn(fields, "history_days") ?? MAX_LONG;
-  if (history !== 0n) members.push({ kind: "history_days", days: history, span: SPAN });
-  const ttl = integerIn(fields, "ttl_days");
-  if (ttl !== undefined) members.push({ kind: "ttl_days", days: ttl, span: SPAN });
-  const enabled = fields.get("document_ttls");
-  if (typeof enabled === "boolean") members.push({ kind: "document_ttls", enabled, span: SPAN });
-  return members;
 }
 
 /** `".a"`, `"a"`, or `{field, mva, order}`: queries may say either. */
@@ -231,7 +189,7 @@ function indexTerm(json: Json): IndexTerm {
     path: path(given, "field"),
     mva: given.get("mva") === true,
     descending: given.get("order") === "desc",
-    span: SPAN,
+    span: NO_SPAN,
   };
 }
 
@@ -246,29 +204,12 @@ function pathOf(text: string): Expression {
 function migrationStep(step: JsonObject): MigrationStep {
   const [[kind, body] = ["add_wildcard", null]] = step;
   const inner = isJsonObject(body) ? body : new Map<string, Json>();
-  const span = SPAN;
-  switch (kind) {
-    case "add":
-    case "drop":
-      return { kind, field: path(inner, "field"), span };
-    case "backfill": {
-      const value = expression(inLines(closed(textIn(inner, "value") ?? "null"), 2));
-      return { kind, field: path(inner, "field"), value, span };
-    }
-    case "move":
-      return { kind, field: path(inner, "field"), to: path(inner, "to"), span };
-    case "split": {
-      const to = listIn(inner, "to").flatMap((each) =>
-        typeof each === "string" ? pathOf(each) : [],
-      );
-      return { kind, field: path(inner, "field"), to, span };
-    }
-    case "move_conflicts":
-    case "move_wildcard":
-      return { kind, into: path(inner, "into"), span };
-    default:
-      return { kind: "add_wildcard", span };
-  }
+  return buildStep(kind, {
+    path: (member) => path(inner, member),
+    paths: (member) =>
+      listIn(inner, member).flatMap((each) => (typeof each === "string" ? pathOf(each) : [])),
+    value: (member) => expression(inLines(closed(textIn(inner, member) ?? "null"), 2)),
+  });
 }
 
 function functionItem(
@@ -290,9 +231,9 @@ function functionItem(
     }),
     args: argumentsOf(lambda, types),
     returns: types?.returns,
-    signatureSpan: SPAN,
+    signatureSpan: NO_SPAN,
     body: expression(lambda.block),
-    span: SPAN,
+    span: NO_SPAN,
   };
 }
 
@@ -326,9 +267,9 @@ function roleItem(name: string, fields: JsonObject): RoleItem {
       actions: [...(isJsonObject(actions) ? actions : [])].flatMap(([word, policy]) => {
         const action = ROLE_ACTIONS.find((known) => known === word);
         if (action === undefined || policy === false || policy === null) return [];
-        return [{ action, predicate: predicate(policy, 3), span: SPAN }];
+        return [{ action, predicate: predicate(policy, 3), span: NO_SPAN }];
       }),
-      span: SPAN,
+      span: NO_SPAN,
     });
   }
   for (const membership of listIn(fields, "membership").filter(isJsonObject)) {
@@ -336,7 +277,7 @@ function roleItem(name: string, fields: JsonObject): RoleItem {
       kind: "membership",
       resource: named(nameOf(membership.get("resource")) ?? ""),
       predicate: predicate(membership.get("predicate"), 2),
-      span: SPAN,
+      span: NO_SPAN,
     });
   }
   return {
@@ -345,7 +286,7 @@ function roleItem(name: string, fields: JsonObject): RoleItem {
     doc: undefined,
     annotations: [],
     members,
-    span: SPAN,
+    span: NO_SPAN,
   };
 }
 
@@ -356,7 +297,7 @@ function providerItem(name: string, fields: JsonObject): AccessProviderItem {
       kind: "role" as const,
       role: named(nameOf(inner === undefined ? role : inner.get("role")) ?? ""),
       predicate: predicate(inner?.get("predicate"), 2),
-      span: SPAN,
+      span: NO_SPAN,
     };
   });
   return {
@@ -365,11 +306,11 @@ function providerItem(name: string, fields: JsonObject): AccessProviderItem {
     doc: undefined,
     annotations: [],
     members: [
-      { kind: "issuer", value: textIn(fields, "issuer") ?? "", span: SPAN },
-      { kind: "jwks_uri", value: textIn(fields, "jwks_uri") ?? "", span: SPAN },
+      { kind: "issuer", value: textIn(fields, "issuer") ?? "", span: NO_SPAN },
+      { kind: "jwks_uri", value: textIn(fields, "jwks_uri") ?? "", span: NO_SPAN },
       ...roles,
     ],
-    span: SPAN,
+    span: NO_SPAN,
   };
 }
 

@@ -6,6 +6,14 @@ import { problemError } from "./problem.ts";
 
 export * from "./ast.ts";
 export {
+  annotations,
+  buildCollection,
+  buildStep,
+  expression,
+  named,
+  NO_SPAN,
+} from "./build-item.ts";
+export {
   addMember,
   appendItem,
   closingBrace,

@@ -5,15 +5,18 @@
  */
 import {
   type AccessProviderItem,
-  type Annotation,
+  annotations,
+  buildCollection,
+  buildStep,
   type CollectionItem,
-  type CollectionMember,
   type Expression,
+  expression,
   type FslItem,
   type FunctionArgument,
   type IndexTerm,
   type MigrationStep,
-  type Name,
+  named,
+  NO_SPAN,
   parseType,
   ROLE_ACTIONS,
   type RoleItem,
@@ -29,12 +32,6 @@ import type { DefinitionKind } from "./definition-shapes.ts";
 import { displayPath } from "./documents.ts";
 import { listOf, nameOf, objectsOf, textOf } from "./fields.ts";
 import { displayExpr, displayLambda, displaySource } from "./display.ts";
-
-const SPAN = { start: 0, end: 0 };
-const MAX_LONG = 2n ** 63n - 1n;
-
-const named = (text: string): Name => ({ text, span: SPAN });
-const expression = (text: string): Expression => ({ text, span: SPAN });
 
 /** FQL of several lines, indented for a place `level` steps deep. */
 function indented(text: string, level: number): Expression {
@@ -75,84 +72,43 @@ export function itemOf(
   }
 }
 
-function annotations(
-  values: Partial<Record<Annotation["keyword"], string | undefined>>,
-): Annotation[] {
-  return (["alias", "role"] as const).flatMap((keyword) => {
-    const value = values[keyword];
-    return value === undefined ? [] : [{ keyword, value: named(value), span: SPAN }];
-  });
-}
-
 function collectionItem(fields: ObjectData): CollectionItem {
-  const members: CollectionMember[] = objectsOf(fields, "fields").map(([name, field]) => {
-    const otherwise = textOf(field, "default");
-    return {
-      kind: "field",
-      name: named(name),
-      type: parseType(textOf(field, "signature") ?? "Any"),
-      default: otherwise === undefined ? undefined : indented(displaySource(otherwise), 1),
-      span: SPAN,
-    };
-  });
-  for (const [name, field] of objectsOf(fields, "computed_fields")) {
-    const signature = textOf(field, "signature");
-    const type = signature === undefined ? undefined : parseType(signature);
-    members.push({
-      kind: "compute",
-      name: named(name),
-      type,
-      body: computedBody(textOf(field, "body") ?? ""),
-      span: SPAN,
-    });
-  }
-  const wildcard = textOf(fields, "wildcard");
-  if (wildcard !== undefined)
-    members.push({ kind: "wildcard", type: parseType(wildcard), span: SPAN });
-  for (const [name, index] of objectsOf(fields, "indexes")) {
-    const terms = indexedFields(index, "terms").map(indexTerm);
-    const values = indexedFields(index, "values").map(indexTerm);
-    members.push({
-      kind: "index",
-      name: named(name),
-      terms: terms.length === 0 ? undefined : terms,
-      values: values.length === 0 ? undefined : values,
-      span: SPAN,
-    });
-  }
-  for (const unique of uniqueFields(fields))
-    members.push({ kind: "unique", terms: unique.map(indexTerm), span: SPAN });
-  for (const constraint of listOf(fields.get("constraints"))) {
-    const check = isObjectData(constraint) ? constraint.get("check") : undefined;
-    if (!isObjectData(check)) continue;
-    const body = indented(displayLambda(textOf(check, "body") ?? ""), 1);
-    members.push({ kind: "check", name: named(textOf(check, "name") ?? ""), body, span: SPAN });
-  }
-  members.push(...settings(fields));
-  const steps = listOf(fields.get("migrations")).filter(isObjectData).map(migrationStep);
-  if (steps.length > 0) members.push({ kind: "migrations", steps, span: SPAN });
-  return {
-    kind: "collection",
-    name: named(nameOf(fields)),
-    doc: undefined,
-    annotations: annotations({ alias: textOf(fields, "alias") }),
-    members,
-    span: SPAN,
-  };
-}
-
-/** History for ever is stored as nothing and written as the largest number (recording `fsl/history-days-infinite`). */
-function settings(fields: ObjectData): CollectionMember[] {
-  const members: CollectionMember[] = [];
-  const history = fields.get("history_days");
-  const days = typeof history === "bigint" ? history : MAX_LONG;
-  if (days !== 0n) members.push({ kind: "history_days", days, span: SPAN });
-  const ttl = fields.get("ttl_days");
-  if (typeof ttl === "bigint") members.push({ kind: "ttl_days", days: ttl, span: SPAN });
+  const [historyDays, ttlDays] = [fields.get("history_days"), fields.get("ttl_days")];
   const documentTtls = fields.get("document_ttls");
-  if (typeof documentTtls === "boolean")
-    members.push({ kind: "document_ttls", enabled: documentTtls, span: SPAN });
-  return members;
+  return buildCollection({
+    name: nameOf(fields),
+    alias: textOf(fields, "alias"),
+    fields: objectsOf(fields, "fields").map(([name, field]) => {
+      const otherwise = textOf(field, "default");
+      return {
+        name,
+        signature: textOf(field, "signature"),
+        default: otherwise === undefined ? undefined : indented(displaySource(otherwise), 1),
+      };
+    }),
+    computed: objectsOf(fields, "computed_fields").map(([name, field]) => ({
+      name,
+      signature: textOf(field, "signature"),
+      body: computedBody(textOf(field, "body") ?? ""),
+    })),
+    wildcard: textOf(fields, "wildcard"),
+    indexes: objectsOf(fields, "indexes").map(([name, index]) => ({
+      name,
+      terms: indexedFields(index, "terms").map(indexTerm),
+      values: indexedFields(index, "values").map(indexTerm),
+    })),
+    unique: uniqueFields(fields).map((unique) => unique.map(indexTerm)),
+    checks: listOf(fields.get("constraints")).flatMap((constraint) => {
+      const check = isObjectData(constraint) ? constraint.get("check") : undefined;
+      if (!isObjectData(check)) return [];
+      const body = indented(displayLambda(textOf(check, "body") ?? ""), 1);
+      return [{ name: textOf(check, "name") ?? "", body }];
+    }),
+    historyDays: typeof historyDays === "bigint" ? historyDays : undefined,
+    ttlDays: typeof ttlDays === "bigint" ? ttlDays : undefined,
+    documentTtls: typeof documentTtls === "boolean" ? documentTtls : undefined,
+    migrations: listOf(fields.get("migrations")).filter(isObjectData).map(migrationStep),
+  });
 }
 
 function computedBody(source: string): Expression {
@@ -166,42 +122,21 @@ function indexTerm({ field, mva, descending }: IndexedField): IndexTerm {
     path: expression(displayPath(field)),
     mva,
     descending,
-    span: SPAN,
+    span: NO_SPAN,
   };
 }
 
 function migrationStep(step: ObjectData): MigrationStep {
   const [[kind, body] = ["add_wildcard", null]] = step;
   const inner = isObjectData(body) ? body : new Map<string, Data>();
-  const path = (name: string) => expression(displayPath(textOf(inner, name) ?? ""));
-  switch (kind) {
-    case "add":
-    case "drop":
-      return { kind, field: path("field"), span: SPAN };
-    case "backfill":
-      return {
-        kind,
-        field: path("field"),
-        value: indented(displaySource(textOf(inner, "value") ?? "null"), 2),
-        span: SPAN,
-      };
-    case "move":
-      return { kind, field: path("field"), to: path("to"), span: SPAN };
-    case "split":
-      return {
-        kind,
-        field: path("field"),
-        to: listOf(inner.get("to")).flatMap((to) =>
-          typeof to === "string" ? expression(displayPath(to)) : [],
-        ),
-        span: SPAN,
-      };
-    case "move_conflicts":
-    case "move_wildcard":
-      return { kind, into: path("into"), span: SPAN };
-    default:
-      return { kind: "add_wildcard", span: SPAN };
-  }
+  return buildStep(kind, {
+    path: (member) => expression(displayPath(textOf(inner, member) ?? "")),
+    paths: (member) =>
+      listOf(inner.get(member)).flatMap((each) =>
+        typeof each === "string" ? expression(displayPath(each)) : [],
+      ),
+    value: (member) => indented(displaySource(textOf(inner, member) ?? "null"), 2),
+  });
 }
 
 function functionItem(transaction: Transaction, fields: ObjectData): FslItem | undefined {
@@ -236,9 +171,9 @@ function functionItem(transaction: Transaction, fields: ObjectData): FslItem | u
     }),
     args,
     returns: signature?.returns,
-    signatureSpan: SPAN,
+    signatureSpan: NO_SPAN,
     body: expression(displayExpr(block)),
-    span: SPAN,
+    span: NO_SPAN,
   };
 }
 
@@ -293,9 +228,9 @@ function roleItem(fields: ObjectData): RoleItem {
       actions: [...policies].flatMap(([name, policy]) => {
         const action = ROLE_ACTIONS.find((known) => known === name);
         if (action === undefined || policy === false || policy === null) return [];
-        return [{ action, predicate: predicateOf(policy, 3), span: SPAN }];
+        return [{ action, predicate: predicateOf(policy, 3), span: NO_SPAN }];
       }),
-      span: SPAN,
+      span: NO_SPAN,
     });
   }
   for (const membership of listOf(fields.get("membership")).filter(isObjectData)) {
@@ -304,7 +239,7 @@ function roleItem(fields: ObjectData): RoleItem {
       kind: "membership",
       resource,
       predicate: predicateOf(membership.get("predicate"), 2),
-      span: SPAN,
+      span: NO_SPAN,
     });
   }
   return {
@@ -313,7 +248,7 @@ function roleItem(fields: ObjectData): RoleItem {
     doc: undefined,
     annotations: [],
     members,
-    span: SPAN,
+    span: NO_SPAN,
   };
 }
 
@@ -337,15 +272,15 @@ function providerItem(
     doc: undefined,
     annotations: [],
     members: [
-      { kind: "issuer", value: textOf(fields, "issuer") ?? "", span: SPAN },
-      { kind: "jwks_uri", value: textOf(fields, "jwks_uri") ?? "", span: SPAN },
+      { kind: "issuer", value: textOf(fields, "issuer") ?? "", span: NO_SPAN },
+      { kind: "jwks_uri", value: textOf(fields, "jwks_uri") ?? "", span: NO_SPAN },
       ...parts.map(({ role, predicate }) => ({
         kind: "role" as const,
         role: named(role),
         predicate: predicateOf(predicate, 2),
-        span: SPAN,
+        span: NO_SPAN,
       })),
     ],
-    span: SPAN,
+    span: NO_SPAN,
   };
 }

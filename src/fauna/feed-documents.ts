@@ -1,4 +1,5 @@
 /** Documents by their ids at a time: those that a feed has named. */
+import { release } from "../flow/flow.ts";
 import { holdsNumberLikeString } from "../values/detect.ts";
 import { printString } from "../values/json.ts";
 import { LossCount } from "../values/loss.ts";
@@ -54,10 +55,12 @@ export async function documentsById(
     if (!isV4Disabled(error)) throw error;
     return await readByV10(connection, ids, options);
   }
-  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8");
+  const { length: size } = body;
+  const text = Buffer.from(body.buffer, body.byteOffset, size).toString();
+  release(body);
   const cut = cutPage(text).items.map(({ record }) => record);
   connection.moved(cut.length);
-  turn?.arrived(cut.length, body.length);
+  turn?.arrived(cut.length, size);
   const records = holdsNumberLikeString(text)
     ? await settleNumbers(connection, cut, { collection, at: time, signal, timeoutMs })
     : cut;

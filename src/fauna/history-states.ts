@@ -1,5 +1,6 @@
 /** The states that documents were in, each read as it was at a moment inside its own time. */
 import { isArkError } from "../errors/errors.ts";
+import { release } from "../flow/flow.ts";
 import { holdsNumberLikeString } from "../values/detect.ts";
 import { isJsonObject, parseJson, printString } from "../values/json.ts";
 import { cutPage } from "../values/page.ts";
@@ -179,8 +180,12 @@ async function readSome(
     const maxAnswerBytes = turn?.maxAnswerBytes;
     const call = { idempotent: true, signal, timeoutMs, onTimeout, maxAnswerBytes } as const;
     const body = await connection.v4Body(`{"object":{"data":${each}}}`, call);
-    const { length } = body;
-    return { text: Buffer.from(body.buffer, body.byteOffset, length).toString(), size: length };
+    const answer = {
+      text: Buffer.from(body.buffer, body.byteOffset, body.length).toString(),
+      size: body.length,
+    };
+    release(body);
+    return answer;
   }
 }
 

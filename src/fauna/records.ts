@@ -28,7 +28,10 @@ export interface RecordsOptions extends IdBounds, Pick<CallOptions, "signal" | "
   readonly flow?: PageFlow | undefined;
   /** How many documents there are, as far as that is known: pages are then about as large as one another. */
   readonly documents?: number | undefined;
-  /** Told when it is known that nothing more will be asked for, perhaps before the last page is given. */
+  /**
+   * Told once nothing more will be asked for, before the last page is given. Of a server that prints cursors behind the
+   * documents it may be told earlier, too.
+   */
   readonly onLastPage?: (() => void) | undefined;
 }
 

@@ -48,6 +48,8 @@ export function v4Refusal(answer: Answer, place: string, cause?: unknown): ArkEr
 /** The error of a v10 answer, `{"error":{code, message, constraint_failures, abort}, summary}`. */
 export function v10Refusal(answer: Answer, place: string, cause?: unknown): ArkError {
   const body = refusalBody(answer, place);
+  // Whoever answers before the query is looked at does so in v4's form.
+  if (body.has("errors")) return v4Refusal(answer, place, cause);
   const error = body.get("error");
   const inner: JsonObject = isJsonObject(error) ? error : new Map();
   const summary = text(body.get("summary"));

@@ -12,7 +12,7 @@ interface Zstd {
 const hasZstd = (module: object): module is Zstd => "zstdDecompressSync" in module;
 
 /**
- * The text of a frame, in a buffer of its own.
+ * The text of a frame, in a buffer that nobody else has, which may be larger than it.
  *
  * @throws Error when `stored` is not one whole frame, is of more than `plainBytesMax` bytes, or this Node cannot know.
  */
@@ -22,7 +22,9 @@ export function inflateSync(
   plainBytesMax: number,
 ): Uint8Array<ArrayBuffer> {
   if (compression === "none") return new Uint8Array(stored);
-  const options = { maxOutputLength: plainBytesMax, chunkSize: plainBytesMax + 64 };
+  // In one piece, and not out of the pool that smaller buffers share.
+  const chunkSize = Math.max(plainBytesMax + 64, Buffer.poolSize);
+  const options = { maxOutputLength: plainBytesMax, chunkSize };
   if (compression === "gzip") return zlib.gunzipSync(stored, options);
   const module: object = zlib;
   if (!hasZstd(module)) throw new Error(`Node ${process.versions.node} has no zstd`);

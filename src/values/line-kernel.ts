@@ -258,7 +258,9 @@ export class LineKernel {
 
   /** Begins with no lines of a collection. @returns false when its name is too long to be taken. */
   begin(collection: string): boolean {
-    const { state } = this.#rooms;
+    const { state, sums } = this.#rooms;
+    // Something is there only when the last reading ended with an error.
+    this.#bytes.fill(0, sums, sums + 2 * DIGEST_SUM_BYTES);
     this.#view.setBigInt64(state + STATE.minTs, LATEST, true);
     this.#view.setBigInt64(state + STATE.maxTs, EARLIEST, true);
     this.#view.setUint32(state + STATE.hasExtra, 0, true);

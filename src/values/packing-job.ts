@@ -68,9 +68,10 @@ function summedUp({
     // What is wrong with it, whoever asked finds out in peace.
     return undefined;
   }
-  if (plain.length !== plainBytes || !isUtf8(plain)) return undefined;
-  const lines = packLines(plain, collection);
-  release(plain);
+  const isText = plain.length === plainBytes && isUtf8(plain);
+  const lines = isText ? packLines(plain, collection) : undefined;
+  // With what is left of the room that it was decompressed into.
+  release(new Uint8Array(plain.buffer));
   if (lines === undefined) return undefined;
   const { bytes: _, ends: __, ...summary } = lines;
   return summary;

@@ -1,6 +1,6 @@
 /**
  * Writes WebAssembly: instructions as arrays of bytes, put together by functions that are named as the instructions
- * are (WebAssembly Core Specification 2.0, chapters 5.4 and 5.5). Only what `digest-kernel.ts` and `sha256-lanes.ts` need.
+ * are (WebAssembly Core Specification 2.0, chapters 5.4 and 5.5). Only what the kernels need.
  *
  * An expression is the code that leaves one value; a statement leaves none. Statements are written one after the other
  * in an array.

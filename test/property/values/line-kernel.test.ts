@@ -67,6 +67,22 @@ describe("the kernel that reads lines", () => {
       expectPacked(name, lines);
   });
 
+  it("knows nothing more of lines whose reading ended with an error", () => {
+    const kernel = new LineKernel();
+    const read = (text: string, ends: { push(end: number): void }): object => {
+      const bytes = Uint8Array.from(Buffer.from(text));
+      const sums = new DigestSums("C");
+      kernel.begin("C");
+      kernel.read(0, kernel.take(bytes, 0), ends, sums);
+      return fingerprintOf(sums.take()).toJSON();
+    };
+    const full = (): never => {
+      throw new RangeError("no more memory");
+    };
+    expect(() => read(lineOf(7, "{}"), { push: full })).toThrow(RangeError);
+    expect(read(lineOf(8, "{}"), new Ends())).toEqual(slowly("C", [lineOf(8, "{}")]));
+  });
+
   it("is sure of the very lines of which the scanner of bytes is, whatever was read before", () => {
     const kernel = new LineKernel();
     const bytes = Array.from('{}[],:"\\ \n-.e0159tnN@/u\u0000');

@@ -1,5 +1,5 @@
 import { isArkError } from "../errors/errors.ts";
-import { mapConcurrent } from "../flow/flow.ts";
+import { Credits, mapConcurrent } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { expectToPack } from "../values/packing.ts";
@@ -7,6 +7,7 @@ import type { Archive } from "./archive-reader.ts";
 import { codecFor } from "./compression.ts";
 import { parseDefinitionLine } from "./definition-line.ts";
 import type { Unlock } from "./encryption.ts";
+import { bytesSummed } from "./frame-places.ts";
 import type { CollectionEntry, Manifest, SchemaFileEntry } from "./manifest.ts";
 import { digestFile, IDENTITY, JOURNAL, MANIFEST } from "./names.ts";
 import { openArchive } from "./open-archive.ts";
@@ -54,6 +55,8 @@ export interface CheckReport {
 
 /** Files of segments that are read at once. */
 const SEGMENTS_AT_ONCE = 4;
+/** Text of them that is there at once, about: enough for all where frames are of the usual size; one of large frames is read alone. */
+const AHEAD_BYTES = 28 * 1024 * 1024;
 
 /** Problems kept for one file; how many more there are is said in one further. */
 const PROBLEMS_PER_FILE = 20;
@@ -94,6 +97,7 @@ class Check {
   readonly #perFile = new Map<string, number>();
   /** Names of the child databases that are defined, by the path of the database; without those of unreadable files. */
   readonly #children = new Map<string, Set<string>>();
+  readonly #ahead = new Credits(AHEAD_BYTES);
   #files = 1;
   #bytes = 0;
   #documents = 0;
@@ -253,14 +257,17 @@ class Check {
     onRead: (records: number) => void,
   ): Promise<void> {
     let bytes = 0;
-    for await (const { count, storedBytes } of readSegment(store, segment, {
-      ...options,
-      countsOnly: true,
-    })) {
-      onRead(count);
-      bytes += storedBytes;
-      this.#bytes += storedBytes;
-      this.#progress();
+    const lease = await this.#ahead.acquire(bytesSummed(segment), options.signal);
+    try {
+      const frames = readSegment(store, segment, { ...options, countsOnly: true });
+      for await (const { count, storedBytes } of frames) {
+        onRead(count);
+        bytes += storedBytes;
+        this.#bytes += storedBytes;
+        this.#progress();
+      }
+    } finally {
+      lease.release();
     }
     this.#bytes += segment.storedBytes - bytes;
   }

@@ -8,19 +8,11 @@ import { LostInWorker, sumFrameAside } from "../values/packing.ts";
 import { compareIds, type DocumentRecord, parseRecord } from "../values/record.ts";
 import { SealError } from "./age.ts";
 import type { Codec } from "./compression.ts";
-import { FRAME_PLAIN_BYTES_MAX, type FrameEntry, type SegmentEntry } from "./manifest.ts";
+import { type FramePlace, framePlaces, framesSummed } from "./frame-places.ts";
+import { FRAME_PLAIN_BYTES_MAX, type SegmentEntry } from "./manifest.ts";
 import { cannotOpen, type Report } from "./problem.ts";
 import type { SegmentContent } from "./segment-writer.ts";
 import { type OpenStore, StoredCheck } from "./stored-check.ts";
-
-/** Where a frame lies, both in the file and in the plain text. */
-interface FramePlace extends FrameEntry {
-  readonly index: number;
-  readonly storedBytes: number;
-  readonly plainBytes: number;
-  /** Lines before the frame's first. */
-  readonly linesBefore: number;
-}
 
 /** The records of one frame. */
 export interface RecordFrame {
@@ -53,8 +45,6 @@ export interface ReadSegmentOptions {
 
 const NO_BYTES = new Uint8Array();
 const FRAMES_AHEAD = 2;
-/** Where several threads sum frames up, each has one, and another is on its way. */
-const FRAMES_SUMMED = 6;
 
 /**
  * Reads a whole segment, frame by frame, and compares everything with its entry: sizes, checksum,
@@ -103,13 +93,12 @@ export async function* readSegment(
   const isSummed = options.countsOnly === true && options.content !== "history";
   const frames = mapConcurrent(
     opened(),
-    async (frame): Promise<ReadFrame> => {
-      const summary = isSummed ? await summed(frame, codec, options.collection) : undefined;
-      return summary === undefined
-        ? { frame, text: await inflate(frame, codec) }
-        : { frame, summary };
-    },
-    { concurrency: isSummed ? FRAMES_SUMMED : FRAMES_AHEAD },
+    // Of what cannot be summed up, texts are made one at a time: a frame may be as large as is said.
+    async (frame): Promise<ReadFrame> =>
+      isSummed
+        ? { frame, summary: await summed(frame, codec, options.collection) }
+        : { frame, text: await inflate(frame, codec) },
+    { concurrency: isSummed ? framesSummed(entry) : FRAMES_AHEAD },
   );
   for await (const { frame, summary, text } of frames) {
     signal?.throwIfAborted();
@@ -198,22 +187,6 @@ async function readFrame(
   return Buffer.concat(chunks);
 }
 
-function framePlaces(entry: SegmentEntry): FramePlace[] {
-  let linesBefore = 0;
-  return entry.frames.map((frame, index) => {
-    const next = entry.frames[index + 1];
-    const place = {
-      ...frame,
-      index,
-      linesBefore,
-      storedBytes: (next?.offset ?? entry.openedBytes ?? entry.storedBytes) - frame.offset,
-      plainBytes: (next?.plainOffset ?? entry.plainBytes) - frame.plainOffset,
-    };
-    linesBefore += frame.records;
-    return place;
-  });
-}
-
 interface StoredFrame {
   readonly place: FramePlace;
   readonly stored: Uint8Array;
@@ -248,10 +221,10 @@ async function* cutFrames(
     yield { place: cut, stored: Buffer.concat(held, heldBytes) };
 }
 
-/** A frame as it was read ahead: summed up, or as text. */
+/** A frame as it was read ahead: summed up, if it could be, or as text. */
 interface ReadFrame {
   readonly frame: StoredFrame;
-  readonly summary?: LinesSummary;
+  readonly summary?: LinesSummary | undefined;
   readonly text?: Inflated;
 }
 

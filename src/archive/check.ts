@@ -155,6 +155,8 @@ class Check {
     report: Report = this.#report,
   ): Promise<void> {
     this.#options.signal?.throwIfAborted();
+    // Files are told of in the order in which they were begun.
+    this.#perFile.set(file, this.#perFile.get(file) ?? 0);
     try {
       await look();
     } catch (error) {

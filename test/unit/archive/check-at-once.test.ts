@@ -3,7 +3,7 @@ import { UNSEALED } from "../../../src/archive/age.ts";
 import { checkArchive, type Manifest, type Problem } from "../../../src/archive/archive.ts";
 import { codecFor } from "../../../src/archive/compression.ts";
 import { readSegment } from "../../../src/archive/segment-reader.ts";
-import { type ByteRange, MemoryStore } from "../../../src/store/store.ts";
+import { type ByteRange, MemoryStore, readWhole, writeWhole } from "../../../src/store/store.ts";
 import { writeRecords } from "../../support/archives.ts";
 import { collect } from "../../support/generators.ts";
 import { plainRecords } from "../../support/records.ts";
@@ -43,6 +43,30 @@ describe("a check of an archive", () => {
     const some = plainRecords(4).map((record) => ({ ...record, dataText }));
     const limits = { segmentBytes: LARGE_BYTES, compression: "none" as const };
     expect(await checked(large, await writeRecords(large, [some], limits))).toBe(1);
+  });
+
+  it("tells what it found in the order of the manifest, wherever it was found first", async () => {
+    const store = new MemoryStore();
+    const limits = { segmentBytes: 8000, frameBytes: 4000, compression: "none" as const };
+    const manifest = await writeRecords(store, [plainRecords(300)], limits);
+    const { segments } = manifest.databases[0]!.collections[0]!;
+    const files = segments.map(({ file }) => file);
+    expect(files.length).toBeGreaterThan(2);
+    for (const [n, { file, frames }] of segments.entries()) {
+      const text = (await readWhole(store, file)).toString();
+      // In the first file only what comes late.
+      const from = n === 0 ? frames[1]!.offset : 0;
+      const damaged = text.slice(0, from) + text.slice(from).replaceAll('{"id"', '{"di"');
+      await store.remove(file);
+      await writeWhole(store, file, Buffer.from(damaged));
+    }
+    const { problems } = await checkArchive(store);
+    const more = problems.filter(({ message }) => message.includes("more problems in this file"));
+    const large = segments.filter(({ records }) => records > 20).map(({ file }) => file);
+    expect(more.map(({ file }) => file)).toEqual(large);
+    const told = problems.filter((problem) => !more.includes(problem)).map(({ file }) => file);
+    expect([...new Set(told)]).toEqual(files);
+    expect(told).toEqual(told.toSorted());
   });
 
   it("makes texts of what is no lines one frame at a time, however many there are", async () => {

@@ -12,6 +12,7 @@
  * two different records have the same bytes. `exact` is built on `content` so that a large document is hashed once.
  */
 import { createHash, hash } from "node:crypto";
+import { release } from "../flow/flow.ts";
 import type { DocumentRecord } from "./record.ts";
 
 /** A record's two digests, 64 lower-case hex digits each. */
@@ -22,9 +23,18 @@ export interface RecordDigest {
   readonly content: string;
 }
 
+/** Characters of data from which on a record is large. */
+export const LARGE = 64 * 1024;
+
 /** The digests of `record` as one of `collection`. Its texts must be canonical, as every record's are. */
 export function digestRecord(collection: string, record: DocumentRecord): RecordDigest {
   const { id, ts, action, ttl, dataText, extraText } = record;
+  if (dataText !== undefined && dataText.length >= LARGE) {
+    const data = Buffer.from(dataText);
+    const digest = digestLarge(collection, record, data);
+    release(data);
+    return digest;
+  }
   const content = hash(
     "sha256",
     frame(collection) + frame(id) + frame(action) + frame(ttl) + frame(dataText) + frame(extraText),

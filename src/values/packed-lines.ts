@@ -1,6 +1,6 @@
 /** Records packed as the lines that stand for them in a segment: the form in which they move in bulk. */
 import { release } from "../flow/flow.ts";
-import { digestLarge, digestRecord } from "./digest.ts";
+import { digestLarge, digestRecord, LARGE } from "./digest.ts";
 import { DigestSums, type SumLimbs } from "./digest-sums.ts";
 import { type DocumentRecord, printRecord } from "./record.ts";
 import type { RecordSpans } from "./record-spans.ts";
@@ -24,8 +24,6 @@ export interface PackedLines extends LinesSummary {
   readonly ends: Uint32Array<ArrayBuffer>;
 }
 
-/** Characters of data from which on a record is large. */
-const LARGE = 64 * 1024;
 const DATA_MEMBER = ',"data":';
 
 const LINE_FEED = 0x0a;

@@ -16,6 +16,21 @@ describe("digest and fingerprint", () => {
     expect(digestRecord("é", record)).toEqual({ content, exact: sha(`${content}:5`) });
   });
 
+  it("follow it for large records too, of which no text as large as the data is made", () => {
+    for (const letter of ["x", "é", "日"]) {
+      const dataText = `{"t":"${letter.repeat(8_000_000)}"}`;
+      const data = Buffer.from(dataText);
+      const large = makeRecord("1", "5", { dataText });
+      const before = process.memoryUsage().heapUsed;
+      const { content, exact } = digestRecord("C", large);
+      const more = process.memoryUsage().heapUsed - before;
+      const framed = createHash("sha256").update(`1:C1:1--${data.length}:`).update(data);
+      expect(content).toBe(framed.update("-").digest("hex"));
+      expect(exact).toBe(sha(`${content}:5`));
+      expect(more).toBeLessThan(4_000_000);
+    }
+  });
+
   it("tell apart what only looks alike when strung together", () => {
     const digests = [
       digestRecord("C", record),

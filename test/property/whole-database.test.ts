@@ -406,10 +406,10 @@ async function comesBack(changed: readonly Change[]): Promise<void> {
   const trip = await roundTrip(bench, async (database) => {
     const indexes = new Set<string>();
     for (const one of changed) {
-      const index = /^\{"create_index":\{"quote":\{"name":"(\w+)"/.exec(one.text)?.[1];
+      const name = /^\{"create_index":\{"quote":\{"name":"(\w+)"/.exec(one.text)?.[1];
       // A role over an index that was deleted shows its name: of another that has the name since, v4 cannot tell it.
-      if (index !== undefined && indexes.has(index)) continue;
-      if (index !== undefined) indexes.add(index);
+      if (name !== undefined && indexes.has(name)) continue;
+      if (name !== undefined) indexes.add(name);
       await make(database, one);
     }
     // A computed field that calls a function which is not there lets nobody read its collection through v10.

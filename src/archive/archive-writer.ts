@@ -8,6 +8,7 @@ import { codecFor, type Compression } from "./compression.ts";
 import { DatabaseWriter } from "./database-writer.ts";
 import { type Encryption, prepareSealing, type Sealing } from "./encryption.ts";
 import { removeJournal, writeRun } from "./journal.ts";
+import type { ArchiveLock } from "./lock.ts";
 import {
   type DatabaseEntry,
   type FidelityNote,
@@ -20,6 +21,7 @@ import {
   digestFile,
   HIDING,
   IDENTITY,
+  isLockFile,
   MANIFEST,
   RAISED_HISTORY,
   RUN_JOURNAL,
@@ -45,13 +47,15 @@ export interface CreateArchiveOptions {
   readonly frameBytes?: number;
   /** The wall clock, for `created`. */
   readonly now?: () => Date;
+  /** Taken before anything is written, and has to be held until the archive is complete. */
+  readonly lock?: ArchiveLock | undefined;
 }
 
 /**
  * Begins an archive in an empty store by writing the run's journal, which also shows that the store
  * can be written to before anything is read from the database.
  *
- * @throws ArkError ERR_TARGET_NOT_EMPTY when the store holds anything; ERR_USAGE when the compression
+ * @throws ArkError ERR_TARGET_NOT_EMPTY when the store holds anything; ERR_BUSY when another run has the lock; ERR_USAGE when the compression
  * is not to be had or the encryption has nobody to encrypt for; what the store throws.
  */
 export async function createArchive(
@@ -63,6 +67,11 @@ export async function createArchive(
   const sealing = encryption === undefined ? undefined : await prepareSealing(encryption);
   const isHidden = sealing?.hidesManifest === true;
   await refuseOccupied(store);
+  if (options.lock !== undefined) {
+    await options.lock.take();
+    // Another run may have come and gone meanwhile.
+    await refuseOccupied(store);
+  }
   const run: RunJournal = {
     format: FORMAT_NAME,
     version: FORMAT_VERSION,
@@ -115,7 +124,7 @@ export function writerContext(
 
 async function refuseOccupied(store: Store): Promise<void> {
   for await (const { name } of store.list()) {
-    if (name === RAISED_HISTORY) continue;
+    if (name === RAISED_HISTORY || isLockFile(name)) continue;
     const begun = (await store.size(RUN_JOURNAL)) !== undefined;
     const unfinished = begun && !(await hasManifest(store));
     throw new ArkError(

@@ -37,6 +37,8 @@ export {
 export type { Compression } from "./compression.ts";
 export type { Encryption, Unlock } from "./encryption.ts";
 export { parseIdentities, parseRecipients } from "./key-file.ts";
+export { ArchiveLock, type ArchiveLockOptions } from "./lock.ts";
+export { isLockFile } from "./names.ts";
 export {
   type CollectionEntry,
   type CollectionHistory,

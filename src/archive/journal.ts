@@ -11,7 +11,7 @@ import {
   segmentJournalSchema,
 } from "./manifest.ts";
 import type { Sealer } from "./age.ts";
-import { JOURNAL, journalFile, journalFileOfNone, RUN_JOURNAL } from "./names.ts";
+import { JOURNAL, journalFile, journalFileOfNone, isLockFile, RUN_JOURNAL } from "./names.ts";
 
 /** What an unfinished run wrote down: itself, and what is durable. */
 export interface Journal {
@@ -65,7 +65,7 @@ export async function readJournal(store: Store): Promise<Journal> {
       continue;
     }
     // What an export has put by for itself, which may be large.
-    if (!name.endsWith(".json")) continue;
+    if (!name.endsWith(".json") || isLockFile(name)) continue;
     const text = (await readWhole(store, name)).toString();
     if (name === RUN_JOURNAL) {
       run = parse(text, runJournalSchema);
@@ -94,11 +94,17 @@ export async function takeBack(
   );
 }
 
-/** Removes what the journal holds, the run itself last: until then it can be told that this is still to be done. */
+/**
+ * Removes what the journal holds, the run itself last: until then it can be told that this is still to be done. The lock
+ * goes when all else is gone that another run could find.
+ */
 export async function removeJournal(store: Store): Promise<void> {
   const names: string[] = [];
-  for await (const { name } of store.list(JOURNAL)) if (name !== RUN_JOURNAL) names.push(name);
+  const locks: string[] = [];
+  for await (const { name } of store.list(JOURNAL))
+    if (name !== RUN_JOURNAL) (isLockFile(name) ? locks : names).push(name);
   await removeAll(store, names);
+  await removeAll(store, locks);
   await store.remove(RUN_JOURNAL);
 }
 

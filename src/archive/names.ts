@@ -80,5 +80,20 @@ export function digestFile(manifest: string): string {
 /** What an export has raised `history_days` from, until they are back. */
 export const RAISED_HISTORY = "raised-history.json";
 
+/** Where the journal keeps which run may write, see `lock.ts`. */
+export function lockFile(number: number): string {
+  return `${JOURNAL}lock-${number}.json`;
+}
+
+/** The number of a lock's file; undefined when `name` is that of another. */
+export function lockNumber(name: string): number | undefined {
+  const digits = /^journal\/lock-([1-9][0-9]{0,8})\.json$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+export function isLockFile(name: string): boolean {
+  return lockNumber(name) !== undefined;
+}
+
 export const JOURNAL = "journal/";
 export const RUN_JOURNAL = "journal/run.json";

@@ -22,7 +22,14 @@ import {
   type RunJournal,
   type SchemaJournal,
 } from "./manifest.ts";
-import { IDENTITY, JOURNAL, journalFile, RAISED_HISTORY, RUN_JOURNAL } from "./names.ts";
+import {
+  IDENTITY,
+  isLockFile,
+  JOURNAL,
+  journalFile,
+  RAISED_HISTORY,
+  RUN_JOURNAL,
+} from "./names.ts";
 import { openArchive } from "./open-archive.ts";
 import { checkStored, type StoredEntry } from "./stored-check.ts";
 import { collectionKey } from "./writer-context.ts";
@@ -35,7 +42,7 @@ export interface ResumeArchiveOptions extends Omit<CreateArchiveOptions, "source
 const CHECKED_AT_ONCE = 4;
 
 /**
- * Looks for an export to go on with.
+ * Looks for an export to go on with. Where there may be one the caller has the lock, so that what is found stays so.
  *
  * @returns undefined when nothing was begun in the store.
  * @throws ArkError ERR_USAGE that names what is not as it was when the export began, or says why it cannot be gone on
@@ -184,7 +191,7 @@ export class UnfinishedArchive {
     const unknown: string[] = [];
     for await (const { name } of this.#store.list()) {
       const isNone = name.endsWith(".none.json");
-      if (OURS.test(name) && !known.has(name) && !isNone) unknown.push(name);
+      if (OURS.test(name) && !known.has(name) && !isNone && !isLockFile(name)) unknown.push(name);
     }
     // Entries first: none may name a file that is gone.
     await removeAll(
@@ -295,7 +302,7 @@ function hidden(store: Store): ArkError {
 async function refuseOther(store: Store, isComplete: boolean): Promise<void> {
   const names: string[] = [];
   for await (const { name } of store.list())
-    if (name !== RAISED_HISTORY && names.push(name) > 1) break;
+    if (name !== RAISED_HISTORY && !isLockFile(name) && names.push(name) > 1) break;
   if (names.length === 0) return;
   if (names.length === 1 && names[0] === IDENTITY) {
     await store.remove(IDENTITY);

@@ -8,6 +8,7 @@ const HOPELESS = [
   "ERR_USAGE",
   "ERR_CONFIG",
   "ERR_TARGET_NOT_EMPTY",
+  "ERR_BUSY",
   "ERR_SNAPSHOT_EXPIRED",
 ] as const;
 

@@ -47,6 +47,7 @@ export const ERROR_CODES = {
     exit: 50,
     about: "Archive and database, or what was written and what is there, differ.",
   },
+  ERR_BUSY: { exit: 75, about: "Another run is writing the same archive." },
   ERR_TRY_AGAIN: {
     exit: 75,
     about: "Contention, throttling, a timeout or a lost connection outlasted the retries.",

@@ -1,6 +1,7 @@
 /**
  * Export: a database, read at one moment, becomes an archive.
  *
+ *     see that no other run is writing to the same place            (archive/lock.ts)
  *     pick the moment T and read the schema at T        (schema.ts; of a tree of databases, tree.ts; of the past, past.ts)
  *     where asked for, raise history_days until the last document is read          (extend-history.ts)
  *     begin the archive                                 (refuses a place that is not empty; or goes on with it: resume.ts)
@@ -14,7 +15,7 @@
  * Whatever fails before the last line leaves files without a manifest, which nothing takes for an archive, and a journal,
  * which another run can go on from.
  */
-import { type Manifest, type Fidelity, fidelityOf } from "../archive/archive.ts";
+import { ArchiveLock, type Manifest, type Fidelity, fidelityOf } from "../archive/archive.ts";
 import { type CaughtUp, exportCatchingUp } from "./catch-up.ts";
 import { checkHeld, type ExportedDatabase, exportOne } from "./database.ts";
 import { HistoryExtension } from "./extend-history.ts";
@@ -80,23 +81,30 @@ export interface ExportReport {
  * leaves no manifest. Memory does not grow with the database. With `resume` it goes on with what an interrupted export has
  * left in the same place, at the same moment; the archive is the one that the undisturbed export would have made.
  *
- * @throws ArkError ERR_TARGET_NOT_EMPTY; ERR_USAGE when a glob names no collection, or with `resume` anything is not as it was when the export began; ERR_SNAPSHOT_EXPIRED when history ran out; ERR_TRY_AGAIN when the schema
+ * @throws ArkError ERR_TARGET_NOT_EMPTY; ERR_BUSY when another run is writing there; ERR_USAGE when a glob names no collection, or with `resume` anything is not as it was when the export began; ERR_SNAPSHOT_EXPIRED when history ran out; ERR_TRY_AGAIN when the schema
  * was changed in a way that touches documents; what connection and store throw; the signal's reason.
  */
 export async function exportDatabase(options: ExportOptions): Promise<ExportReport> {
   const resolved = resolveExport(options);
-  const extension = new HistoryExtension(resolved);
-  await extension.healEarlier();
+  const lock = new ArchiveLock(resolved.store, resolved);
   try {
-    return await exportOnce(resolved, extension);
+    await lock.takeWhereBegun();
+    const extension = new HistoryExtension(resolved, lock);
+    await extension.healEarlier();
+    try {
+      return await exportOnce(resolved, extension, lock);
+    } finally {
+      await extension.putBack();
+    }
   } finally {
-    await extension.putBack();
+    await lock.release();
   }
 }
 
 async function exportOnce(
   resolved: ResolvedExport,
   extension: HistoryExtension,
+  lock: ArchiveLock,
 ): Promise<ExportReport> {
   const { source, store, signal } = resolved;
   const started = performance.now();
@@ -120,7 +128,7 @@ async function exportOnce(
     for (const database of databases)
       await requireHistory(database.connection, chosen.get(database)!, resolved);
   }
-  const { archive, resumed } = await begin(resolved, earlier, top);
+  const { archive, resumed } = await begin(resolved, earlier, top, lock);
   const exported: ExportedDatabase[] = [];
   let caughtUp: CaughtUp | null = null;
   const { catchUp } = resolved;
@@ -136,6 +144,8 @@ async function exportOnce(
   }
   await extension.putBack();
   signal.throwIfAborted();
+  // Somebody may have removed the lock, and another run have begun here.
+  await lock.requireNoOther();
   const manifest = await archive.finish({
     counters: { ...source.counters },
     ...(caughtUp === null ? {} : { caughtUp: { ...caughtUp } }),

@@ -14,6 +14,8 @@
  * {@link restoreHistory}.
  */
 import {
+  ArchiveLock,
+  isLockFile,
   type RaisedCollection,
   type RaisedHistory,
   readRaisedHistory,
@@ -73,18 +75,21 @@ export interface RestoredCollection {
 /** The part of an export that has to do with the history window: nothing at all, unless that was asked for. */
 export class HistoryExtension {
   readonly #options: Options;
+  readonly #lock: ArchiveLock;
   /** The databases as they were, while anything is raised. */
   #raised: Tree | undefined;
   #left: unknown;
 
-  constructor(options: Options) {
+  /** @param lock that of the place, taken before anything is raised. */
+  constructor(options: Options, lock: ArchiveLock) {
     this.#options = options;
+    this.#lock = lock;
   }
 
   /** Puts back what an export that was killed in this place has left raised. @throws as {@link restoreHistory}. */
   async healEarlier(): Promise<void> {
     const { source, store, timeoutMs } = this.#options;
-    const restored = await restoreHistory({ source, archive: store, timeoutMs });
+    const restored = await restoreIn(store, source, timeoutMs);
     if (restored !== undefined) this.#options.onNotice(restoredText(restored));
   }
 
@@ -113,6 +118,7 @@ export class HistoryExtension {
     }
     if (collections.length === 0) return read;
     await refuseOccupied(store);
+    await this.#lock.take();
     for (const { path, connection } of read) {
       const first = collections.find((each) => isOf(each, path));
       if (first === undefined) continue;
@@ -146,7 +152,7 @@ export class HistoryExtension {
     this.#raised = undefined;
     const { source, store, timeoutMs, onNotice } = this.#options;
     try {
-      const restored = await restoreHistory({ source, archive: store, timeoutMs });
+      const restored = await restoreIn(store, source, timeoutMs);
       if (restored === undefined) return;
       onNotice(restoredText(restored));
       const anew = await layOut(raised, restored, timeoutMs).catch(textOf);
@@ -226,8 +232,8 @@ export interface RestoreHistoryOptions {
  * Puts back the `history_days` that an export with `extendHistory` raised and was killed before it put back.
  *
  * @returns undefined when there is nothing to put back.
- * @throws ArkError ERR_USAGE when the export was of another database, or a schema is staged now; what connection and
- * store throw. Then nothing is forgotten: it can be called again.
+ * @throws ArkError ERR_BUSY when the export is still running; ERR_USAGE when it was of another database, or a schema is
+ * staged now; what connection and store throw. Then nothing is forgotten: it can be called again.
  */
 export async function restoreHistory({
   source,
@@ -235,6 +241,16 @@ export async function restoreHistory({
   timeoutMs,
 }: RestoreHistoryOptions): Promise<RestoredHistory | undefined> {
   const store = typeof archive === "string" ? openStore(archive) : archive;
+  await new ArchiveLock(store).requireNoOther();
+  return await restoreIn(store, source, timeoutMs);
+}
+
+/** As {@link restoreHistory}, for the run that has the lock. */
+async function restoreIn(
+  store: Store,
+  source: Connection,
+  timeoutMs: number | undefined,
+): Promise<RestoredHistory | undefined> {
   const journal = await readRaisedHistory(store);
   if (journal === undefined) return undefined;
   const options = { signal: AbortSignal.timeout(PUT_BACK_MS), timeoutMs };
@@ -301,6 +317,7 @@ async function raise(
 
 async function refuseOccupied(store: Store): Promise<void> {
   for await (const { name } of store.list()) {
+    if (isLockFile(name)) continue;
     throw new ArkError("ERR_TARGET_NOT_EMPTY", `the place is not empty: it holds ${name}`, {
       place: store.place,
       hint: "Choose a place that is empty or does not exist; nothing was changed.",

@@ -1,5 +1,6 @@
 /** Begins an archive, or goes on with one that an earlier run has left unfinished. */
 import {
+  type ArchiveLock,
   type ArchiveWriter,
   createArchive,
   findUnfinished,
@@ -36,13 +37,14 @@ export async function begin(
   options: ResolvedExport,
   earlier: UnfinishedArchive | undefined,
   { globalId, schema }: DatabaseAtSnapshot,
+  lock: ArchiveLock,
 ): Promise<{ readonly archive: ArchiveWriter; readonly resumed: Resumed | null }> {
   if (earlier !== undefined) {
     const { archive, ...done } = await earlier.resume(globalId, options);
     return { archive, resumed: { started: earlier.started, ...done } };
   }
   const { source, ...archive } = archiveOptions(options);
-  const create = { ...archive, source: { ...source, globalId }, snapshotTs: schema.at };
+  const create = { ...archive, source: { ...source, globalId }, snapshotTs: schema.at, lock };
   return { archive: await createArchive(options.store, create), resumed: null };
 }
 

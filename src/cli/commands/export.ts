@@ -165,7 +165,7 @@ export const exportCommand: CommandSpec = {
     30: "the history window ran out before the end, or does not reach back to --at",
     31: "a budget of ops is used up; go on with a new one",
     40: "the database refused a request",
-    75: "too busy, or the connection was lost; try again",
+    75: "too busy, the connection was lost, or another run is writing there; try again",
     130: "stopped by Ctrl-C",
   },
   async run(args, terminal) {

@@ -1,0 +1,244 @@
+/**
+ * The lock of an archive that is being written: of several runs that would write into one place, one does.
+ *
+ *     journal/lock-<n>.json    which process has it: host, process id, when that began, and a word that nobody else has
+ *
+ * The file is made exclusively, so that of two runs at the same moment one has it. A run that is killed leaves it behind;
+ * the next one on the same host sees that the process is gone, and makes the file of the next number before it removes
+ * that one, so that of several that see it again only one goes on. Whoever has made its file looks once more for others
+ * that live, and withdraws when there is one.
+ *
+ * Of a process on another host nobody here can tell whether it lives: its lock holds until somebody removes it.
+ */
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { threadId } from "node:worker_threads";
+import * as z from "zod";
+import { ArkError, isArkError } from "../errors/errors.ts";
+import { isMissing, readWhole, type Store, writeWhole } from "../store/store.ts";
+import { FORMAT_NAME } from "./manifest.ts";
+import { isLockFile, JOURNAL, lockFile, lockNumber, RAISED_HISTORY, RUN_JOURNAL } from "./names.ts";
+
+const schema = z.object({
+  format: z.literal(FORMAT_NAME),
+  host: z.string(),
+  pid: z.int().min(1),
+  /** The thread of that process; threads know nothing of one another's locks. */
+  thread: z.int().min(0),
+  /** What tells the process from a later one of the same id; null where the system does not say. */
+  birth: z.string().nullable(),
+  token: z.string(),
+  /** When the lock was taken, ISO 8601. */
+  started: z.string(),
+});
+
+type Holder = z.infer<typeof schema>;
+
+interface Lock {
+  readonly name: string;
+  readonly number: number;
+  /** Undefined when the file says nothing that can be understood. */
+  readonly holder: Holder | undefined;
+}
+
+/** The locks that runs of this thread have. */
+const HELD = new Set<string>();
+
+/** How often the file is tried to be made while others make and remove theirs. */
+const ATTEMPTS = 5;
+
+export interface ArchiveLockOptions {
+  /** Told, in a sentence for people, of the process whose lock was taken over. */
+  readonly onNotice?: (text: string) => void;
+  /** The wall clock. */
+  readonly now?: () => Date;
+}
+
+/** What one run has to do with the lock of the place that it writes to. */
+export class ArchiveLock {
+  readonly #store: Store;
+  readonly #onNotice: (text: string) => void;
+  readonly #now: () => Date;
+  readonly #token = randomBytes(16).toString("hex");
+  /** The file, while this run has the lock. */
+  #name: string | undefined;
+
+  constructor(store: Store, { onNotice, now }: ArchiveLockOptions = {}) {
+    this.#store = store;
+    this.#onNotice = onNotice ?? (() => {});
+    this.#now = now ?? (() => new Date());
+  }
+
+  /**
+   * Takes the lock where an earlier run has left something to go on with; elsewhere it is only looked whether somebody
+   * has it, and nothing is written.
+   *
+   * @throws ArkError ERR_BUSY when another run has it; what the store throws.
+   */
+  async takeWhereBegun(): Promise<void> {
+    for (const name of [RUN_JOURNAL, RAISED_HISTORY])
+      if ((await this.#store.size(name)) !== undefined) return await this.take();
+    await this.requireNoOther();
+  }
+
+  /** Takes the lock, unless this run has it. @throws ArkError ERR_BUSY when another run has it; what the store throws. */
+  async take(): Promise<void> {
+    if (this.#name !== undefined) return;
+    HELD.add(this.#token);
+    try {
+      const gone = await this.#make();
+      await this.requireNoOther();
+      for (const { name, holder } of gone) {
+        await this.#store.remove(name);
+        if (holder !== undefined) this.#onNotice(takenOver(holder));
+      }
+    } catch (error) {
+      await this.release();
+      throw error;
+    }
+  }
+
+  /** Makes sure that no other run has the lock. @throws ArkError ERR_BUSY; what the store throws. */
+  async requireNoOther(): Promise<void> {
+    await this.#others();
+  }
+
+  /** Gives the lock back. Never fails: what cannot be removed is the lock of a run that is over, which the next one sees. */
+  async release(): Promise<void> {
+    const name = this.#name;
+    this.#name = undefined;
+    try {
+      if (name === undefined) return;
+      // It may have gone with the journal, and be another's by now.
+      const lock = await read(this.#store, name);
+      if (lock?.holder?.token === this.#token) await this.#store.remove(name);
+    } catch {
+      // As above.
+    } finally {
+      HELD.delete(this.#token);
+    }
+  }
+
+  /** Makes the file. @returns the locks of runs that are over. */
+  async #make(): Promise<Lock[]> {
+    const holder: Holder = {
+      format: FORMAT_NAME,
+      host: hostname(),
+      pid: process.pid,
+      thread: threadId,
+      birth: (await stateOf(process.pid))?.birth ?? null,
+      token: this.#token,
+      started: this.#now().toISOString(),
+    };
+    for (let attempt = 1; ; attempt++) {
+      const gone = await this.#others();
+      const name = lockFile(1 + Math.max(0, ...gone.map(({ number }) => number)));
+      try {
+        // Before it is there: a write that fails may have made it all the same.
+        this.#name = name;
+        await writeWhole(this.#store, name, `${JSON.stringify(holder)}\n`, { exclusive: true });
+        return gone;
+      } catch (error) {
+        if (!isArkError(error, "ERR_TARGET_NOT_EMPTY") || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** The locks of runs that are over. @throws ArkError ERR_BUSY when there is one of another run that lives. */
+  async #others(): Promise<Lock[]> {
+    const gone: Lock[] = [];
+    const names: string[] = [];
+    for await (const { name } of this.#store.list(JOURNAL)) if (isLockFile(name)) names.push(name);
+    for (const name of names) {
+      const lock = await read(this.#store, name);
+      if (lock === undefined || lock.holder?.token === this.#token) continue;
+      if (lock.holder === undefined || (await lives(lock.holder))) throw busy(this.#store, lock);
+      gone.push(lock);
+    }
+    return gone;
+  }
+}
+
+/** What a lock says; undefined when it is gone. */
+async function read(store: Store, name: string): Promise<Lock | undefined> {
+  try {
+    const text = (await readWhole(store, name)).toString();
+    return { name, number: lockNumber(name)!, holder: parse(text) };
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function parse(text: string): Holder | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the run that has a lock may still be going on. */
+async function lives({ host, pid, thread, birth, token }: Holder): Promise<boolean> {
+  if (host !== hostname()) return true;
+  if (!isThere(pid)) return false;
+  const state = await stateOf(pid);
+  if (state?.isOver === true) return false;
+  // The id is another process's by now.
+  if (state !== undefined && birth !== null && state.birth !== birth) return false;
+  return pid !== process.pid || thread !== threadId || HELD.has(token);
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process may not be asked, but is there.
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
+
+/** What Linux says of a process: since when it is there, and whether it is over and only not waited for. */
+async function stateOf(
+  pid: number,
+): Promise<{ readonly birth: string; readonly isOver: boolean } | undefined> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, "latin1");
+    const boot = await readFile("/proc/sys/kernel/random/boot_id", "latin1");
+    // From the third field on: the second is the program's name, which may hold anything.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    const [state = ""] = fields;
+    return { birth: `${boot.trim()}/${fields[19]}`, isOver: state === "Z" || state === "X" };
+  } catch {
+    return undefined;
+  }
+}
+
+function takenOver({ pid, started }: Holder): string {
+  return `The run of process ${pid}, begun ${started}, ended without giving the archive back; its lock was taken over.`;
+}
+
+function busy(store: Store, { name, holder }: Lock): ArkError {
+  const place = `${store.place}/${name}`;
+  if (holder === undefined) {
+    return new ArkError("ERR_BUSY", "Another run may be writing here: its lock cannot be read.", {
+      place,
+      hint: "Wait until it has ended. If nothing writes here any more, remove this file.",
+    });
+  }
+  const { host, pid, started } = holder;
+  const isHere = host === hostname();
+  return new ArkError(
+    "ERR_BUSY",
+    `Another run is writing this archive: process ${pid} on ${host}, since ${started}.`,
+    {
+      place,
+      hint: isHere
+        ? `Wait until it has ended, or stop it (process ${pid}).`
+        : `Wait until it has ended. If there is no such process on ${host} any more, remove this file.`,
+      details: { host, pid, started },
+    },
+  );
+}

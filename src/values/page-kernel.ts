@@ -33,7 +33,7 @@ const INPUT_BYTES_MIN = 2 * 1024;
 const TAIL_BYTES_MIN = 16;
 const TAIL_BYTES_MAX = 1024;
 const REF_HEAD = '{"@ref":{"id":"';
-/** No ref is shorter than its head. */
+/** No ref is shorter than its head and such a tail. */
 const REFS_MAX = Math.ceil(INPUT_BYTES / (REF_HEAD.length + TAIL_BYTES_MIN));
 
 interface Rooms {

@@ -99,6 +99,11 @@ export class ArchiveLock {
     }
   }
 
+  /** Whether this run has taken the lock and not given it back. */
+  get isHeld(): boolean {
+    return this.#name !== undefined;
+  }
+
   /** Makes sure that no other run has the lock. @throws ArkError ERR_BUSY; what the store throws. */
   async requireNoOther(): Promise<void> {
     await this.#others();

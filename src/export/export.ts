@@ -110,7 +110,7 @@ async function exportOnce(
   const started = performance.now();
   const requestsBefore = source.counters.requests;
 
-  const earlier = await findEarlier(resolved);
+  const earlier = await findEarlier(resolved, lock);
   if (earlier?.isComplete === true) {
     const resumed = { started: earlier.started, documents: 0, segments: 0, damaged: [] };
     const none = { archive: store.place, seconds: 0, requests: 0, caughtUp: null };

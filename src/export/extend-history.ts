@@ -89,7 +89,7 @@ export class HistoryExtension {
   /** Puts back what an export that was killed in this place has left raised. @throws as {@link restoreHistory}. */
   async healEarlier(): Promise<void> {
     const { source, store, timeoutMs } = this.#options;
-    const restored = await restoreIn(store, source, timeoutMs);
+    const restored = await restoreUnderLock(store, source, { timeoutMs, lock: this.#lock });
     if (restored !== undefined) this.#options.onNotice(restoredText(restored));
   }
 
@@ -241,7 +241,23 @@ export async function restoreHistory({
   timeoutMs,
 }: RestoreHistoryOptions): Promise<RestoredHistory | undefined> {
   const store = typeof archive === "string" ? openStore(archive) : archive;
-  await new ArchiveLock(store).requireNoOther();
+  const lock = new ArchiveLock(store);
+  try {
+    await lock.requireNoOther();
+    return await restoreUnderLock(store, source, { timeoutMs, lock });
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Puts back what an export raised that is over: the lock is taken first where there is anything. */
+async function restoreUnderLock(
+  store: Store,
+  source: Connection,
+  { timeoutMs, lock }: { readonly timeoutMs: number | undefined; readonly lock: ArchiveLock },
+): Promise<RestoredHistory | undefined> {
+  if ((await readRaisedHistory(store)) === undefined) return undefined;
+  await lock.take();
   return await restoreIn(store, source, timeoutMs);
 }
 

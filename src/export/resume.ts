@@ -24,12 +24,20 @@ export interface Resumed {
 /**
  * The run to go on with; undefined when that is not asked for, or nothing was begun.
  *
- * @throws ArkError as `findUnfinished` does.
+ * @throws ArkError as `findUnfinished` does; ERR_BUSY when another run has the lock.
  */
-export async function findEarlier(options: ResolvedExport): Promise<UnfinishedArchive | undefined> {
+export async function findEarlier(
+  options: ResolvedExport,
+  lock: ArchiveLock,
+): Promise<UnfinishedArchive | undefined> {
   if (!options.resume) return undefined;
   const { source, ...archive } = archiveOptions(options);
-  return await findUnfinished(options.store, { ...archive, source });
+  const find = () => findUnfinished(options.store, { ...archive, source });
+  const found = await find();
+  if (found === undefined || lock.isHeld) return found;
+  // It was begun since the lock was looked at, and may go on until the lock is taken.
+  await lock.take();
+  return await find();
 }
 
 /** Begins the archive of the topmost database at its moment, or goes on with `earlier`. */

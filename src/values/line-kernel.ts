@@ -19,6 +19,7 @@ import {
   i32,
   I64,
   i64,
+  instantiate,
   leave,
   type Local,
   ModuleWriter,
@@ -235,7 +236,8 @@ export class LineKernel {
   readonly #view: DataView<ArrayBuffer>;
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #rooms: Rooms;
-  readonly #read: Exports["read"];
+  /** Undefined where nothing can be read by it. */
+  readonly #read: Exports["read"] | undefined;
   /** What the input is a copy of: from this offset of the caller's bytes. */
   #from = 0;
   /** Whose sums are added to. */
@@ -247,16 +249,17 @@ export class LineKernel {
       digestLong: (text: number, textEnd: number, ts: number, tsEnd: number) =>
         this.#sums?.addText(this.#bytes.subarray(text, textEnd), this.#bytes.subarray(ts, tsEnd)),
     };
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { js });
-    const { memory, read } = exports as unknown as Exports;
-    this.#bytes = new Uint8Array(memory.buffer);
-    this.#view = new DataView(memory.buffer);
-    this.#words = new Uint32Array(memory.buffer);
+    const exports = instantiate(bytes, js) as Exports | undefined;
+    // What is known of lines is there in any case; behind it comes what is only read by the module.
+    const memory = exports?.memory.buffer ?? new ArrayBuffer(rooms.input);
+    this.#bytes = new Uint8Array(memory);
+    this.#view = new DataView(memory);
+    this.#words = new Uint32Array(memory);
     this.#rooms = rooms;
-    this.#read = read;
+    this.#read = exports?.read;
   }
 
-  /** Begins with no lines of a collection. @returns false when its name is too long to be taken. */
+  /** Begins with no lines of a collection. @returns false when none can be taken, as of one with too long a name. */
   begin(collection: string): boolean {
     const { state, sums } = this.#rooms;
     // Something is there only when the last reading ended with an error.
@@ -266,7 +269,7 @@ export class LineKernel {
     this.#view.setUint32(state + STATE.hasExtra, 0, true);
     this.lastId = NO_ID;
     const name = Buffer.from(`${Buffer.byteLength(collection)}:${collection}`);
-    if (name.length > NAME_BYTES_MAX) return false;
+    if (this.#read === undefined || name.length > NAME_BYTES_MAX) return false;
     this.#bytes.set(name, this.#rooms.name);
     this.#view.setUint32(state + STATE.nameBytes, name.length, true);
     return true;
@@ -293,7 +296,7 @@ export class LineKernel {
     const shift = input - this.#from;
     this.#sums = sums;
     const before = sums.records;
-    const end = this.#read(at + shift, to + shift) - shift;
+    const end = this.#read!(at + shift, to + shift) - shift;
     const lines = this.#view.getUint32(state + STATE.lines, true);
     for (let i = 0; i < lines; i++) ends.push(this.#words[found / 4 + i]! + this.#from);
     this.#move(sums.limbs.exact, own);

@@ -18,6 +18,7 @@ import {
   I32,
   i32,
   i8x16,
+  instantiate,
   leave,
   type Local,
   ModuleWriter,
@@ -186,7 +187,8 @@ export class PageKernel {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #rooms: Rooms;
-  readonly #exports: Exports;
+  /** Undefined where nothing can be read by it. */
+  readonly #exports: Exports | undefined;
   #hasTail = false;
   #inputBytes = INPUT_BYTES;
 
@@ -200,10 +202,10 @@ export class PageKernel {
 
   private constructor() {
     const { bytes, rooms } = write();
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
-    this.#exports = exports as unknown as Exports;
-    this.#bytes = new Uint8Array(this.#exports.memory.buffer);
-    this.#words = new Uint32Array(this.#exports.memory.buffer);
+    this.#exports = instantiate(bytes) as Exports | undefined;
+    const memory = this.#exports?.memory.buffer ?? new ArrayBuffer(rooms.input);
+    this.#bytes = new Uint8Array(memory);
+    this.#words = new Uint32Array(memory);
     this.#rooms = rooms;
   }
 
@@ -218,7 +220,7 @@ export class PageKernel {
   /** Takes refs from offset `from` on, telling where the digits of each id end. */
   refs(page: Uint8Array, from: number, onEnd: (end: number) => void): Run {
     const first = this.#rooms.ends / 4;
-    const run = this.#run(page, from, this.#exports.refs);
+    const run = this.#run(page, from, this.#exports?.refs);
     for (let i = 0; i < run.count; i++) onEnd(this.#words[first + i]! + from);
     return run;
   }
@@ -226,13 +228,13 @@ export class PageKernel {
   /** Takes documents from offset `from` on, and gives their lines, which are there until the next call. */
   documents(page: Uint8Array, from: number): Run & { readonly lines: Uint8Array } {
     const { output, state } = this.#rooms;
-    const run = this.#run(page, from, this.#exports.documents);
+    const run = this.#run(page, from, this.#exports?.documents);
     const end = this.#words[(state + STATE.outputEnd) / 4]!;
     return { ...run, lines: this.#bytes.subarray(output, run.count === 0 ? output : end) };
   }
 
-  #run(page: Uint8Array, from: number, read: (from: number) => number): Run {
-    if (!this.#hasTail) return { end: from, count: 0 };
+  #run(page: Uint8Array, from: number, read: ((from: number) => number) | undefined): Run {
+    if (!this.#hasTail || read === undefined) return { end: from, count: 0 };
     const { input, state } = this.#rooms;
     const to = Math.min(page.length, from + this.#inputBytes);
     this.#bytes.set(page.subarray(from, to), input);

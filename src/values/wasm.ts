@@ -325,6 +325,19 @@ export class ModuleWriter {
   }
 }
 
+/**
+ * What an instance of a module exports.
+ *
+ * @returns undefined where there is none to be had: on a processor without the vectors, or in a Node that compiles nothing.
+ */
+export function instantiate(
+  bytes: Uint8Array<ArrayBuffer>,
+  js: Record<string, (...args: number[]) => void> = {},
+): WebAssembly.Exports | undefined {
+  if (typeof WebAssembly === "undefined" || !WebAssembly.validate(bytes)) return undefined;
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { js }).exports;
+}
+
 interface Signature {
   readonly params: readonly ValueType[];
   readonly results: readonly ValueType[];

@@ -16,10 +16,10 @@ beforeAll(() => {
 afterAll(() => compiled.remove());
 
 /** Runs a module of its own beside the built code and gives what it prints, when it has ended by itself. */
-async function run(code: string): Promise<unknown> {
+async function run(code: string, flags: readonly string[] = []): Promise<unknown> {
   const script = join(compiled.folder, "script.mjs");
   writeFileSync(script, code);
-  const { stdout } = await promisify(execFile)(process.execPath, [script]);
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, script]);
   return JSON.parse(stdout);
 }
 
@@ -80,6 +80,19 @@ describe("the workers of the built code", { timeout: 2 * PATIENT_MS }, () => {
     `);
     expect(found).toMatchObject({ same: true, count: 120 });
     if (availableParallelism() > 1) expect((found as { busy: number }).busy).toBeGreaterThan(0);
+  });
+
+  it("pack the same, and ids are read, where Node compiles no WebAssembly", async () => {
+    const code = `${PAGES}
+      import { cutIdPage } from "./values/id-page.js";
+      const refs = page(0).toString().replaceAll(/{"ref":({.*?}}}}}}),.*?"}}/g, "$1");
+      const ids = [...cutIdPage(Buffer.from(refs)).ids];
+      const has = typeof WebAssembly;
+      console.log(JSON.stringify({ has, ids, packed: plain(packPage(page(0), "C")) }));
+    `;
+    const [compiled, not] = [await run(code), await run(code, ["--jitless"])];
+    expect(compiled).toMatchObject({ has: "object", ids: { length: 1000 } });
+    expect(not).toEqual({ ...(compiled as object), has: "undefined" });
   });
 
   it("come up before the work where much of it is to come, and let the process end without any", async () => {

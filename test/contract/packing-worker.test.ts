@@ -90,9 +90,9 @@ describe("the workers of the built code", { timeout: 2 * PATIENT_MS }, () => {
       const has = typeof WebAssembly;
       console.log(JSON.stringify({ has, ids, packed: plain(packPage(page(0), "C")) }));
     `;
-    const [compiled, not] = [await run(code), await run(code, ["--jitless"])];
-    expect(compiled).toMatchObject({ has: "object", ids: { length: 1000 } });
-    expect(not).toEqual({ ...(compiled as object), has: "undefined" });
+    const [usual, without] = [await run(code), await run(code, ["--jitless"])];
+    expect(usual).toMatchObject({ has: "object", ids: { length: 1000 } });
+    expect(without).toEqual({ ...(usual as object), has: "undefined" });
   });
 
   it("come up before the work where much of it is to come, and let the process end without any", async () => {

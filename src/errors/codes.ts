@@ -47,7 +47,10 @@ export const ERROR_CODES = {
     exit: 50,
     about: "Archive and database, or what was written and what is there, differ.",
   },
-  ERR_BUSY: { exit: 75, about: "Another run is writing the same archive." },
+  ERR_BUSY: {
+    exit: 75,
+    about: "Another run writes the same archive, or has finished the same import.",
+  },
   ERR_TRY_AGAIN: {
     exit: 75,
     about: "Contention, throttling, a timeout or a lost connection outlasted the retries.",

@@ -88,15 +88,25 @@ export async function setMarker(
   });
 }
 
-/** Writes into the mark how far the import is. */
+/**
+ * Writes into the mark how far the import is.
+ *
+ * @throws ArkError ERR_BUSY when the mark is gone: another run of the import has finished it, or somebody removed it.
+ */
 export async function updateMarker(
   target: Connection,
   progress: string,
   signal: AbortSignal,
 ): Promise<void> {
   const data = `{"object":{"progress":${printString(progress)}}}`;
-  const query = `{"do":[{"update":${REF},"params":{"object":{"data":${data}}}},null]}`;
-  await target.v4(query, { idempotent: true, signal });
+  const update = `{"do":[{"update":${REF},"params":{"object":{"data":${data}}}},true]}`;
+  const query = `{"if":{"exists":${REF}},"then":${update},"else":false}`;
+  const { text } = await target.v4(query, { idempotent: true, signal });
+  if (member(parseJson(text), "resource") !== false) return;
+  throw new ArkError("ERR_BUSY", "The mark of this import is gone from the target.", {
+    place: target.place,
+    hint: "Another run of the same import has finished it, or somebody removed the mark. See whether all is there: fauna-ark verify ARCHIVE --against.",
+  });
 }
 
 export async function removeMarker(target: Connection, signal: AbortSignal): Promise<void> {

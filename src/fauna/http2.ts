@@ -29,6 +29,8 @@ interface Line {
   idle: NodeJS.Timeout | undefined;
   ping: NodeJS.Timeout | undefined;
   silent: boolean;
+  /** An answer was lost on it: it is likely to end, and nothing new is asked on it. */
+  lost: boolean;
 }
 
 /** HTTP/2 over one connection at a time; a new one is made when the old one ends. */
@@ -96,6 +98,7 @@ export class Http2Wire implements Wire {
       idle: undefined,
       ping: undefined,
       silent: false,
+      lost: false,
     };
     session.on("goaway", (_code, lastStreamId) => (line.lastStreamId = lastStreamId));
     session.on("close", () => {
@@ -131,8 +134,9 @@ export class Http2Wire implements Wire {
   }
 
   /** The stream of a new request; undefined when the connection takes no more of them. */
-  #start({ session, lastStreamId }: Line, exchange: Exchange): ClientHttp2Stream | undefined {
-    if (session.closed || session.destroyed || lastStreamId !== Infinity) return undefined;
+  #start(line: Line, exchange: Exchange): ClientHttp2Stream | undefined {
+    const { session, lastStreamId, lost } = line;
+    if (session.closed || session.destroyed || lost || lastStreamId !== Infinity) return undefined;
     const { method, path, headers, body } = exchange;
     try {
       return session.request(
@@ -159,10 +163,15 @@ export class Http2Wire implements Wire {
       let bytes = 0;
       let problem: unknown;
       let sent = !stream.pending;
+      let cancelled = false;
+      const cancel = (): void => {
+        cancelled = true;
+        stream.close(constants.NGHTTP2_CANCEL);
+      };
       const chunks: Buffer[] = [];
       const onAbort = (): void => {
         reject(exchange.signal.reason);
-        stream.close(constants.NGHTTP2_CANCEL);
+        cancel();
       };
       stream.on("ready", () => (sent = true));
       stream.on("response", (fields) => {
@@ -177,7 +186,7 @@ export class Http2Wire implements Wire {
               place,
             }),
           );
-          stream.close(constants.NGHTTP2_CANCEL);
+          cancel();
         } else chunks.push(chunk);
       });
       stream.on("end", () => (ended = true));
@@ -186,7 +195,7 @@ export class Http2Wire implements Wire {
         exchange.signal.removeEventListener("abort", onAbort);
         const whole = ended && !stream.aborted && status !== 0 && isWhole(headers, bytes);
         if (whole) resolve({ status, headers, body: Buffer.concat(chunks, bytes) });
-        else reject(this.#lost(line, stream, { sent, bytes, problem }));
+        else if (!cancelled) reject(this.#lost(line, stream, { sent, bytes, problem }));
       });
       exchange.signal.addEventListener("abort", onAbort);
       if (exchange.signal.aborted) return onAbort();
@@ -213,6 +222,7 @@ export class Http2Wire implements Wire {
     if (line.silent) {
       return failure("silent", "The connection has gone silent.", { place, cause: problem });
     }
+    line.lost = true;
     const how =
       bytes === 0
         ? "The connection was lost before the answer came."

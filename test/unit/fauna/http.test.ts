@@ -1,3 +1,4 @@
+import { constants, createServer as createHttp2Server } from "node:http2";
 import { createServer, type Socket } from "node:net";
 import { getEventListeners, once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -228,6 +229,29 @@ describe("HttpTransport over HTTP/2", () => {
     const error = await failing(at.transport.send(REQUEST));
     expect(failureOf(error)).toMatchObject({ kind: "refused", ambiguous: false });
     expect((await at.transport.send(REQUEST)).text).toBe("{}");
+  });
+
+  it("asks nothing more on a connection on which an answer was lost, which may be ending", async () => {
+    const server = createHttp2Server();
+    let connections = 0;
+    server.on("session", () => {
+      const isFirst = ++connections === 1;
+      server.once("stream", (stream) => {
+        stream.on("error", () => {});
+        if (isFirst) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+        else stream.end("{}");
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const transport = new HttpTransport({ endpoint: new URL(`http://127.0.0.1:${port}`) });
+    const error = await failing(transport.send(REQUEST));
+    expect(failureOf(error)).toMatchObject({ kind: "cut", ambiguous: true });
+    expect(await transport.send(REQUEST)).toMatchObject({ status: 200, text: "{}" });
+    expect(connections).toBe(2);
+    await transport.close();
+    server.close();
   });
 
   it("goes on in HTTP/1.1 where the other side knows nothing else", async () => {

@@ -27,6 +27,8 @@ const WORTH_BYTES = 64 * 1024;
 /** A process that packs less than this in all is done before a worker has started. */
 const WARM_UP_BYTES = 2 * 1024 * 1024;
 const WORKERS_MAX = 4;
+/** Jobs that a worker has, one under way and one that waits, before another is started: each costs a tenth of a second. */
+const BACKLOG = 2;
 /** Workers that nobody has asked for so long end, in milliseconds. */
 const IDLE_MS = 3_000;
 /** Workers make many short-lived strings and nothing else; more room for them would only be memory. */
@@ -146,14 +148,14 @@ class Packing {
     this.#idle = setTimeout(() => this.#end(), IDLE_MS).unref();
   }
 
-  /** The worker with the least to do; another is started when all have something to do. */
+  /** The worker with the least to do; another is started when jobs wait for all of them. */
   #hand(): Hand | undefined {
     this.#rest();
     const ready = this.#hands.filter(({ isReady }) => isReady);
     const [least] = ready.toSorted((a, b) => a.load - b.load);
     const isStarting = ready.length < this.#hands.length;
     const isFull = isStarting || !this.#canStart || this.#hands.length === this.#most;
-    if (isFull || (least !== undefined && least.load === 0)) return least;
+    if (isFull || (least !== undefined && least.load < BACKLOG)) return least;
     this.#start();
     return least;
   }

@@ -67,11 +67,14 @@ function row(name, aim, figures, rounds, unit = "") {
   say(`${name}: ${found.figure.toFixed(2)}${unit} (${range}); aim ${aim}`);
 }
 
-/** Runs two tasks by turns. */
+/** Runs two tasks by turns, and each of them first as often as the other. */
 async function byTurns(ours, theirs, rounds = ROUNDS) {
   const found = [];
-  for (let round = 0; round < rounds; round++)
-    found.push({ ours: await worker(await ours()), theirs: await worker(await theirs()) });
+  for (let round = 0; round < rounds; round++) {
+    const first = round % 2 === 0 ? undefined : await worker(await theirs());
+    const own = await worker(await ours());
+    found.push({ ours: own, theirs: first ?? (await worker(await theirs())) });
+  }
   return found;
 }
 
@@ -171,13 +174,18 @@ async function compareOn(root, databaseAt) {
   row("share of an export in which nothing is under way, emulator", "0", [idleShare], []);
   await rangesAgainstOne("export of four ranges ÷ of one, emulator", at);
 
-  let number = 0;
+  let own;
+  /** A database on an emulator of its own: with what others have left there, the later ones would take longer. */
   const fresh = async (hasCollection) => {
-    const copy = `copy${number++}`;
-    const database = await createDatabase(root, copy);
+    own?.kill();
+    const { endpoint, child } = await server("emulator");
+    own = child;
+    const connection = connect({ endpoint, secret: SECRET });
+    const database = await createDatabase(connection, "copy");
     if (hasCollection)
       await database.v4(`{"create_collection":{"object":{"name":"${COLLECTION}"}}}`);
-    return databaseAt(copy);
+    await connection.close();
+    return { endpoint, secret: `${SECRET}:copy:admin` };
   };
   const recording = join(folder, "import.recording");
   const into = { endpoint: at.endpoint, secret: SECRET, database: "recorded" };
@@ -193,6 +201,7 @@ async function compareOn(root, databaseAt) {
       atOnce: posted.mostAtOnce,
     }),
   );
+  own?.kill();
   row("import ÷ posting the same bodies, emulator", "≤ 1.10", imports.map(seconds), imports);
   for (const { ours } of imports) say(`  ${phasesOf(ours)}`);
 }

@@ -265,15 +265,16 @@ describe.runIf(HAS_SCRIPT)("a terminal that is gone", () => {
     const folder = await temporaryFolder();
     const place = join(folder, "archive");
     const statusFile = join(folder, "status");
+    const codeFile = join(folder, "code");
     const words = processes.exportWords(place).filter((word) => word !== "--quiet");
     const at = Math.floor(pieces.export / 2);
     const end = (terminal: ChildProcess) => terminal.kill("SIGKILL");
-    await processes.disturbedAt(at, words, end, { terminal: { statusFile } });
-    // Node itself aborts (134) or crashes (139) when it cannot give a terminal its settings back. What the process did
-    // before that is what counts.
+    await processes.disturbedAt(at, words, end, { terminal: { codeFile, statusFile } });
+    // Node itself aborts (134) or crashes (139) when it cannot give a terminal its settings back, after all that we do.
     const isOver = async () =>
       expect(await readFile(statusFile, "utf8")).toMatch(/^(129|134|139)\n$/);
     await vi.waitFor(isOver, 100_000);
+    expect(await readFile(codeFile, "utf8")).toBe("129");
     expect(await isWhole(place)).toBe(false);
     await processes.whole([...words, "--resume"]);
     await expectEqual(place, archive);

@@ -22,6 +22,8 @@ import {
   printed,
 } from "./installed.ts";
 
+const EXIT_CODE = join(import.meta.dirname, "../fixtures/exit-code.cjs");
+
 export class Processes implements AsyncDisposable {
   readonly root: Connection;
   /** The database `source`: every kind of definition, a child, and some documents. */
@@ -114,7 +116,8 @@ export class Processes implements AsyncDisposable {
       const command = [process.execPath, main, ...words].map((word) => `'${word}'`).join(" ");
       // As shells do: they are told that the terminal is gone, and tell what runs in it.
       const script = `${command} & trap "kill -HUP $!" HUP; wait $!; wait $!; echo $? > '${terminal.statusFile}'`;
-      const inTerminal = { ...all, env: { ...env, SHELL: "/bin/sh" } };
+      const noted = { NODE_OPTIONS: `--require ${EXIT_CODE}`, EXIT_CODE_FILE: terminal.codeFile };
+      const inTerminal = { ...all, env: { ...env, ...noted, SHELL: "/bin/sh" } };
       return spawn("script", ["--quiet", "--command", script, "/dev/null"], inTerminal);
     }
     if (limits === undefined) return spawn(process.execPath, [main, ...words], all);
@@ -171,8 +174,11 @@ export class Processes implements AsyncDisposable {
 interface StartOptions extends SpawnOptions {
   /** What a shell is told before, such as `ulimit`. */
   readonly limits?: string;
-  /** Runs in a terminal of its own, which is gone when the process that is given back is; its status is in the file then. */
-  readonly terminal?: { readonly statusFile: string };
+  /**
+   * Runs in a terminal of its own, which is gone when the process that is given back is. Files take the code that it
+   * ends with, and then the status that its shell sees.
+   */
+  readonly terminal?: { readonly codeFile: string; readonly statusFile: string };
 }
 
 /** Whether an archive is whole; one without a manifest says that it is none. */

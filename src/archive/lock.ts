@@ -6,12 +6,13 @@
  * The file is made exclusively, so that of two runs at the same moment one has it. A run that is killed leaves it behind;
  * the next one on the same host sees that the process is gone, and makes the file of the next number before it removes
  * that one, so that of several that see it again only one goes on. Whoever has made its file looks once more for others
- * that live, and withdraws when there is one.
+ * that live, and withdraws when there is one; or when its own is gone, for one that took over at the same moment.
  *
- * Of a process on another host nobody here can tell whether it lives: its lock holds until somebody removes it.
+ * Of a process on another host, or of a container beside this one, nobody here can tell whether it lives: its lock holds
+ * until somebody removes it.
  */
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { threadId } from "node:worker_threads";
 import * as z from "zod";
@@ -28,6 +29,8 @@ const schema = z.object({
   thread: z.int().min(0),
   /** What tells the process from a later one of the same id; null where the system does not say. */
   birth: z.string().nullable(),
+  /** Among which processes its id counts: those of a container have ids of their own. Null where the system does not say. */
+  among: z.string().nullable(),
   token: z.string(),
   /** When the lock was taken, ISO 8601. */
   started: z.string(),
@@ -89,6 +92,7 @@ export class ArchiveLock {
     try {
       const gone = await this.#make();
       await this.requireNoOther();
+      await this.#requireOwn();
       for (const { name, holder } of gone) {
         await this.#store.remove(name);
         if (holder !== undefined) this.#onNotice(takenOver(holder));
@@ -125,6 +129,20 @@ export class ArchiveLock {
     }
   }
 
+  /**
+   * Whoever took over the lock of another run may have removed this one in its place, both having the same name.
+   *
+   * @throws ArkError ERR_BUSY.
+   */
+  async #requireOwn(): Promise<void> {
+    const name = this.#name!;
+    if ((await read(this.#store, name))?.holder?.token === this.#token) return;
+    throw new ArkError("ERR_BUSY", "Another run has begun here at the same moment.", {
+      place: `${this.#store.place}/${name}`,
+      hint: "Wait until it has ended.",
+    });
+  }
+
   /** Makes the file. @returns the locks of runs that are over. */
   async #make(): Promise<Lock[]> {
     const holder: Holder = {
@@ -133,6 +151,7 @@ export class ArchiveLock {
       pid: process.pid,
       thread: threadId,
       birth: (await stateOf(process.pid))?.birth ?? null,
+      among: await idsAmong(),
       token: this.#token,
       started: this.#now().toISOString(),
     };
@@ -145,7 +164,10 @@ export class ArchiveLock {
         await writeWhole(this.#store, name, `${JSON.stringify(holder)}\n`, { exclusive: true });
         return gone;
       } catch (error) {
-        if (!isArkError(error, "ERR_TARGET_NOT_EMPTY") || attempt === ATTEMPTS) throw error;
+        if (!isArkError(error, "ERR_TARGET_NOT_EMPTY")) throw error;
+        // A store that repeats what it has no answer to finds what it has made itself.
+        if ((await read(this.#store, name))?.holder?.token === this.#token) return gone;
+        if (attempt === ATTEMPTS) throw error;
       }
     }
   }
@@ -158,7 +180,8 @@ export class ArchiveLock {
     for (const name of names) {
       const lock = await read(this.#store, name);
       if (lock === undefined || lock.holder?.token === this.#token) continue;
-      if (lock.holder === undefined || (await lives(lock.holder))) throw busy(this.#store, lock);
+      if (lock.holder === undefined || (await lives(lock.holder)))
+        throw await busy(this.#store, lock);
       gone.push(lock);
     }
     return gone;
@@ -185,14 +208,42 @@ function parse(text: string): Holder | undefined {
 }
 
 /** Whether the run that has a lock may still be going on. */
-async function lives({ host, pid, thread, birth, token }: Holder): Promise<boolean> {
-  if (host !== hostname()) return true;
+async function lives(holder: Holder): Promise<boolean> {
+  const { pid, thread, birth, token } = holder;
+  if (!(await isAmongThese(holder))) return true;
   if (!isThere(pid)) return false;
   const state = await stateOf(pid);
   if (state?.isOver === true) return false;
   // The id is another process's by now.
   if (state !== undefined && birth !== null && state.birth !== birth) return false;
   return pid !== process.pid || thread !== threadId || HELD.has(token);
+}
+
+/** Whether a process of that id here would be the one that has the lock. */
+async function isAmongThese({ host, among, birth }: Holder): Promise<boolean> {
+  if (host !== hostname()) return false;
+  const here = await idsAmong();
+  if (here === null || among === null || among === here) return true;
+  // Since the machine was started anew, none of its processes is there.
+  const now = await boot();
+  return birth !== null && now !== undefined && !birth.startsWith(`${now}/`);
+}
+
+/** Which processes know one another by their ids, as Linux tells it. */
+async function idsAmong(): Promise<string | null> {
+  try {
+    return await readlink("/proc/self/ns/pid");
+  } catch {
+    return null;
+  }
+}
+
+async function boot(): Promise<string | undefined> {
+  try {
+    return (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
+  } catch {
+    return undefined;
+  }
 }
 
 function isThere(pid: number): boolean {
@@ -211,11 +262,12 @@ async function stateOf(
 ): Promise<{ readonly birth: string; readonly isOver: boolean } | undefined> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, "latin1");
-    const boot = await readFile("/proc/sys/kernel/random/boot_id", "latin1");
+    const since = await boot();
     // From the third field on: the second is the program's name, which may hold anything.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     const [state = ""] = fields;
-    return { birth: `${boot.trim()}/${fields[19]}`, isOver: state === "Z" || state === "X" };
+    if (since === undefined) return undefined;
+    return { birth: `${since}/${fields[19]}`, isOver: state === "Z" || state === "X" };
   } catch {
     return undefined;
   }
@@ -225,7 +277,7 @@ function takenOver({ pid, started }: Holder): string {
   return `The run of process ${pid}, begun ${started}, ended without giving the archive back; its lock was taken over.`;
 }
 
-function busy(store: Store, { name, holder }: Lock): ArkError {
+async function busy(store: Store, { name, holder }: Lock): Promise<ArkError> {
   const place = `${store.place}/${name}`;
   if (holder === undefined) {
     return new ArkError("ERR_BUSY", "Another run may be writing here: its lock cannot be read.", {
@@ -234,16 +286,21 @@ function busy(store: Store, { name, holder }: Lock): ArkError {
     });
   }
   const { host, pid, started } = holder;
-  const isHere = host === hostname();
   return new ArkError(
     "ERR_BUSY",
     `Another run is writing this archive: process ${pid} on ${host}, since ${started}.`,
-    {
-      place,
-      hint: isHere
-        ? `Wait until it has ended, or stop it (process ${pid}).`
-        : `Wait until it has ended. If there is no such process on ${host} any more, remove this file.`,
-      details: { host, pid, started },
-    },
+    { place, hint: await remedy(holder), details: { host, pid, started } },
   );
+}
+
+async function remedy(holder: Holder): Promise<string> {
+  const { host, pid, birth } = holder;
+  if (await isAmongThese(holder)) {
+    const stop = `Wait until it has ended, or stop it (process ${pid}).`;
+    return birth === null
+      ? `${stop} If process ${pid} is no run of fauna-ark, remove this file.`
+      : stop;
+  }
+  const where = host === hostname() ? "in its container" : `on ${host}`;
+  return `Wait until it has ended. If there is no such process ${where} any more, remove this file.`;
 }

@@ -119,6 +119,8 @@ export class HistoryExtension {
     if (collections.length === 0) return read;
     await refuseOccupied(store);
     await this.#lock.take();
+    // Another run may have come and gone meanwhile.
+    await refuseOccupied(store);
     for (const { path, connection } of read) {
       const first = collections.find((each) => isOf(each, path));
       if (first === undefined) continue;

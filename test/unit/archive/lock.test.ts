@@ -143,6 +143,23 @@ describe("a lock that is found", () => {
     });
   });
 
+  it.runIf(process.platform === "linux")(
+    "of a container beside this one is not taken over, whatever has its process's id here",
+    async () => {
+      const among = "pid:[1]";
+      for (const pid of [await gone(), await living()]) {
+        const text = await saidOtherwise({ pid, among });
+        await expect(takeBeside(text)).rejects.toMatchObject({
+          code: "ERR_BUSY",
+          hint: expect.stringContaining("in its container any more, remove this file") as string,
+        });
+      }
+      // Not since the machine was started anew.
+      const before = await saidOtherwise({ pid: await living(), among, birth: "earlier/1" });
+      expect((await takeBeside(before)).notices).toHaveLength(1);
+    },
+  );
+
   it("of another thread of this process is not taken over", async () => {
     const text = await saidOtherwise({ thread: 4711, token: "another" });
     await expect(takeBeside(text)).rejects.toMatchObject({ code: "ERR_BUSY" });
@@ -176,6 +193,38 @@ describe("a lock that is found", () => {
     expect(await locksIn(store)).toEqual([FIRST]);
     await createArchive(store, options({ lock }));
     expect(await locksIn(store)).toEqual(["journal/lock-2.json"]);
+  });
+});
+
+describe("a lock on a store", () => {
+  it("that repeats what it has no answer to, and finds what it has made itself, is had", async () => {
+    class Repeating extends MemoryStore {
+      override async write(...wish: Parameters<Store["write"]>): Promise<{ bytes: number }> {
+        await super.write(...wish);
+        return await super.write(...wish);
+      }
+    }
+    const store = new Repeating();
+    const lock = new ArchiveLock(store);
+    await lock.take();
+    expect(await locksIn(store)).toEqual([FIRST]);
+    await expect(new ArchiveLock(store).take()).rejects.toMatchObject({ code: "ERR_BUSY" });
+    await lock.release();
+    expect(await locksIn(store)).toEqual([]);
+  });
+
+  it("is not had when its file is gone at once, removed for that of a run that is over", async () => {
+    /** Another run, which found a lock of the same name that was left over, removes this one in its place. */
+    class Removed extends MemoryStore {
+      override async write(...wish: Parameters<Store["write"]>): Promise<{ bytes: number }> {
+        const done = await super.write(...wish);
+        await this.remove(FIRST);
+        return done;
+      }
+    }
+    const lock = new ArchiveLock(new Removed());
+    await expect(lock.take()).rejects.toMatchObject({ code: "ERR_BUSY" });
+    expect(lock.isHeld).toBe(false);
   });
 });
 

@@ -12,11 +12,10 @@
  * until somebody removes it.
  */
 import { randomBytes } from "node:crypto";
-import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
-import { threadId } from "node:worker_threads";
 import * as z from "zod";
 import { ArkError, isArkError } from "../errors/errors.ts";
+import { hold, holderHere, isAmongThese, letGo, lives } from "../flow/flow.ts";
 import { isMissing, readWhole, type Store, writeWhole } from "../store/store.ts";
 import { FORMAT_NAME } from "./manifest.ts";
 import { isLockFile, JOURNAL, lockFile, lockNumber, RAISED_HISTORY, RUN_JOURNAL } from "./names.ts";
@@ -44,9 +43,6 @@ interface Lock {
   /** Undefined when the file says nothing that can be understood. */
   readonly holder: Holder | undefined;
 }
-
-/** The locks that runs of this thread have. */
-const HELD = new Set<string>();
 
 /** How often the file is tried to be made while others make and remove theirs. */
 const ATTEMPTS = 5;
@@ -88,7 +84,7 @@ export class ArchiveLock {
   /** Takes the lock, unless this run has it. @throws ArkError ERR_BUSY when another run has it; what the store throws. */
   async take(): Promise<void> {
     if (this.#name !== undefined) return;
-    HELD.add(this.#token);
+    hold(this.#token);
     try {
       const gone = await this.#make();
       await this.requireNoOther();
@@ -125,7 +121,7 @@ export class ArchiveLock {
     } catch {
       // As above.
     } finally {
-      HELD.delete(this.#token);
+      letGo(this.#token);
     }
   }
 
@@ -147,12 +143,7 @@ export class ArchiveLock {
   async #make(): Promise<Lock[]> {
     const holder: Holder = {
       format: FORMAT_NAME,
-      host: hostname(),
-      pid: process.pid,
-      thread: threadId,
-      birth: (await stateOf(process.pid))?.birth ?? null,
-      among: await idsAmong(),
-      token: this.#token,
+      ...(await holderHere(this.#token)),
       started: this.#now().toISOString(),
     };
     for (let attempt = 1; ; attempt++) {
@@ -180,7 +171,7 @@ export class ArchiveLock {
     for (const name of names) {
       const lock = await read(this.#store, name);
       if (lock === undefined || lock.holder?.token === this.#token) continue;
-      if (lock.holder === undefined || (await lives(lock.holder)))
+      if (lock.holder === undefined || (await lives(lock.holder)) !== false)
         throw await busy(this.#store, lock);
       gone.push(lock);
     }
@@ -202,72 +193,6 @@ async function read(store: Store, name: string): Promise<Lock | undefined> {
 function parse(text: string): Holder | undefined {
   try {
     return schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether the run that has a lock may still be going on. */
-async function lives(holder: Holder): Promise<boolean> {
-  const { pid, thread, birth, token } = holder;
-  if (!(await isAmongThese(holder))) return true;
-  if (!isThere(pid)) return false;
-  const state = await stateOf(pid);
-  if (state?.isOver === true) return false;
-  // The id is another process's by now.
-  if (state !== undefined && birth !== null && state.birth !== birth) return false;
-  return pid !== process.pid || thread !== threadId || HELD.has(token);
-}
-
-/** Whether a process of that id here would be the one that has the lock. */
-async function isAmongThese({ host, among, birth }: Holder): Promise<boolean> {
-  if (host !== hostname()) return false;
-  const here = await idsAmong();
-  if (here === null || among === null || among === here) return true;
-  // Since the machine was started anew, none of its processes is there.
-  const now = await boot();
-  return birth !== null && now !== undefined && !birth.startsWith(`${now}/`);
-}
-
-/** Which processes know one another by their ids, as Linux tells it. */
-async function idsAmong(): Promise<string | null> {
-  try {
-    return await readlink("/proc/self/ns/pid");
-  } catch {
-    return null;
-  }
-}
-
-async function boot(): Promise<string | undefined> {
-  try {
-    return (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process may not be asked, but is there.
-    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
-  }
-}
-
-/** What Linux says of a process: since when it is there, and whether it is over and only not waited for. */
-async function stateOf(
-  pid: number,
-): Promise<{ readonly birth: string; readonly isOver: boolean } | undefined> {
-  try {
-    const text = await readFile(`/proc/${pid}/stat`, "latin1");
-    const since = await boot();
-    // From the third field on: the second is the program's name, which may hold anything.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    const [state = ""] = fields;
-    if (since === undefined) return undefined;
-    return { birth: `${since}/${fields[19]}`, isOver: state === "Z" || state === "X" };
   } catch {
     return undefined;
   }

@@ -17,6 +17,7 @@ export {
   type Knob,
 } from "./hill-climb.ts";
 export { eachConcurrent, type EachConcurrentOptions } from "./each-concurrent.ts";
+export { hold, type Holder, holderHere, isAmongThese, letGo, lives } from "./holder.ts";
 export { lines, LineError, type Line, type LinesOptions } from "./lines.ts";
 export { mapConcurrent, type MapConcurrentOptions } from "./map-concurrent.ts";
 export { merge } from "./merge.ts";

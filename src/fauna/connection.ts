@@ -6,6 +6,7 @@ import type { Ask, CallOptions, V10Answer, V10Options, V4Answer, V4Options } fro
 import { Counters, type CounterValues } from "./counters.ts";
 import { Drivers } from "./drivers.ts";
 import { parseEndpoint } from "./endpoint.ts";
+import { type Fence, fencedV10, fencedV4, fenceError } from "./fence.ts";
 import { HttpTransport } from "./http.ts";
 import { LastTransaction } from "./last-transaction.ts";
 import type { Environment } from "./proxy.ts";
@@ -68,11 +69,13 @@ export class Connection {
   readonly #secret: Secret;
   readonly #redact: Redact;
   readonly #drivers: Drivers;
+  readonly #fence: Fence | undefined;
 
-  /** Use `connect` or `scoped`. */
-  constructor(shared: Shared, secret: Secret) {
+  /** Use `connect`, `scoped` or `fenced`. */
+  constructor(shared: Shared, secret: Secret, fence?: Fence) {
     this.#shared = shared;
     this.#secret = secret;
+    this.#fence = fence;
     this.path = secret.path.join("/");
     this.#redact = redactor([secret.key]);
     const { endpoint, transport, last } = shared;
@@ -115,8 +118,9 @@ export class Connection {
    * @throws ArkError by what the database says; ERR_TRY_AGAIN when the retries are used up.
    */
   v4(query: string | Uint8Array | Expr, options: V4Options = {}): Promise<V4Answer> {
+    const whole = this.#fence === undefined ? query : fencedV4(this.#fence, query);
     return this.#guard(async () => {
-      const { answer, txnTime } = await this.#v4(query, options);
+      const { answer, txnTime } = await this.#v4(whole, options);
       return { status: answer.status, text: answer.text, txnTime, ops: opsOf(answer) };
     });
   }
@@ -162,14 +166,15 @@ export class Connection {
    * @throws ArkError as {@link Connection.v4}.
    */
   v10(query: string | Query, options: V10Options = {}): Promise<V10Answer> {
+    const whole = this.#fence === undefined ? query : fencedV10(this.#fence, query);
     return this.#guard(async () => {
       const { answer, refused } =
         options.arguments === undefined
-          ? await this.#drivers.v10(asQuery(query), this.#call(options), v10Flags(options))
+          ? await this.#drivers.v10(asQuery(whole), this.#call(options), v10Flags(options))
           : {
               answer: await this.#send(
                 "/query/1",
-                v10Body(query, options.arguments),
+                v10Body(whole, options.arguments),
                 this.#v10Headers(options),
                 options,
                 "x-query-timeout-ms",
@@ -210,7 +215,18 @@ export class Connection {
    * does not understand, and would let the key into its own database (live 26).
    */
   withScope(scope: Omit<Secret, "key">): Connection {
-    return new Connection(this.#shared, { ...scope, key: this.#secret.key });
+    // A fence is of one database, in whatever role that is opened.
+    const isSame = scope.path.join("/") === this.path;
+    const fence = isSame ? this.#fence : undefined;
+    return new Connection(this.#shared, { ...scope, key: this.#secret.key }, fence);
+  }
+
+  /**
+   * The same database, of which every v4 and v10 query does what it says only while a condition holds, looked at in the
+   * same transaction. Pages that are read as bytes, and other endpoints, such as the schema's, are as without.
+   */
+  fenced(fence: Fence): Connection {
+    return new Connection(this.#shared, this.#secret, fence);
   }
 
   /** Ends the transport, also for connections that were scoped from this one. */
@@ -286,7 +302,9 @@ export class Connection {
     try {
       return await work();
     } catch (error) {
-      throw scrub(error, this.#redact);
+      const fence = this.#fence;
+      const meant = fence === undefined ? error : fenceError(fence, error, this.place);
+      throw scrub(meant, this.#redact);
     }
   }
 }

@@ -29,6 +29,7 @@ export {
   type DefinitionsOptions,
 } from "./definitions.ts";
 export type { LimitOptions } from "./limits.ts";
+export type { Fence } from "./fence.ts";
 export { failureOf, type Failure, type FailureKind } from "./failure.ts";
 export { Feed, type FeedOptions, type FeedPage, isFeedGone } from "./feed.ts";
 export { type DocumentsById, documentsById, type DocumentsOptions } from "./feed-documents.ts";

@@ -87,7 +87,13 @@ async function* pages<Batch extends RecordBatch>(
     while (coming !== undefined) {
       const cursor: string | undefined = await coming.cursor;
       next = cursor === undefined ? undefined : reader.begin(cursor);
-      const page: RawPage<Batch> = await coming.page;
+      const page: RawPage<Batch> | undefined = await coming.page;
+      if (page === undefined) {
+        // What stands behind it goes first: it may hold the memory that the page needs, and begin elsewhere by then.
+        await drop(next);
+        coming = reader.begin(coming.after);
+        continue;
+      }
       begun = true;
       turn = page.turn;
       if (page.after !== cursor) {
@@ -112,10 +118,11 @@ async function* pages<Batch extends RecordBatch>(
   }
 }
 
-/** Waits for a page that nobody will look at; its failure is nobody's, either. */
+/** Stops a page that nobody will look at; its failure is nobody's, either. */
 async function drop(coming: Coming<RecordBatch> | undefined): Promise<void> {
+  coming?.stop();
   await coming?.page.then(
-    (page) => page.turn.release(),
+    (page) => page?.turn.release(),
     () => {},
   );
 }
@@ -136,12 +143,17 @@ interface RawPage<Batch extends RecordBatch> extends LinePage {
 
 /** A page that was asked for. */
 interface Coming<Batch extends RecordBatch> {
+  /** The cursor that it was asked for with; undefined for the first one. */
+  readonly after: string | undefined;
   /**
    * The cursor of the page behind it, as soon as it can be told, which may be before the page is taken apart. Undefined
    * where it cannot; the page itself says whether there is one.
    */
   readonly cursor: Promise<string | undefined>;
-  readonly page: Promise<RawPage<Batch>>;
+  /** Undefined where it has to be asked for again. */
+  readonly page: Promise<RawPage<Batch> | undefined>;
+  /** Waits for it no longer. */
+  readonly stop: () => void;
 }
 
 /** An answer, taken apart. */
@@ -178,6 +190,14 @@ async function byBytes(
   return { records: batch, gone, after, isUnsettled: false };
 }
 
+/** One attempt at a page. */
+interface Asking {
+  readonly turn: PageTurn;
+  readonly signal: AbortSignal;
+  /** Takes the cursor of the page behind it, as soon as it is seen. */
+  readonly tell: (cursor: string | undefined) => void;
+}
+
 class PageReader<Batch extends RecordBatch> {
   readonly #connection: Connection;
   readonly #options: RecordsOptions;
@@ -202,27 +222,35 @@ class PageReader<Batch extends RecordBatch> {
   begin(after: string | undefined): Coming<Batch> {
     let tell!: (cursor: string | undefined) => void;
     const cursor = new Promise<string | undefined>((resolve) => (tell = resolve));
-    const page = this.#read(after, tell).finally(() => tell(undefined));
+    const own = new AbortController();
+    const stop = (): void => own.abort(this.#stop.signal.reason);
+    this.#stop.signal.addEventListener("abort", stop);
+    if (this.#stop.signal.aborted) stop();
+    const page = this.#read(after, own.signal, tell).finally(() => {
+      this.#stop.signal.removeEventListener("abort", stop);
+      tell(undefined);
+    });
     // Whoever stops early never looks at it; its failure is then nobody's.
     page.catch(() => {});
-    return { cursor, page };
+    return { after, cursor, page, stop };
   }
 
+  /** @returns undefined where asking once more, perhaps for less, is worth it. */
   async #read(
     after: string | undefined,
+    signal: AbortSignal,
     tell: (cursor: string | undefined) => void,
-  ): Promise<RawPage<Batch>> {
-    for (;;) {
-      const turn = await this.#turns.begin(this.#stop.signal, this.#wanted);
-      try {
-        return await this.#page(after, turn, tell);
-      } catch (error) {
-        turn.release();
-        // No other worker takes its place, so that this ends.
-        if (error instanceof LostInWorker) continue;
-        if (!this.#careful && faunaCode(error) === "instance not found") this.#careful = true;
-        else if (!this.#turns.tooMuch(turn, error)) throw error;
-      }
+  ): Promise<RawPage<Batch> | undefined> {
+    const turn = await this.#turns.begin(signal, this.#wanted);
+    try {
+      return await this.#page(after, { turn, signal, tell });
+    } catch (error) {
+      turn.release();
+      // No other worker takes its place, so that this ends.
+      if (error instanceof LostInWorker) return undefined;
+      if (!this.#careful && faunaCode(error) === "instance not found") this.#careful = true;
+      else if (!this.#turns.tooMuch(turn, error)) throw error;
+      return undefined;
     }
   }
 
@@ -239,11 +267,8 @@ class PageReader<Batch extends RecordBatch> {
     return left > 0 ? Math.ceil(left / Math.ceil(left / this.#turns.size)) : undefined;
   }
 
-  async #page(
-    after: string | undefined,
-    turn: PageTurn,
-    tell: (cursor: string | undefined) => void,
-  ): Promise<RawPage<Batch>> {
+  async #page(after: string | undefined, asking: Asking): Promise<RawPage<Batch>> {
+    const { turn, signal, tell } = asking;
     const refs = refsPage(this.#options, turn.size, after);
     const query = at(
       this.#options.at,
@@ -252,7 +277,7 @@ class PageReader<Batch extends RecordBatch> {
     const { collection, timeoutMs } = this.#options;
     // Where a smaller page can be asked for, that helps sooner than more time.
     const onTimeout = turn.size > 1 ? "report" : "repeat";
-    const calls = { idempotent: true, signal: this.#stop.signal, timeoutMs, onTimeout } as const;
+    const calls = { idempotent: true, signal, timeoutMs, onTimeout } as const;
     const { maxAnswerBytes } = turn;
     const work = { kind: "documents", documents: turn.size, maxAnswerBytes } as const;
     const body = await this.#connection.v4Body(query, { ...calls, ...work });
@@ -265,7 +290,9 @@ class PageReader<Batch extends RecordBatch> {
     const { length } = cut.records;
     this.#connection.moved(length);
     turn.arrived(length, size);
-    const settled = cut.isUnsettled ? await this.#settled(recordsOf(cut.records)) : cut.records;
+    const settled = cut.isUnsettled
+      ? await this.#settled(recordsOf(cut.records), signal)
+      : cut.records;
     return {
       records: settled,
       size,
@@ -276,13 +303,11 @@ class PageReader<Batch extends RecordBatch> {
     };
   }
 
-  #settled(cut: readonly DocumentRecord[]): Promise<readonly DocumentRecord[]> {
+  #settled(
+    cut: readonly DocumentRecord[],
+    signal: AbortSignal,
+  ): Promise<readonly DocumentRecord[]> {
     const { collection, timeoutMs, at: time } = this.#options;
-    return settleNumbers(this.#connection, cut, {
-      collection,
-      at: time,
-      timeoutMs,
-      signal: this.#stop.signal,
-    });
+    return settleNumbers(this.#connection, cut, { collection, at: time, timeoutMs, signal });
   }
 }

@@ -17,6 +17,9 @@ interface Entry {
   readonly isHistorical: boolean;
 }
 
+/** Ends a walk over the map. */
+const STOP = { break: 0 };
+
 export class CollectionStore {
   readonly id: CollectionId;
   /** The collection's definition as it is now, or was last; empty for native collections. */
@@ -70,6 +73,18 @@ export class CollectionStore {
       within,
       compare: compareIds,
     });
+  }
+
+  /** As {@link walk}, all at once, until `visit` says that it has enough. It may not change the documents. */
+  visit(range: DocumentRange, visit: (id: bigint, versions: Versions) => boolean): void {
+    if (range.reverse === true) {
+      for (const [id, versions] of this.walk(range)) if (!visit(id, versions)) return;
+      return;
+    }
+    const documents = this.#documents;
+    const { from = documents.minKey(), to = documents.maxKey() } = range;
+    if (from === undefined || to === undefined) return;
+    documents.forRange(from, to, true, (id, versions) => (visit(id, versions) ? undefined : STOP));
   }
 
   /** Remembers that document `id` got a version at `ts`. */

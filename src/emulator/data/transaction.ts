@@ -96,6 +96,23 @@ export class Transaction {
     return this.#documents(collection, { ...range, from: atLeastZero(range.from) }, time);
   }
 
+  /**
+   * References of {@link documents} in order, so many at most.
+   *
+   * @throws DataError stale_read.
+   */
+  refs(collection: CollectionId, range: DocumentRange, most: number): DocRef[] {
+    const time = this.#window.collectionTime(collection, range.at);
+    const store = this.database.store(collection);
+    const refs: DocRef[] = [];
+    store.visit({ ...range, from: atLeastZero(range.from) }, (id, versions) => {
+      spend(SLOTS_PER_DOCUMENT);
+      if (this.#isListed(versionAt(versions, time), store)) refs.push(new DocRef(collection, id));
+      return refs.length < most;
+    });
+    return refs;
+  }
+
   *#documents(
     collection: CollectionId,
     range: DocumentRange,
@@ -105,11 +122,14 @@ export class Transaction {
     for (const [id, versions] of store.walk(range)) {
       spend(SLOTS_PER_DOCUMENT);
       const version = versionAt(versions, time);
-      if (version === undefined || version.isDeleted) continue;
-      // Where no document ever had a ttl, none is looked for.
-      if (store.hasTtl && !isVisible(version, this.now)) continue;
-      yield { ref: new DocRef(collection, id), version };
+      if (this.#isListed(version, store)) yield { ref: new DocRef(collection, id), version };
     }
+  }
+
+  #isListed(version: Version | undefined, { hasTtl }: CollectionStore): version is Version {
+    if (version === undefined || version.isDeleted) return false;
+    // Where no document ever had a ttl, none is looked for.
+    return !hasTtl || isVisible(version, this.now);
   }
 
   /**

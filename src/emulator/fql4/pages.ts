@@ -1,4 +1,5 @@
 /** Paginate: one page of a set or a history, and the cursors to the next ones. */
+import type { DocRef } from "../data/value.ts";
 import { fail, invalidArgument, permissionDenied } from "./failure.ts";
 import type { Frame } from "./frame.ts";
 import { may } from "./permission.ts";
@@ -75,7 +76,7 @@ export function* visibleEntries(
   set: SetValue,
   stretch: Stretch = {},
 ): Generator<Entry> {
-  const seesAll = frame.auth.builtinRole === "admin" || !set.isFiltered;
+  const all = seesAll(frame, set);
   const entries = inWindow(() => set.entries(frame, stretch)[Symbol.iterator]());
   const pull = (): IteratorResult<Entry> => entries.next();
   for (;;) {
@@ -83,8 +84,26 @@ export function* visibleEntries(
     if (next.done === true) return;
     frame.session.step();
     const entry = next.value;
-    if (seesAll || may(frame, "read", entry.database, entry.ref)) yield entry;
+    if (all || may(frame, "read", entry.database, entry.ref)) yield entry;
   }
+}
+
+/** Whether nobody has to be asked about the members of a set. */
+function seesAll(frame: Frame, set: SetValue): boolean {
+  return frame.auth.builtinRole === "admin" || !set.isFiltered;
+}
+
+/** As {@link visibleEntries}, of the first so many, where members are nothing but references and come all at once. */
+function visibleRefs(
+  frame: Frame,
+  set: SetValue,
+  stretch: Stretch,
+  most: number,
+): readonly DocRef[] | undefined {
+  if (!seesAll(frame, set)) return undefined;
+  const refs = inWindow(() => set.refs(frame, stretch, most));
+  for (const _ of refs ?? []) frame.session.step();
+  return refs;
 }
 
 /** The events of a set that is {@link readable} which the caller may see, oldest first. */
@@ -118,22 +137,39 @@ function entryPage(
   const start: Cursor | undefined =
     cursor && parseCursor(session, set, cursor.literal, places.cursor);
   const stretch = reverse ? { to: start?.bound, reverse } : { from: start?.bound, reverse };
+  const pageOf = <T>(
+    found: readonly T[],
+    show: (one: T) => Literal,
+    place: (one: T) => Literal,
+    wrap: (value: Literal, one: T) => Literal = (value) => value,
+  ): PageValue => {
+    const shown = found.slice(0, size);
+    const edge = found.length > size ? (reverse ? found[size - 1] : found[size]) : undefined;
+    const next = size === 0 ? start?.literal : edge && place(edge);
+    if (reverse) shown.reverse();
+    const [before, after] = reverse ? [next, start?.literal] : [start?.literal, next];
+    const items = shown.map((one) => wrap(show(one), one));
+    return new PageValue(items, () => shown.map((one) => wrap(place(one), one)), before, after);
+  };
+  const refs = sources === true ? undefined : visibleRefs(frame, set, stretch, size + 1);
+  if (refs !== undefined) {
+    return pageOf(
+      refs,
+      (ref) => ref,
+      (ref) => [ref],
+    );
+  }
   const found: Entry[] = [];
   for (const entry of visibleEntries(frame, set, stretch)) {
     found.push(entry);
     if (found.length > size) break;
   }
-  const shown = found.slice(0, size);
-  const edge = found.length > size ? (reverse ? found[size - 1] : found[size]) : undefined;
-  const next = size === 0 ? start?.literal : edge && placeOf(frame, edge);
-  if (reverse) shown.reverse();
-  const wrap = (value: Literal, entry: Entry): Literal =>
-    sources === true ? new ElementValue(value, entry.sources) : value;
-  const items = shown.map((entry) => wrap(set.show(entry, session), entry));
-  const cursors = () => shown.map((entry) => wrap(placeOf(frame, entry), entry));
-  return reverse
-    ? new PageValue(items, cursors, next, start?.literal)
-    : new PageValue(items, cursors, start?.literal, next);
+  return pageOf(
+    found,
+    (entry) => set.show(entry, session),
+    (entry) => placeOf(frame, entry),
+    (value, entry) => (sources === true ? new ElementValue(value, entry.sources) : value),
+  );
 }
 
 /** The cursor that starts at an entry. */

@@ -16,8 +16,8 @@ export interface Incoming {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Text, or the pieces of an answer that is sent as they come (a stream). */
-  readonly body: string | AsyncIterable<string>;
+  /** Text, as bytes where they were needed before; or the pieces of an answer that is sent as they come (a stream). */
+  readonly body: string | Buffer | AsyncIterable<string>;
 }
 
 /** A body of this size is accepted, one byte more is 413 (live 35). */
@@ -28,7 +28,7 @@ export const JSON_TYPE = "application/json;charset=utf-8";
 /** A whole JSON answer with the content type that Fauna gives it. */
 export function jsonAnswer(
   status: number,
-  body: string,
+  body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
   return { status, headers: { "content-type": JSON_TYPE, ...headers }, body };

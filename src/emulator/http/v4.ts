@@ -54,7 +54,8 @@ function answerLegacy(
 
 /** Whether an answer says that a reference leads nowhere, which what is read may say of itself too. */
 function isLost({ status, body }: Answer): boolean {
-  return status >= 400 && typeof body === "string" && body.includes('"code":"invalid ref"');
+  const isWhole = typeof body === "string" || Buffer.isBuffer(body);
+  return status >= 400 && isWhole && body.includes('"code":"invalid ref"');
 }
 
 /** Secrets are looked at before methods. */
@@ -86,10 +87,12 @@ function evaluate(
     );
     if (run === undefined) return unauthorized("v4");
     const { outcome, transaction } = run;
-    return withHeaders(jsonAnswer(outcome.status, outcome.body), {
+    const body = Buffer.from(outcome.body);
+    return withHeaders(jsonAnswer(outcome.status, body), {
       "x-txn-time": String(transaction.now),
       ...(params.tags === undefined ? {} : { "x-fauna-tags": params.tags }),
       ...costs(request, outcome, transaction.ops),
+      "x-query-bytes-out": String(body.length),
     });
   } catch (error) {
     if (!isDataError(error, "transaction_too_large")) throw error;
@@ -109,7 +112,6 @@ function costs(
     "x-byte-write-ops": String(kept ? ops.writeOps : 0),
     "x-query-time": String(Math.round(performance.now() - request.startedAt)),
     "x-query-bytes-in": String(request.body.length),
-    "x-query-bytes-out": String(Buffer.byteLength(outcome.body)),
     "x-storage-bytes-read": String(ops.bytesRead),
     "x-storage-bytes-write": String(kept ? ops.bytesWritten : 0),
     "x-txn-retries": "0",

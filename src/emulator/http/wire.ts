@@ -44,8 +44,8 @@ async function readBody(request: NodeRequest): Promise<Buffer | "too large" | un
  */
 export async function sendAnswer(response: NodeResponse, answer: Answer): Promise<void> {
   const headers: Record<string, string> = { ...answer.headers };
-  if (typeof answer.body === "string") {
-    const bytes = Buffer.from(answer.body, "utf8");
+  if (typeof answer.body === "string" || Buffer.isBuffer(answer.body)) {
+    const bytes = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
     if (answer.status !== 204) headers["content-length"] = String(bytes.length);
     writeHead(response, answer.status, headers);
     end(response, answer.status === 204 ? undefined : bytes);

@@ -152,15 +152,14 @@ export class Renderer {
   #refsInto(collection: number, items: readonly Literal[]): string | undefined {
     const around = this.#aroundId(this.#database, collection);
     if (around === undefined) return undefined;
-    const between = `${around.tail},${around.head}`;
-    let text = "";
+    const ids: string[] = [];
     for (const item of items) {
       if (!(item instanceof DocRef) || item.collection !== collection) return undefined;
       this.#session.show(0);
-      text += text === "" ? `[${around.head}` : between;
-      text += item.id;
+      ids.push(String(item.id));
     }
-    return `${text}${around.tail}]`;
+    // In one go: a text that grew by pieces has to be put together once more when it is sent.
+    return `[${around.head}${ids.join(`${around.tail},${around.head}`)}${around.tail}]`;
   }
 
   #document({ database, ref, version, fields }: DocumentValue): string {

@@ -70,13 +70,21 @@ export class RangeSet extends DerivedSet {
     return new RangeSet(set, this.from, this.to);
   }
 
-  entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
+  entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
+    return this.set.entries(frame, this.#within(stretch));
+  }
+
+  override refs(frame: Frame, stretch: Stretch, most: number): readonly DocRef[] | undefined {
+    return this.set.refs(frame, this.#within(stretch), most);
+  }
+
+  #within({ from, to, reverse = false }: Stretch): Stretch {
     const [first, last] = [this.from.bound, this.to.bound];
-    return this.set.entries(frame, {
+    return {
       from: from && compareBounds(from, first, this.set) > 0 ? from : first,
       to: to && compareBounds(to, last, this.set) < 0 ? to : last,
       reverse,
-    });
+    };
   }
 
   inner(renderer: Renderer): string {

@@ -1,6 +1,7 @@
 /** The documents of a collection, and the definitions of a kind. */
 import type { Database } from "../../data/database.ts";
 import { isUserCollection, NATIVE } from "../../data/ids.ts";
+import type { DocumentRange } from "../../data/shape.ts";
 import { type Data, DocRef } from "../../data/value.ts";
 import type { Frame } from "../frame.ts";
 import { mayUse, reaches, resourceOf } from "../permission.ts";
@@ -35,17 +36,31 @@ export class DocumentsSet extends SetValue {
     return this.#isFiltered;
   }
 
-  *entries(frame: Frame, { from, to, reverse = false }: Stretch): Iterable<Entry> {
+  *entries(frame: Frame, stretch: Stretch): Iterable<Entry> {
     const { collection } = this;
     const database = this.database ?? frame.session.database;
-    const first = lowest(from, collection);
-    const last = highest(to, collection);
-    if (first === "none" || last === "none") return;
+    const range = this.#range(frame, stretch);
+    if (range === undefined) return;
     const sources = [this];
-    const range = { from: first, to: last, reverse, at: frame.at };
     for (const { ref } of frame.session.in(database).documents(collection, range)) {
       yield { database, values: NO_VALUES, ref, sources };
     }
+  }
+
+  override refs(frame: Frame, stretch: Stretch, most: number): readonly DocRef[] | undefined {
+    const { session } = frame;
+    if ((this.database ?? session.database) !== session.database) return undefined;
+    const range = this.#range(frame, stretch);
+    if (range === undefined) return [];
+    return session.transaction.refs(this.collection, range, most);
+  }
+
+  /** Undefined for a stretch in which nothing can be. */
+  #range(frame: Frame, { from, to, reverse = false }: Stretch): DocumentRange | undefined {
+    const first = lowest(from, this.collection);
+    const last = highest(to, this.collection);
+    if (first === "none" || last === "none") return undefined;
+    return { from: first, to: last, reverse, at: frame.at };
   }
 
   override history(frame: Frame): HistoryEntry[] {

@@ -61,6 +61,11 @@ export abstract class SetValue extends SetLike {
   /** The members at the frame's time, in order, lazily. */
   abstract entries(frame: Frame, stretch: Stretch): Iterable<Entry>;
 
+  /** References of the first members, so many at most, all at once; undefined where a member is more than its reference. */
+  refs(_frame: Frame, _stretch: Stretch, _most: number): readonly DocRef[] | undefined {
+    return undefined;
+  }
+
   /** What came and went, oldest first. */
   history(_frame: Frame, position: Position): HistoryEntry[] {
     return fail(invalidArgument("Set does not support events history.", position));

@@ -111,7 +111,38 @@ describe("a page of a collection", () => {
       { numRuns: 100 },
     );
   });
+
+  it("has the same items and cursors whether or not it is asked where they come from", () => {
+    const other = new Bench();
+    other.resource(collection("c"));
+    for (const id of [3, 6, 9, 12]) other.resource({ create: doc(id), params: { object: {} } });
+    other.resource({ delete: doc(6) });
+    const place = fc.option(fc.nat(14), { nil: undefined });
+    const direction = fc.constantFrom("after", "before");
+    fc.assert(
+      fc.property(place, place, place, direction, fc.nat(5), (from, to, start, way, size) => {
+        const bounds = {
+          from: from === undefined ? [] : [doc(from)],
+          to: to === undefined ? [] : [doc(to)],
+        };
+        const cursor = start === undefined ? {} : { [way]: [doc(start)] };
+        const query = { paginate: { range: documents, ...bounds }, size, ...cursor };
+        const { data, ...cursors } = pageOf(other, query);
+        const told = pageOf(other, { ...query, sources: true });
+        const items = (told.data as { value: object }[]).map(({ value }) => value);
+        expect({ ...told, data: items }).toEqual({ ...cursors, data });
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
+
+function pageOf(bench: Bench, query: object): { readonly data: readonly object[] } {
+  const { resource } = JSON.parse(bench.ask(query).body) as {
+    resource: { data: readonly object[] };
+  };
+  return resource;
+}
 
 /** The ids on all pages, one after the other. */
 function walk(

@@ -37,7 +37,10 @@ interface Line {
 export class Http2Wire implements Wire {
   readonly #endpoint: URL;
   readonly #options: Http2Options;
+  /** The one that is asked. */
   #line: Promise<Line> | undefined;
+  /** All that have not ended, those on which nothing more is asked included. */
+  readonly #lines = new Set<Line>();
 
   constructor(endpoint: URL, options: Http2Options) {
     this.#endpoint = endpoint;
@@ -67,10 +70,11 @@ export class Http2Wire implements Wire {
   }
 
   close(): void {
-    const line = this.#line;
+    const opening = this.#line;
     this.#line = undefined;
-    void line?.then(
-      // Whoever closes may have just got an answer: Node corrupts its memory when a session is destroyed while it reads.
+    // Whoever closes may have just got an answer: Node corrupts its memory when a session is destroyed while it reads.
+    setImmediate(() => this.#lines.forEach(({ session }) => session.destroy()));
+    void opening?.then(
       ({ session }) => setImmediate(() => session.destroy()),
       () => {},
     );
@@ -101,7 +105,9 @@ export class Http2Wire implements Wire {
       lost: false,
     };
     session.on("goaway", (_code, lastStreamId) => (line.lastStreamId = lastStreamId));
+    if (!session.destroyed) this.#lines.add(line);
     session.on("close", () => {
+      this.#lines.delete(line);
       clearTimeout(line.idle);
       clearInterval(line.ping);
     });
@@ -243,6 +249,10 @@ export class Http2Wire implements Wire {
     line.open--;
     if (line.open > 0 || line.session.destroyed) return;
     clearInterval(line.ping);
+    if (line.lost) {
+      line.session.close();
+      return;
+    }
     // An idle connection does not keep the process alive.
     line.session.unref();
     line.idle = setTimeout(() => line.session.close(), this.#options.idleMs);

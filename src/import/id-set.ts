@@ -1,5 +1,5 @@
-/** Digits of an id that are mixed as one number: with them and the rest of 19 digits, both stay below 2^53. */
-const LOW_DIGITS = 9;
+import { type Ids, splitId, splitIds } from "../values/id-page.ts";
+
 /** Odd constants, one a lane. */
 const SEEDS = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f] as const;
 
@@ -20,9 +20,14 @@ export class IdSet {
 
   /** @param id decimal digits, 19 at most. */
   add(id: string): void {
-    const split = Math.max(0, id.length - LOW_DIGITS);
-    const low = digits(id, split, id.length);
-    const high = digits(id, 0, split);
+    splitId(id, this.#addSplit);
+  }
+
+  addAll(ids: Ids): void {
+    splitIds(ids, this.#addSplit);
+  }
+
+  readonly #addSplit = (high: number, low: number): void => {
     const top = Math.floor(high / 2 ** 32);
     for (let lane = 0; lane < SEEDS.length; lane++) {
       const mixed = mix(mix(mix(low, SEEDS[lane]!) ^ (high | 0), SEEDS[lane]!) ^ top, SEEDS[lane]!);
@@ -30,17 +35,11 @@ export class IdSet {
       this.#sums[lane] = (this.#sums[lane]! + (mixed >>> 0)) % 2 ** 48;
     }
     this.#count++;
-  }
+  };
 
   equals(other: IdSet): boolean {
     return this.#count === other.#count && this.#sums.every((sum, i) => sum === other.#sums[i]);
   }
-}
-
-function digits(text: string, start: number, end: number): number {
-  let value = 0;
-  for (let at = start; at < end; at++) value = value * 10 + (text.charCodeAt(at) - 0x30);
-  return value;
 }
 
 /** Spreads 32 bits over 32 bits, each value to another. */

@@ -49,7 +49,7 @@ export class CollectionProof {
     const range = this.#expected.range(index);
     const found = new IdSet();
     for await (const page of this.#list(range, at)) {
-      for (const id of page) found.add(id);
+      found.addAll(page);
       this.#report(page.length);
     }
     if (!found.equals(range.ids)) this.#different.push({ index, found });

@@ -49,8 +49,47 @@ class IdsInPage implements Ids {
   *[Symbol.iterator](): Iterator<string> {
     for (let index = 0; index < this.length; index++) yield this.at(index)!;
   }
+
+  /** As {@link splitIds}, without a text for each. */
+  split(take: TakeSplit): void {
+    this.#all ??= this.#ends.take();
+    const page = this.#page;
+    for (const end of this.#all) {
+      let at = end;
+      let low = 0;
+      for (let unit = 1; unit < LOW_UNIT && page[at - 1] !== QUOTE; unit *= 10)
+        low += unit * (page[--at]! - ZERO);
+      let high = 0;
+      for (let unit = 1; page[at - 1] !== QUOTE; unit *= 10) high += unit * (page[--at]! - ZERO);
+      take(high, low);
+    }
+  }
 }
 
+/** Is given an id as two numbers that are exact: the last nine of its digits, and those before them. */
+export type TakeSplit = (high: number, low: number) => void;
+
+/** @param id decimal digits, 19 at most. */
+export function splitId(id: string, take: TakeSplit): void {
+  const split = Math.max(0, id.length - LOW_DIGITS);
+  take(digits(id, 0, split), digits(id, split, id.length));
+}
+
+/** As {@link splitId}, of each of some ids. */
+export function splitIds(ids: Ids, take: TakeSplit): void {
+  if (ids instanceof IdsInPage) ids.split(take);
+  else for (const id of ids) splitId(id, take);
+}
+
+function digits(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) value = value * 10 + (text.charCodeAt(at) - ZERO);
+  return value;
+}
+
+const LOW_DIGITS = 9;
+const LOW_UNIT = 10 ** LOW_DIGITS;
+const ZERO = 0x30;
 const QUOTE = 0x22;
 const REF_HEAD = Buffer.from('{"@ref":{"id":"');
 

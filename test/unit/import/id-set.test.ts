@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { IdSet } from "../../../src/import/id-set.ts";
+import { cutIdPage } from "../../../src/values/id-page.ts";
 
 const setOf = (ids: readonly string[]): IdSet => {
   const set = new IdSet();
@@ -32,5 +33,22 @@ describe("a set of ids", () => {
   it("counts an id that comes twice as two", () => {
     expect(setOf(["1", "1"]).equals(setOf(["1"]))).toBe(false);
     expect(setOf(["1", "1"]).count).toBe(2);
+  });
+
+  it("is the same, whether its ids are texts or lie in a page", () => {
+    fc.assert(
+      fc.property(ids, (all) => {
+        const refs = all.map(
+          (id) =>
+            `{"@ref":{"id":"${id}","collection":{"@ref":{"id":"C","collection":{"@ref":{"id":"collections"}}}}}}`,
+        );
+        const page = cutIdPage(Buffer.from(`{"resource":{"data":[${refs.join(",")}]}}`));
+        const set = new IdSet();
+        set.addAll(page.ids);
+        expect([...page.ids]).toEqual(all);
+        expect(set.equals(setOf(all))).toBe(true);
+        expect(set.equals(setOf(all.slice(1)))).toBe(false);
+      }),
+    );
   });
 });

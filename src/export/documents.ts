@@ -1,5 +1,4 @@
 /** All documents at the snapshot time: several collections, and several id ranges of a large one, at once. */
-import { setMaxListeners } from "node:events";
 import type { CollectionWriter, DatabaseWriter } from "../archive/archive.ts";
 import { type IdRange, LAST_ID } from "../fauna/fauna.ts";
 import type { RecordBatch } from "../values/record-lines.ts";
@@ -46,8 +45,6 @@ export class DocumentsRun {
     this.#at = at;
     this.#hasV4 = hasV4;
     this.#renames = renames;
-    // Every range that is read listens, and there may be more than Node expects.
-    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Lists, reads and writes every collection. When anything fails, all of it stops and is awaited. */

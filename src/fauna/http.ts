@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { ArkError } from "../errors/errors.ts";
+import { onAbort } from "../flow/flow.ts";
 import { Counters } from "./counters.ts";
 import { aborted, failure } from "./failure.ts";
 import { Http1Wire } from "./http1.ts";
@@ -136,14 +137,13 @@ export class HttpTransport implements Transport {
           hint: "Raise the timeout, or see whether the server is overloaded.",
         }),
       );
-    const onAbort = (): void => controller.abort(aborted(signal!));
     const timer = setTimeout(onDeadline, waitMs);
-    signal?.addEventListener("abort", onAbort);
+    const end = onAbort(signal, () => controller.abort(aborted(signal!)));
     try {
       return await work(controller.signal);
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      end();
     }
   }
 

@@ -10,6 +10,7 @@ import {
   fixedKnob,
   HillClimb,
   type Lease,
+  onAbort,
 } from "../flow/flow.ts";
 import { failureOf } from "./failure.ts";
 import { isTooMuch } from "./paging.ts";
@@ -144,20 +145,16 @@ export class PageFlow {
 
   async #change(signal: AbortSignal | undefined): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const end = (): void => {
-        this.#waiting.delete(wake);
-        signal?.removeEventListener("abort", onAbort);
-      };
+      if (signal?.aborted === true) return reject(signal.reason as Error);
       const wake = (): void => {
+        this.#waiting.delete(wake);
         end();
         resolve();
       };
-      const onAbort = (): void => {
-        end();
+      const end = onAbort(signal, () => {
+        this.#waiting.delete(wake);
         reject(signal!.reason as Error);
-      };
-      if (signal?.aborted === true) return onAbort();
-      signal?.addEventListener("abort", onAbort, { once: true });
+      });
       this.#waiting.add(wake);
     });
   }

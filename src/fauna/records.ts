@@ -5,6 +5,7 @@
  * say by itself: which listed documents can no longer be read (a ttl has passed), and which of the texts "NaN",
  * "Infinity" and "-Infinity" are numbers (live 11); such pages are asked about once more.
  */
+import { onAbort } from "../flow/flow.ts";
 import { holdsNumberLikeString } from "../values/detect.ts";
 import { cutPage } from "../values/page.ts";
 import { LostInWorker, packPageAside } from "../values/packing.ts";
@@ -204,6 +205,8 @@ class PageReader<Batch extends RecordBatch> {
   readonly #cut: Cutter<Batch>;
   readonly #turns: PageTurns;
   readonly #stop = new AbortController();
+  /** Waits for the caller's signal no longer. */
+  readonly #end: () => void;
   /** Whether a listed document turned out to be unreadable: from then on each is asked about. */
   #careful = false;
   /** Documents in all pages that have come. */
@@ -215,8 +218,9 @@ class PageReader<Batch extends RecordBatch> {
     this.#cut = cut;
     const flow = options.flow ?? new PageFlow({ pageSize: options.pageSize ?? 4_000 });
     this.#turns = flow.stream(options.collection);
-    options.signal?.addEventListener("abort", this.#onAbort);
-    if (options.signal?.aborted === true) this.#onAbort();
+    const { signal } = options;
+    this.#end = onAbort(signal, () => this.#stop.abort(signal!.reason));
+    if (signal?.aborted === true) this.#stop.abort(signal.reason);
   }
 
   begin(after: string | undefined): Coming<Batch> {
@@ -224,10 +228,10 @@ class PageReader<Batch extends RecordBatch> {
     const cursor = new Promise<string | undefined>((resolve) => (tell = resolve));
     const own = new AbortController();
     const stop = (): void => own.abort(this.#stop.signal.reason);
-    this.#stop.signal.addEventListener("abort", stop);
+    const end = onAbort(this.#stop.signal, stop);
     if (this.#stop.signal.aborted) stop();
     const page = this.#read(after, own.signal, tell).finally(() => {
-      this.#stop.signal.removeEventListener("abort", stop);
+      end();
       tell(undefined);
     });
     // Whoever stops early never looks at it; its failure is then nobody's.
@@ -255,11 +259,9 @@ class PageReader<Batch extends RecordBatch> {
   }
 
   stop(): void {
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#end();
     this.#stop.abort();
   }
-
-  readonly #onAbort = (): void => this.#stop.abort(this.#options.signal?.reason);
 
   /** Documents for the next page, of those that are left, so that none is asked for only a few. */
   get #wanted(): number | undefined {

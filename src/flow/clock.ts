@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { onAbort } from "./on-abort.ts";
 
 /** Time as stages see it, so that a test can let it pass as it likes. */
 export interface Clock {
@@ -11,12 +11,16 @@ export interface Clock {
 /** The process's own clock. */
 export const CLOCK: Clock = {
   now: () => performance.now(),
-  async sleep(ms, signal) {
-    try {
-      await delay(ms, undefined, signal === undefined ? {} : { signal });
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error;
-    }
-  },
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(signal.reason as Error);
+      const timer = setTimeout(() => {
+        end();
+        resolve();
+      }, ms);
+      const end = onAbort(signal, () => {
+        clearTimeout(timer);
+        reject(signal!.reason as Error);
+      });
+    }),
 };

@@ -1,3 +1,5 @@
+import { onAbort } from "./on-abort.ts";
+
 /** Credits that somebody holds; they go back to the pool by {@link Lease.release}. */
 export interface Lease extends Disposable {
   readonly bytes: number;
@@ -50,17 +52,16 @@ export class Credits {
     const wanted = Math.min(Math.max(0, Math.ceil(bytes)), this.limit);
     if (this.#queue.length === 0 && this.#held + wanted <= this.limit) return this.#lend(wanted);
     return new Promise<Lease>((resolve, reject) => {
-      const onAbort = (): void => {
+      const end = onAbort(signal, () => {
         this.#queue.splice(this.#queue.indexOf(waiting), 1);
         reject(signal!.reason as Error);
         this.#serve();
-      };
+      });
       const grant = (lease: Lease): void => {
-        signal?.removeEventListener("abort", onAbort);
+        end();
         resolve(lease);
       };
       const waiting: Waiting = { bytes: wanted, grant };
-      signal?.addEventListener("abort", onAbort, { once: true });
       this.#queue.push(waiting);
     });
   }

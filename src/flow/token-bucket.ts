@@ -1,4 +1,5 @@
 import { CLOCK, type Clock } from "./clock.ts";
+import { onAbort } from "./on-abort.ts";
 
 export interface TokenBucketOptions {
   /** How many tokens flow in. */
@@ -51,17 +52,16 @@ export class TokenBucket {
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
+      const end = onAbort(signal, () => {
         this.#queue.splice(this.#queue.indexOf(waiting), 1);
         this.#wake?.abort();
         reject(signal!.reason as Error);
-      };
+      });
       const grant = (): void => {
-        signal?.removeEventListener("abort", onAbort);
+        end();
         resolve();
       };
       const waiting: Waiting = { amount, grant };
-      signal?.addEventListener("abort", onAbort, { once: true });
       this.#queue.push(waiting);
       if (this.#wake === undefined) void this.#serve();
     });

@@ -1,4 +1,5 @@
 import { ArkError } from "../../errors/errors.ts";
+import { onAbort } from "../../flow/flow.ts";
 import type { Counters, CounterValues } from "../counters.ts";
 import { aborted } from "../failure.ts";
 import type { Answer, FaunaRequest, Transport } from "../transport.ts";
@@ -111,11 +112,10 @@ export class BudgetedTransport implements Transport {
   /** Resolves when a request has ended. */
   async #change(signal: AbortSignal | undefined): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => reject(aborted(signal!));
-      if (signal?.aborted === true) return onAbort();
-      signal?.addEventListener("abort", onAbort, { once: true });
+      if (signal?.aborted === true) return reject(aborted(signal));
+      const end = onAbort(signal, () => reject(aborted(signal!)));
       this.#waiting.push(() => {
-        signal?.removeEventListener("abort", onAbort);
+        end();
         resolve();
       });
     });

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { CLOCK } from "../../flow/flow.ts";
 import type { Counters } from "../counters.ts";
 import { aborted, failureOf } from "../failure.ts";
 import type { Answer, FaunaRequest, Transport } from "../transport.ts";
@@ -31,9 +31,7 @@ const RETRY_DEFAULTS: RetryOptions = {
   baseMs: 100,
   capMs: 20_000,
   random: Math.random,
-  sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal === undefined ? {} : { signal });
-  },
+  sleep: (ms, signal) => CLOCK.sleep(ms, signal),
 };
 
 /** The server refuses a query timeout above ten minutes. */

@@ -49,7 +49,11 @@ export interface Answer {
   readonly text: string;
   /** Size of the body as it came, in bytes. */
   readonly bytes: number;
-  /** The body as it came, where the transport still has it: `text`, in UTF-8. */
+  /**
+   * The body as it came, where the transport still has it: `text`, in UTF-8. It is given away with the memory behind it:
+   * whoever asked frees that, or hands it to another thread, and the body is empty then. A transport that gives one
+   * answer several times has to give copies.
+   */
   readonly body?: Uint8Array<ArrayBuffer> | undefined;
 }
 

@@ -97,9 +97,13 @@ export class RecordLines {
     return new RecordLines(this.collection, packed!);
   }
 
-  /** Gives the memory of the lines back. What is known of them stays; nobody may ask for lines, ids or records any more. */
+  /**
+   * Gives the memory of the lines back; a second time does nothing. What is known of them stays; nobody may ask for lines,
+   * ids or records any more.
+   */
   release(): void {
-    release(new Uint8Array(this.#packed.bytes.buffer));
+    const { buffer } = this.#packed.bytes;
+    if (buffer.byteLength > 0) release(new Uint8Array(buffer));
   }
 
   records(): DocumentRecord[] {

@@ -161,12 +161,17 @@ class Packing {
   }
 
   #start(): void {
-    const hand: Hand = new Hand(ENTRY!, () => {
+    try {
+      const hand: Hand = new Hand(ENTRY!, () => {
+        this.#canStart = false;
+        const index = this.#hands.indexOf(hand);
+        if (index >= 0) this.#hands.splice(index, 1);
+      });
+      this.#hands.push(hand);
+    } catch {
+      // Node's permission model forbids them, or the system has no more threads.
       this.#canStart = false;
-      const index = this.#hands.indexOf(hand);
-      if (index >= 0) this.#hands.splice(index, 1);
-    });
-    this.#hands.push(hand);
+    }
   }
 
   #end(): void {

@@ -95,6 +95,23 @@ describe("the workers of the built code", { timeout: 2 * PATIENT_MS }, () => {
     expect(without).toEqual({ ...(usual as object), has: "undefined" });
   });
 
+  it("are done without where Node may start none", async () => {
+    const code = `${PAGES}
+      import { expectToPack } from "./values/packing.js";
+      expectToPack(1_000_000_000);
+      let records = 0;
+      for (let n = 0; n < 20; n++)
+        records += (await packPageAside(new Uint8Array(page(n * 1000)), "C")).lines.ends.length;
+      console.log(JSON.stringify({ records, workers: workers() }));
+    `;
+    // What it is called has changed between versions of Node.
+    const permission = process.allowedNodeEnvironmentFlags.has("--permission")
+      ? "--permission"
+      : "--experimental-permission";
+    const found = await run(code, [permission, "--allow-fs-read=*"]);
+    expect(found).toEqual({ records: 20_000, workers: 0 });
+  });
+
   it("come up before the work where much of it is to come, and let the process end without any", async () => {
     const found = await run(`${PAGES}
       import { expectToPack } from "./values/packing.js";

@@ -55,8 +55,9 @@ export {
   type BatchFlowStep,
   type BatchSize,
 } from "./batch-flow.ts";
-export { bytesOfPage, bytesToHold } from "./memory.ts";
+export { bytesToHold } from "./memory.ts";
 export {
+  isTooLarge,
   PAGE_SIZES,
   PageFlow,
   type PageFlowOptions,

@@ -17,15 +17,6 @@ export const MEMORY_DEFAULT = 256 * MiB;
 export const MEMORY_MIN = BASELINE + COPIES * 16 * MiB;
 
 /**
- * How large pages may be where `streams` of them are compared in step, each of which holds two at a time: then none may
- * wait for another's memory.
- * @throws ArkError ERR_USAGE as {@link bytesToHold}.
- */
-export function bytesOfPage(maxMemory: number | undefined, streams: number): number {
-  return Math.floor(bytesToHold(maxMemory) / (2 * streams));
-}
-
-/**
  * How many bytes of pages or batches may be held for the whole process to stay within `maxMemory` bytes.
  * @throws ArkError ERR_USAGE with the smallest value that works.
  */

@@ -2,7 +2,7 @@
  * How pages of documents flow: how many are asked for at once, how large they are, and how many bytes of them are held.
  * One for all streams that are read together; each stream takes turns.
  */
-import { ArkError } from "../errors/errors.ts";
+import { ArkError, isArkError } from "../errors/errors.ts";
 import {
   type ClimbStep,
   type Clock,
@@ -190,6 +190,8 @@ export class PageTurns {
   readonly #bounds: { readonly first: number; readonly most: number };
   /** The most documents of the next page, after a smaller one, or when a larger one has been too much. */
   #most = Infinity;
+  /** Bytes of the next page, after one that was more than was set aside: whatever other streams have learned meanwhile. */
+  #least = 0;
 
   constructor(flow: PageFlow, collection: string, { first, most }: StreamBounds = {}) {
     this.#flow = flow;
@@ -228,6 +230,7 @@ export class PageTurns {
       arrived: (documents, bytes) => {
         end();
         lease?.shrink(bytes);
+        this.#least = 0;
         if (documents > 0) {
           flow.learn(this.#collection, bytes / documents);
           if (size < wanted) this.#most = size * GROWTH;
@@ -274,6 +277,7 @@ export class PageTurns {
     if (maxAnswerBytes !== undefined && failureOf(error)?.kind === "oversized") {
       if (size === 1 && !this.#flow.hasMoreThan(maxAnswerBytes)) throw this.#tooLarge(error);
       this.#flow.learn(this.#collection, (SLACK * maxAnswerBytes) / size);
+      this.#least = SLACK * maxAnswerBytes;
       this.#most = Math.max(1, Math.ceil(size / 2));
       return true;
     }
@@ -284,14 +288,24 @@ export class PageTurns {
   #setAside(size: number): number {
     // Never less than its share: a single large document among small ones is then no reason to ask again.
     const expected = size * (this.#flow.perDocument(this.#collection) ?? 0);
-    return SLACK * Math.max(this.#flow.pageBytes, expected);
+    return Math.max(this.#least, SLACK * Math.max(this.#flow.pageBytes, expected));
   }
 
   #tooLarge(cause: unknown): ArkError {
     return new ArkError(
       "ERR_USAGE",
       `A document of ${this.#collection} is too large for the memory that may be used.`,
-      { place: "--max-memory", cause, hint: "Give it more memory: --max-memory 512MiB." },
+      {
+        place: "--max-memory",
+        cause,
+        hint: "Give it more memory: --max-memory 512MiB.",
+        details: { tooLarge: true },
+      },
     );
   }
+}
+
+/** Whether a document alone is more than may be held of pages. */
+export function isTooLarge(error: unknown): boolean {
+  return isArkError(error, "ERR_USAGE") && error.details?.["tooLarge"] === true;
 }

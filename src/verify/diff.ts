@@ -9,13 +9,14 @@
  */
 import type { Unlock } from "../archive/archive.ts";
 import { ArkError } from "../errors/errors.ts";
-import { bytesOfPage, bytesToHold, type Connection, PageFlow } from "../fauna/fauna.ts";
+import { bytesToHold, type Connection, PageFlow } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { Time } from "../values/time.ts";
 import type { ChangedDocument, ComparisonOfCollection } from "./comparison.ts";
 import { compareSchema, type DefinitionDifference, type SchemaComparison } from "./definitions.ts";
 import { compareDocuments } from "./documents.ts";
+import { Room } from "./in-step.ts";
 import { unifiedDiff } from "./line-diff.ts";
 import { type NaturalNote, naturalNotes } from "./natural.ts";
 import { isDatabase, openPlace, pairsOf, type Place, type PlacedPair } from "./place.ts";
@@ -126,13 +127,18 @@ export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
   }
   signal.throwIfAborted();
   const { unlock, recursive = false } = options;
-  const flow = flowOf(options, limits);
+  const { maxMemory } = options;
+  const underWay = { max: 2 * window, found: false };
+  const flow = new PageFlow({ pageSize: limits.pageSize, bytes: bytesToHold(maxMemory), underWay });
+  const room = [options.a, options.b].every(isDatabase)
+    ? new Room({ ...limits, maxMemory })
+    : undefined;
   const own = { ...limits, flow, signal, unlock, recursive };
   const a = await openPlace(options.a, own);
   const b = await openPlace(options.b, own);
   const found: Found[] = [];
   for await (const pair of pairsOf(a, b))
-    found.push(await compareOne(pair, { ...limits, ignoreTs, signal, onProgress }));
+    found.push(await compareOne(pair, { ...limits, room, ignoreTs, signal, onProgress }));
   const all = <T>(of: (each: Found) => readonly T[]) => found.flatMap(of);
   const collections = all(({ collections: each }) => each);
   return {
@@ -153,17 +159,6 @@ export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
   };
 }
 
-/** Two databases are read in step: none of their pages may wait for what the other holds. */
-function flowOf(
-  { a, b, maxMemory }: DiffOptions,
-  { pageSize, window }: { readonly pageSize: number; readonly window: number },
-): PageFlow {
-  if ([a, b].every(isDatabase))
-    return new PageFlow({ pageSize, pageBytes: bytesOfPage(maxMemory, 2 * window) });
-  const underWay = { max: 2 * window, found: false };
-  return new PageFlow({ pageSize, bytes: bytesToHold(maxMemory), underWay });
-}
-
 /** What was found in one database of both sides. */
 interface Found extends Pick<
   DiffReport,
@@ -177,6 +172,7 @@ interface Found extends Pick<
 interface CompareOptions {
   readonly ignoreTs: boolean;
   readonly window: number;
+  readonly room: Room | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }

@@ -4,15 +4,17 @@
  * Fingerprints first: what both sides know of is not read at all. The ids are then cut where the sides know
  * fingerprints of pieces, so that together the pieces cover all there can be; of a piece that only one side knows,
  * the other is read and summed. Only pieces that differ, or that neither side knows, are compared document by document, both in
- * step, so that memory does not grow with them.
+ * step, so that memory does not grow with them; of two databases, when there is room for the pages of both (in-step.ts).
  */
 import pLimit from "p-limit";
+import { isTooLarge } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import { Fingerprint } from "../values/fingerprint.ts";
 import { compareIds, type DocumentRecord } from "../values/record.ts";
 import { RecordLines } from "../values/record-lines.ts";
 import { Comparison, type ComparisonOfCollection } from "./comparison.ts";
 import { type DocumentDifference, differenceOf, hasExpired } from "./difference.ts";
+import type { PartOfRoom, Room } from "./in-step.ts";
 import { EVERY_ID, FIRST_ID, LAST_ID, type Range, type Side } from "./side.ts";
 
 export interface CompareDocumentsOptions {
@@ -20,6 +22,8 @@ export interface CompareDocumentsOptions {
   readonly ignoreTs: boolean;
   /** Pieces compared at once. */
   readonly window: number;
+  /** Room for pages, where both sides are databases. */
+  readonly room?: Room | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -147,11 +151,38 @@ class CollectionWork {
 
   /** Walks both sides in step. */
   async #compareEach(range: Range, reports: boolean): Promise<void> {
+    const { room, signal } = this.#options;
+    const walked: Walked = { next: range.from, seen: 0, hidden: [] };
+    const report = (documents: number): void => {
+      if (reports) this.#report(documents);
+    };
+    for (let all = false; compareIds(walked.next, range.to) <= 0;) {
+      const part = await room?.enter(all, signal);
+      try {
+        await this.#walk({ from: walked.next, to: range.to }, walked, { part, report });
+        break;
+      } catch (error) {
+        if (part?.isAll !== false || !isTooLarge(error)) throw error;
+        all = true;
+      } finally {
+        part?.release();
+      }
+    }
+    report(walked.seen % STRIDE);
+    await this.#settle(walked.hidden);
+  }
+
+  async #walk(
+    range: Range,
+    walked: Walked,
+    {
+      part,
+      report,
+    }: { readonly part: PartOfRoom | undefined; readonly report: (documents: number) => void },
+  ): Promise<void> {
     const { signal, ignoreTs } = this.#options;
-    const left = new Cursor(this.#left.records(this.#name, range, signal));
-    const right = new Cursor(this.#right.records(this.#name, range, signal));
-    let seen = 0;
-    let hidden: Hidden[] = [];
+    const left = new Cursor(this.#left.records(this.#name, range, signal, part?.left));
+    const right = new Cursor(this.#right.records(this.#name, range, signal, part?.right));
     try {
       await left.load();
       await right.load();
@@ -162,18 +193,17 @@ class CollectionWork {
         const kind = differenceOf(mine, theirs, { ignoreTs });
         const { ttl, id } = (mine ?? theirs)!;
         if ((kind === "missing" || kind === "extra") && ttl !== undefined)
-          hidden.push({ kind, id, ttl });
+          walked.hidden.push({ kind, id, ttl });
         else if (kind !== undefined) this.comparison.found(kind, mine, theirs);
         this.comparison.count(mine === undefined ? 0 : 1, theirs === undefined ? 0 : 1);
+        if (++walked.seen % STRIDE === 0) {
+          report(STRIDE);
+          await this.#settle(walked.hidden.splice(0));
+        }
+        if (part !== undefined) walked.next = String(BigInt(id) + 1n);
         if (mine !== undefined && !left.step()) await left.load();
         if (theirs !== undefined && !right.step()) await right.load();
-        if (++seen % STRIDE !== 0) continue;
-        if (reports) this.#report(STRIDE);
-        await this.#settle(hidden);
-        hidden = [];
       }
-      if (reports) this.#report(seen % STRIDE);
-      await this.#settle(hidden);
     } finally {
       await left.close();
       await right.close();
@@ -206,6 +236,15 @@ class CollectionWork {
 
 /** Documents between two reports of progress. */
 const STRIDE = 1000;
+
+/** How far a piece has been compared. */
+interface Walked {
+  /** The first id that was not looked at. */
+  next: string;
+  seen: number;
+  /** What is still to be found out about. */
+  hidden: Hidden[];
+}
 
 /** A document of one side only that has a ttl. */
 interface Hidden {

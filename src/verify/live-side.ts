@@ -35,13 +35,17 @@ export async function liveSide(
     definitions.filter(({ kind }) => kind === "collections").map(({ name }) => name),
   );
   const extents = new Map<string, number>();
-  const requestFor = (collection: string, { from, to }: Range, wish: AbortSignal) => {
+  const requestFor = (
+    collection: string,
+    { from, to }: Range,
+    { wish, own = flow }: { readonly wish: AbortSignal; readonly own?: PageFlow | undefined },
+  ) => {
     // A range of every id is asked for without its ends.
     const bounds = {
       from: from === EVERY_ID.from ? undefined : from,
       to: to === EVERY_ID.to ? undefined : to,
     };
-    return { collection, ...bounds, at, flow, signal: wish };
+    return { collection, ...bounds, at, flow: own, signal: wish };
   };
   return {
     kind: "database",
@@ -62,14 +66,14 @@ export async function liveSide(
     },
     isCleanCut: () => true,
     known: () => undefined,
-    async *records(collection, range, wish): AsyncGenerator<readonly DocumentRecord[]> {
+    async *records(collection, range, wish, own): AsyncGenerator<readonly DocumentRecord[]> {
       if (!collections.has(collection)) return;
-      const pages = recordPages(connection, requestFor(collection, range, wish));
+      const pages = recordPages(connection, requestFor(collection, range, { wish, own }));
       for await (const page of pages) yield page.records;
     },
     async *batches(collection, range, wish): AsyncGenerator<RecordBatch> {
       if (!collections.has(collection)) return;
-      const pages = linePages(connection, requestFor(collection, range, wish));
+      const pages = linePages(connection, requestFor(collection, range, { wish }));
       for await (const page of pages) yield page.records;
     },
     hidesUntil: (wish) => snapshotTime(connection, { signal: wish }),

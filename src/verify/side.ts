@@ -1,6 +1,6 @@
 /** One side of a comparison: an archive, or a live database at one moment. */
 import type { DefinitionKind, DefinitionLine } from "../archive/archive.ts";
-import { DEFINITION_KINDS } from "../fauna/fauna.ts";
+import { DEFINITION_KINDS, type PageFlow } from "../fauna/fauna.ts";
 import type { Fingerprint } from "../values/fingerprint.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import type { RecordBatch } from "../values/record-lines.ts";
@@ -51,11 +51,16 @@ export interface Side {
   isCleanCut(collection: string, id: string): boolean;
   /** The fingerprint of what lies in the range, where it is known without reading it. */
   known(collection: string, range: Range): Fingerprint | undefined;
-  /** What lies in the range, ascending by id; nothing when there is no such collection. */
+  /**
+   * What lies in the range, ascending by id; nothing when there is no such collection.
+   *
+   * @param flow of the pages of a database, in the place of the one that it shares with others.
+   */
   records(
     collection: string,
     range: Range,
     signal: AbortSignal,
+    flow?: PageFlow,
   ): AsyncGenerator<readonly DocumentRecord[]>;
   /** The same in the form that is the fastest to be had, for those who only sum it up. */
   batches?(collection: string, range: Range, signal: AbortSignal): AsyncGenerator<RecordBatch>;

@@ -55,8 +55,8 @@ export function withoutPasswords(side: Side): Side {
     ...side,
     // Sums that count the passwords are not those of what is left.
     known: () => undefined,
-    async *records(collection, range, signal) {
-      for await (const records of side.records(collection, range, signal))
+    async *records(collection, range, signal, flow) {
+      for await (const records of side.records(collection, range, signal, flow))
         yield records.map(withoutCredentials);
     },
   };

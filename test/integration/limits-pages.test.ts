@@ -24,6 +24,7 @@ import { HttpTransport } from "../../src/fauna/http.ts";
 import type { Answer, FaunaRequest, Transport } from "../../src/fauna/transport.ts";
 import { importArchive } from "../../src/import/import.ts";
 import { MemoryStore } from "../../src/store/store.ts";
+import { diffDatabases } from "../../src/verify/diff.ts";
 import { verifyArchive } from "../../src/verify/verify.ts";
 import { Bench } from "../support/bench.ts";
 import { V10Only } from "../support/v10-only.ts";
@@ -298,6 +299,49 @@ describe("what a whole run asks for at once", () => {
     expectCounted(from.transport, bytesToHold(2 * MAX_MEMORY) / 2);
     expectCounted(to.transport, bytesToHold(2 * MAX_MEMORY) / 2);
     for (const { connection } of [reading, checking, target, from, to]) await connection.close();
+  });
+
+  it("stays within --max-memory when two databases with large documents are compared, and finds what differs", async () => {
+    const names = ["A", "B", "C", "D"];
+    const source = await bench.emptyDatabase();
+    for (const name of names) {
+      await create(source, name);
+      await put(source, name, [10, LARGE, 20, LARGE, 30]);
+    }
+    const archive = new MemoryStore();
+    await exportDatabase({ source, target: archive, compression: "none" });
+    const other = await bench.emptyDatabase();
+    await importArchive({ source: archive, target: other });
+    await other.v10('C.byId("4")!.update({ more: 1 })');
+    await other.v10('D.byId("5")!.delete()');
+    await other.v10('D.create({ id: "6", text: "" })');
+    const [a, b] = [weighed(source), weighed(other)];
+    const { collections } = await diffDatabases({
+      a: a.connection,
+      b: b.connection,
+      maxMemory: MAX_MEMORY,
+      rangeDocuments: 2,
+    });
+    expect(
+      collections.map(({ name, a: left, b: right, removed, added, changed }) => ({
+        name,
+        documents: [left, right],
+        removed: removed.ids,
+        added: added.ids,
+        changed: changed.documents.map(({ id }) => id),
+      })),
+    ).toEqual(
+      names.map((name) => ({
+        name,
+        documents: [5, 5],
+        removed: name === "D" ? ["5"] : [],
+        added: name === "D" ? ["6"] : [],
+        changed: name === "C" ? ["4"] : [],
+      })),
+    );
+    expectCounted(a.transport, bytesToHold(MAX_MEMORY));
+    expectCounted(b.transport, bytesToHold(MAX_MEMORY));
+    for (const { connection } of [a, b]) await connection.close();
   });
 
   it("stays within --max-memory with --catch-up and large documents that are written meanwhile", async () => {

@@ -60,7 +60,6 @@ class Hand {
   constructor(entry: URL, onEnd: () => void) {
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
     this.#worker = new Worker(entry, { resourceLimits, env: {}, stdin: false });
-    this.#worker.unref();
     this.#worker.on("message", (answer: Answered | typeof READY) => {
       if (answer === READY) this.#isReady = true;
       else this.#settle(answer.number)?.resolve(answer.result);
@@ -72,6 +71,8 @@ class Hand {
     };
     this.#worker.on("error", end);
     this.#worker.on("exit", () => end());
+    // Last: whoever listens to a worker's messages has the process wait for it.
+    this.#worker.unref();
   }
 
   /** Whether the worker has come up. What is handed over before may be lost with it. */

@@ -1,5 +1,5 @@
 /** Streams a source's documents into the target in parallel batches, and proves afterwards that they are there. */
-import { type BatchFlow, type Connection, snapshotTime } from "../fauna/fauna.ts";
+import type { BatchFlow, Connection } from "../fauna/fauna.ts";
 import { eachConcurrent, mapConcurrent, type OnProgress } from "../flow/flow.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { Batcher } from "./batcher.ts";
@@ -10,7 +10,7 @@ import { IdRanges } from "./id-ranges.ts";
 import { Present } from "./present.ts";
 import type { DatabaseProgress, ProgressJournal } from "./progress.ts";
 import { ServerFailures } from "./server-failures.ts";
-import { CollectionProof } from "./proof.ts";
+import { CollectionProof, Moment } from "./proof.ts";
 import type { ImportSource } from "./source.ts";
 import { type CollectionTally, newCollectionTally } from "./tally.ts";
 import { type Batch, kindOf, sizeOf, writeBatch } from "./write.ts";
@@ -310,18 +310,18 @@ export class DocumentsRun {
    */
   async prove(): Promise<void> {
     const { signal, window } = this.#options;
-    const at = await snapshotTime(this.#target, { signal });
+    const moment = new Moment(this.#target, signal);
     const proving = mapConcurrent(
-      this.#unproved(),
+      this.#unproved(moment),
       async (piece) => {
-        await piece.proof.compare(piece.range, at);
+        await piece.proof.compare(piece.range);
         return piece;
       },
       { concurrency: window },
     );
     for await (const { proof, index, isLast } of proving) {
       if (isLast) {
-        await proof.end(at);
+        await proof.end();
         this.#note({ proved: Math.max(index + 1, this.#progress.proved) });
       }
       await this.#journal.journal.did();
@@ -330,11 +330,12 @@ export class DocumentsRun {
   }
 
   /** Ranges of the collections that an earlier attempt has not compared, or that it did not finish. */
-  async *#unproved(): AsyncGenerator<Piece> {
+  async *#unproved(moment: Moment): AsyncGenerator<Piece> {
+    const options = { ...this.#options, moment };
     for (const [index, tally] of this.tallies.entries()) {
       if (index < this.#found.proved && this.#isWritten(index)) continue;
       const ids = this.#expected.get(tally.name)!;
-      const proof = new CollectionProof(this.#target, this.#source, { tally, ids }, this.#options);
+      const proof = new CollectionProof(this.#target, this.#source, { tally, ids }, options);
       const last = ids.count - 1;
       for (let range = 0; range <= last; range++)
         yield { proof, index, range, isLast: range === last };

@@ -1,7 +1,8 @@
 /** The proof of an import: what the target lists is what was written. */
-import { ArkError } from "../errors/errors.ts";
+import { ArkError, isArkError } from "../errors/errors.ts";
 import { type Connection, idPages, snapshotTime } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
+import type { Ids } from "../values/id-page.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { hasExpired } from "./expired.ts";
 import type { IdRange, IdRanges } from "./id-ranges.ts";
@@ -10,6 +11,8 @@ import type { ImportSource } from "./source.ts";
 import type { CollectionTally } from "./tally.ts";
 
 interface ProofOptions {
+  /** When the target is looked at. */
+  readonly moment: Moment;
   readonly signal: AbortSignal;
   readonly timeoutMs: number | undefined;
   readonly onProgress: OnProgress;
@@ -20,6 +23,34 @@ const IDS_NAMED = 20;
 const IDS_IN_DETAILS = 1000;
 /** Ids that are held to tell which differ, at most, unless one range has more. */
 const IDS_HELD = 1_000_000;
+
+/** So many times in a row another moment is taken before it is the database's fault. */
+const EXPIRED_MOST = 3;
+
+/**
+ * When a target is looked at: after all was written, and before that leaves the history window. One that takes longer to
+ * be compared is looked at later again, for nobody writes to it meanwhile.
+ */
+export class Moment {
+  readonly #target: Connection;
+  readonly #signal: AbortSignal;
+  #at: Promise<bigint> | undefined;
+
+  constructor(target: Connection, signal: AbortSignal) {
+    this.#target = target;
+    this.#signal = signal;
+  }
+
+  /** In microseconds; the same for all who ask. */
+  get at(): Promise<bigint> {
+    return (this.#at ??= snapshotTime(this.#target, { signal: this.#signal }));
+  }
+
+  /** Takes note that a moment can no longer be read. */
+  async expired(at: bigint): Promise<void> {
+    if ((await this.at) === at) this.#at = undefined;
+  }
+}
 
 /** Compares one collection, range by range; what is not as it should be is looked into at the end. */
 export class CollectionProof {
@@ -44,11 +75,11 @@ export class CollectionProof {
     this.#options = options;
   }
 
-  /** Lists the refs of one range at a time, in microseconds, and compares them with what was written. */
-  async compare(index: number, at: bigint): Promise<void> {
+  /** Lists the refs of one range and compares them with what was written. */
+  async compare(index: number): Promise<void> {
     const range = this.#expected.range(index);
     const found = new IdSet();
-    for await (const page of this.#list(range, at)) {
+    for await (const page of this.#list(range)) {
       found.addAll(page);
       this.#report(page.length);
     }
@@ -60,7 +91,7 @@ export class CollectionProof {
    *
    * @throws ArkError ERR_MISMATCH naming ids that are missing or extra.
    */
-  async end(at: bigint): Promise<void> {
+  async end(): Promise<void> {
     if (this.#different.length === 0) return;
     const alive = await this.#stillAlive();
     const wrong = this.#different.filter(({ index, found }) => !found.equals(alive.get(index)!));
@@ -72,7 +103,7 @@ export class CollectionProof {
       while (wrong.length > 0 && (some.size === 0 || held + wrong[0]!.found.count <= IDS_HELD)) {
         const { index, found } = wrong.shift()!;
         held += found.count;
-        some.set(index, await this.#listed(index, at));
+        some.set(index, await this.#listed(index));
       }
       missing.push(...(await this.#takeAlive(some)));
       for (const left of some.values()) extra.push(...left);
@@ -80,14 +111,32 @@ export class CollectionProof {
     if (missing.length > 0 || extra.length > 0) throw this.#mismatch(missing, extra);
   }
 
-  #list({ from, to }: IdRange, at: bigint): ReturnType<typeof idPages> {
-    const { signal, timeoutMs } = this.#options;
-    return idPages(this.#target, { collection: this.#tally.name, from, to, at, signal, timeoutMs });
+  async *#list({ from, to }: IdRange): AsyncGenerator<Ids> {
+    const { signal, timeoutMs, moment } = this.#options;
+    const request = { collection: this.#tally.name, to, signal, timeoutMs };
+    let start = from;
+    let expired = 0;
+    for (;;) {
+      const at = await moment.at;
+      try {
+        for await (const page of idPages(this.#target, { ...request, from: start, at })) {
+          expired = 0;
+          yield page;
+          const last = page.at(page.length - 1)!;
+          if (last === to) return;
+          start = String(BigInt(last) + 1n);
+        }
+        return;
+      } catch (error) {
+        if (!isArkError(error, "ERR_SNAPSHOT_EXPIRED") || ++expired > EXPIRED_MOST) throw error;
+        await moment.expired(at);
+      }
+    }
   }
 
-  async #listed(index: number, at: bigint): Promise<Set<string>> {
+  async #listed(index: number): Promise<Set<string>> {
     const there = new Set<string>();
-    for await (const page of this.#list(this.#expected.range(index), at))
+    for await (const page of this.#list(this.#expected.range(index)))
       for (const id of page) there.add(id);
     return there;
   }

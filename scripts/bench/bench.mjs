@@ -67,7 +67,7 @@ function row(name, aim, figures, rounds, unit = "") {
   say(`${name}: ${found.figure.toFixed(2)}${unit} (${range}); aim ${aim}`);
 }
 
-/** Runs two tasks by turns, and each of them first as often as the other. */
+/** Runs two tasks by turns: ours first in the first round, the other one in the second, and so on. */
 async function byTurns(ours, theirs, rounds = ROUNDS) {
   const found = [];
   for (let round = 0; round < rounds; round++) {

@@ -2,7 +2,9 @@
 import { fork } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { connect } from "../../dist/fauna/fauna.js";
+import { built } from "./built.mjs";
+
+const { connect } = await built("fauna/fauna.js");
 
 const { values: flags } = parseArgs({
   options: {

@@ -1,7 +1,11 @@
 // What the bench makes of its figures.
 
-export const median = (numbers) =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+/** The one in the middle; of an even number, between the two that are. */
+export function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+}
 
 /** The slope of the line through points in a plane where both axes are logarithms: y grows as x to the power of it. */
 export function exponent(points) {

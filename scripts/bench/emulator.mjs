@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { built } from "./built.mjs";
+import { median } from "./table.mjs";
 
 const { connect } = await built("fauna/fauna.js");
 
@@ -23,7 +24,6 @@ const seconds = async (work) => {
   await work();
   return (performance.now() - start) / 1000;
 };
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const ask = (child, question) =>
   new Promise((resolve) => {
     child.once("message", resolve);

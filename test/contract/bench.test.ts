@@ -13,10 +13,15 @@ beforeAll(() => {
 });
 afterAll(() => compiled.remove());
 
+interface Run {
+  readonly documents?: number;
+  readonly bytes?: number;
+}
+
 interface Row {
   readonly name: string;
   readonly figure: number;
-  readonly rounds: readonly { readonly ours?: { readonly documents?: number } }[];
+  readonly rounds: readonly { readonly ours?: Run; readonly theirs?: Run }[];
 }
 
 /** Runs the bench at its smallest. How fast anything is depends on the machine, and is not looked at. */
@@ -58,8 +63,13 @@ describe("the bench", () => {
     }
     // Everybody has read everything.
     const documents = rows.flatMap(({ rounds }) =>
-      rounds.flatMap(({ ours }) => ours?.documents ?? []),
+      rounds.flatMap(({ ours, theirs }) => [ours?.documents ?? [], theirs?.documents ?? []].flat()),
     );
     expect(new Set(documents)).toEqual(new Set([300, 200]));
+    // What is fetched and thrown away is what an export fetches.
+    const fetched = rows.filter(({ name }) => name.includes("fetch-and-discard"));
+    expect(fetched).toHaveLength(3);
+    for (const { ours, theirs } of fetched.flatMap(({ rounds }) => rounds))
+      expect(Math.abs(ours!.bytes! / theirs!.bytes! - 1)).toBeLessThan(0.05);
   }, 175_000);
 });

@@ -52,4 +52,32 @@ describe("a page that is asked for again after its cursor was told", () => {
     expect(sizes[0]).toBe(PAGE);
     expect(flow.bytes).toMatchObject({ held: 0 });
   });
+
+  it.each([
+    { page: 12, settled: 3, underWay: 1, room: 1 },
+    { page: 12, settled: 5, underWay: 3, room: 1 },
+    { page: 5, settled: 3, underWay: 2, room: 3 },
+    { page: 3, settled: 2, underWay: 1, room: 9 },
+  ])(
+    "is given once, and so is all behind it (pages of $page, $settled settled, $underWay under way, room for $room)",
+    async ({ page, settled, underWay, room }) => {
+      const { database } = doubtful(settled);
+      await using at = await database;
+      const bytes = room * 2 * page * document(1).length;
+      const flow = new PageFlow({
+        pageSize: page,
+        underWay: { max: underWay, found: false },
+        bytes,
+      });
+      const stream = async () => {
+        const ids: string[] = [];
+        const pages = linePages(at.connection, { collection: "C", at: T, flow });
+        for await (const { records } of pages) ids.push(...recordsOf(records).map(({ id }) => id));
+        return ids;
+      };
+      const all = Array.from({ length: DOCUMENTS }, (_, n) => String(n + 1));
+      expect(await Promise.all([stream(), stream()])).toEqual([all, all]);
+      expect(flow.bytes).toMatchObject({ held: 0 });
+    },
+  );
 });

@@ -344,6 +344,30 @@ describe("what a whole run asks for at once", () => {
     for (const { connection } of [a, b]) await connection.close();
   });
 
+  it("stays within --max-memory over large documents that are there, and brings the target to the source's state", async () => {
+    const source = await bench.emptyDatabase();
+    const target = await bench.emptyDatabase();
+    for (const database of [source, target]) await create(database, "A");
+    await put(source, "A", [LARGE, 10, LARGE]);
+    await put(target, "A", [LARGE, 11, LARGE - 1, 10]);
+    const archive = new MemoryStore();
+    await exportDatabase({ source, target: archive, compression: "none" });
+    const writing = weighed(target);
+    const { conflicts } = await importArchive({
+      source: archive,
+      target: writing.connection,
+      onConflict: "replace",
+      deleteExtra: true,
+      confirmDelete: 1,
+      maxMemory: MAX_MEMORY,
+    });
+    expect(conflicts).toMatchObject({ same: 1, otherTs: 1, created: 0, replaced: 2, deleted: 1 });
+    expectCounted(writing.transport, bytesToHold(MAX_MEMORY));
+    const { collections } = await diffDatabases({ a: archive, b: target, ignoreTs: true });
+    expect(collections.every(({ equal }) => equal)).toBe(true);
+    await writing.connection.close();
+  });
+
   it("stays within --max-memory with --catch-up and large documents that are written meanwhile", async () => {
     const source = await bench.emptyDatabase();
     const names = ["A", "B", "C"];

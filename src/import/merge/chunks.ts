@@ -30,6 +30,7 @@ export async function* chunksOf(
   let next = "0";
   const close = (isLast: boolean): Chunk => {
     const records = open.toSorted((a, b) => compareIds(a.id, b.id));
+    const taken = bytes;
     open = [];
     bytes = 0;
     const first = records[0]?.id ?? next;
@@ -38,6 +39,7 @@ export async function* chunksOf(
     const chunk = {
       collection,
       records,
+      bytes: taken,
       from: coverAll ? next : first,
       to: coverAll && isLast ? LAST_ID : to,
       isSparse: source.isSparse,

@@ -1,5 +1,6 @@
 /** The target's side of some documents of the source: what is there under their ids, and what else lies between. */
-import { type Connection, recordPages, snapshotTime } from "../../fauna/fauna.ts";
+import { type Connection, type PageFlow, recordPages, snapshotTime } from "../../fauna/fauna.ts";
+import { IdList } from "../../values/id-list.ts";
 import { isJsonObject, JsonNumber, parseJson, printString } from "../../values/json.ts";
 import type { DocumentRecord } from "../../values/record.ts";
 import type { Counterpart } from "./decide.ts";
@@ -8,16 +9,19 @@ import type { Counterpart } from "./decide.ts";
 export interface Chunk {
   readonly collection: string;
   readonly records: readonly DocumentRecord[];
+  /** About as many as the records take. */
+  readonly bytes: number;
   readonly from: string;
   readonly to: string;
   /** Whether other documents lie between them that nobody asks for: then each is looked up by itself. */
   readonly isSparse?: boolean | undefined;
 }
 
-export interface Sides {
-  readonly counterparts: ReadonlyMap<string, Counterpart>;
-  /** Ids in the chunk's range that the target has and the source has not. */
-  readonly extra: readonly string[];
+export interface Sides<T> {
+  /** What was made of each document and its counterpart. */
+  readonly judged: ReadonlyMap<DocumentRecord, T>;
+  /** Ids in the chunk's range that the target has and the source has not, ascending. */
+  readonly extra: BigUint64Array;
 }
 
 interface Options {
@@ -25,34 +29,52 @@ interface Options {
   readonly timeoutMs: number | undefined;
 }
 
+interface ReadingOptions<T> extends Options {
+  /** What all chunks' pages have in common. */
+  readonly flow: PageFlow;
+  /** Asked at once: what the target has is not held any longer than the page that it comes in. */
+  readonly judge: (record: DocumentRecord, counterpart: Counterpart) => T;
+}
+
 /** Reads the target as it is now. */
-export async function readCounterparts(
+export async function readCounterparts<T>(
   target: Connection,
   { collection, records, from, to, isSparse = false }: Chunk,
-  options: Options,
-): Promise<Sides> {
-  const wanted = new Set(records.map(({ id }) => id));
-  const found = new Map<string, DocumentRecord>();
-  const extra: string[] = [];
+  { flow, judge, ...options }: ReadingOptions<T>,
+): Promise<Sides<T>> {
+  const wanted = new Map<string, DocumentRecord[]>();
+  for (const record of records) {
+    const same = wanted.get(record.id);
+    if (same === undefined) wanted.set(record.id, [record]);
+    else same.push(record);
+  }
+  const judged = new Map<DocumentRecord, T>();
+  const extra = new IdList();
   const at = await snapshotTime(target, options);
   const ranges = isSparse
-    ? (await existing(target, collection, [...wanted], options)).map((id) => ({ from: id, to: id }))
+    ? (await existing(target, collection, [...wanted.keys()], options)).map((id) => ({
+        from: id,
+        to: id,
+      }))
     : [{ from, to }];
   for (const range of ranges) {
-    const pages = recordPages(target, { ...options, ...range, collection, at });
+    const pages = recordPages(target, { ...options, ...range, collection, at, flow });
     for await (const page of pages) {
-      for (const record of page.records) {
-        if (wanted.has(record.id)) found.set(record.id, record);
-        else extra.push(record.id);
+      for (const there of page.records) {
+        const mine = wanted.get(there.id);
+        if (mine === undefined) extra.add(BigInt(there.id));
+        else
+          for (const record of mine)
+            judged.set(record, judge(record, { record: there, goneAt: undefined }));
       }
     }
   }
-  const absent = records.filter(({ id }) => !found.has(id)).map(({ id }) => id);
-  const gone = await newestVersions(target, collection, absent, options);
-  const counterparts = new Map(
-    records.map(({ id }) => [id, { record: found.get(id), goneAt: gone.get(id) }]),
-  );
-  return { counterparts, extra };
+  const absent = records.filter((record) => !judged.has(record));
+  const ids = absent.map(({ id }) => id);
+  const gone = await newestVersions(target, collection, ids, options);
+  for (const record of absent)
+    judged.set(record, judge(record, { record: undefined, goneAt: gone.get(record.id) }));
+  return { judged, extra: extra.ascending() };
 }
 
 /** Those of the ids under which there is a document. */

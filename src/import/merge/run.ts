@@ -3,7 +3,13 @@
  * what would be done; doing it; and the proof, which is that nothing would be done any more.
  */
 import { ArkError } from "../../errors/errors.ts";
-import type { Connection } from "../../fauna/fauna.ts";
+import {
+  type Admitted,
+  BatchFlow,
+  type BatchSize,
+  type Connection,
+  PageFlow,
+} from "../../fauna/fauna.ts";
 import { mapConcurrent } from "../../flow/flow.ts";
 import { printString } from "../../values/json.ts";
 import type { DocumentRecord } from "../../values/record.ts";
@@ -29,10 +35,13 @@ export interface MergeOptions extends DocumentsOptions {
 
 type Tallies = ReadonlyMap<string, MergeTally>;
 type Decided = readonly (readonly [DocumentRecord, Decision])[];
-type Visit = (chunk: Chunk, decided: Decided, extra: readonly string[]) => Promise<void>;
+type Visit = (chunk: Chunk, decided: Decided, extra: BigUint64Array) => Promise<void>;
 
 const IDS_NAMED = 20;
+const IDS_TOLD = 1000;
 const DELETED_AT_ONCE = 500;
+/** Documents of the target that a request asks for, at most. */
+const PAGE = 4_000;
 
 export class MergeRun {
   readonly #target: Connection;
@@ -40,6 +49,8 @@ export class MergeRun {
   readonly #options: MergeOptions;
   readonly #placeholders: Placeholders;
   readonly #failures = new ServerFailures();
+  /** Pages of the target. What is compared is there half as often as what is sent, for which the other half is. */
+  readonly #pages: PageFlow;
   readonly #done: Tallies;
   readonly deadLetters: DeadLetters;
 
@@ -47,6 +58,8 @@ export class MergeRun {
     this.#target = target;
     this.#source = source;
     this.#options = options;
+    const underWay = { max: 2 * options.window, found: false };
+    this.#pages = new PageFlow({ pageSize: PAGE, bytes: options.flow.bytes.limit, underWay });
     this.#placeholders = new Placeholders(target, options.signal);
     this.#done = this.#newTallies();
     this.deadLetters = new DeadLetters(options.deadLetterFile, target, options.signal);
@@ -64,7 +77,7 @@ export class MergeRun {
     await this.#pass("plan", tallies, async ({ collection }, decided, extra) => {
       const tally = tallies.get(collection)!;
       tally.extra += extra.length;
-      for (const id of extra) example(tally.extraExamples, id);
+      for (const id of extra) example(tally.extraExamples, String(id));
       for (const [record, decision] of decided) {
         count(tally, record, decision);
         if (decision.do !== "write") continue;
@@ -100,7 +113,7 @@ export class MergeRun {
         await this.#delete(chunk.collection, extra);
         tally.extra += extra.length;
         tally.deleted += extra.length;
-        for (const id of extra) example(tally.extraExamples, id);
+        for (const id of extra) example(tally.extraExamples, String(id));
       });
       if (this.#options.restoreDeletedRefs === true) await this.#placeholders.remove();
     } finally {
@@ -110,17 +123,21 @@ export class MergeRun {
 
   /** @throws ArkError ERR_MISMATCH naming documents that are still to be written or deleted. */
   async prove(): Promise<void> {
-    const wrong = new Map<string, string[]>();
+    const wrong = new Map<string, Wrong>();
     await this.#pass("compare", this.#newTallies(), async ({ collection }, decided, extra) => {
       const { refusedIds } = this.#done.get(collection)!;
       const ids = decided
         .filter(([, decision]) => decision.do === "write" || decision.do === "fail")
         .map(([{ id }]) => id)
         .filter((id) => !refusedIds.has(id));
-      if (this.#options.deleteExtra) ids.push(...extra);
-      if (ids.length > 0) wrong.set(collection, [...(wrong.get(collection) ?? []), ...ids]);
+      const more = this.#options.deleteExtra ? extra : extra.subarray(0, 0);
+      const found = ids.length + more.length;
+      if (found === 0) return;
+      const { count: before, ids: known } = wrong.get(collection) ?? { count: 0, ids: [] };
+      const told = [...known, ...ids, ...Array.from(more.subarray(0, IDS_TOLD), String)];
+      wrong.set(collection, { count: before + found, ids: told.slice(0, IDS_TOLD) });
     });
-    for (const [collection, ids] of wrong) throw mismatch(this.#target, collection, ids);
+    for (const [collection, found] of wrong) throw mismatch(this.#target, collection, found);
   }
 
   /** Decides about every document whose ttl has not passed, by what the target has now. */
@@ -132,10 +149,12 @@ export class MergeRun {
     try {
       signal.throwIfAborted();
       const work = mapConcurrent(
-        this.#chunks(stop.signal),
-        async (chunk) => {
+        this.#admitted(stop.signal),
+        async ({ item: chunk, send }) => {
           try {
-            await this.#decideChunk(chunk, tallies.get(chunk.collection)!, visit, stop.signal);
+            await send(() =>
+              this.#decideChunk(chunk, tallies.get(chunk.collection)!, visit, stop.signal),
+            );
             this.#report(phase, chunk.collection, tallies);
           } catch (error) {
             stop.abort(error);
@@ -153,6 +172,13 @@ export class MergeRun {
     }
   }
 
+  /** The chunks, each when there is room for it. */
+  #admitted(signal: AbortSignal): AsyncGenerator<Admitted<Chunk>> {
+    const { window, batchDocuments, flow } = this.#options;
+    const chunks = new BatchFlow({ window, batchDocuments, bytes: flow.bytes.limit / 2 });
+    return chunks.admitted(this.#chunks(signal), sizeOf, signal);
+  }
+
   async *#chunks(signal: AbortSignal): AsyncGenerator<Chunk> {
     const limits = { ...this.#options, coverAll: this.#options.deleteExtra };
     for (const { name } of this.#source.collections)
@@ -166,7 +192,9 @@ export class MergeRun {
     signal: AbortSignal,
   ): Promise<void> {
     const { timeoutMs, policy } = this.#options;
-    const { counterparts, extra } = await readCounterparts(this.#target, chunk, {
+    const { judged, extra } = await readCounterparts(this.#target, chunk, {
+      flow: this.#pages,
+      judge: (record, counterpart) => decide(policy, record, counterpart),
       signal,
       timeoutMs,
     });
@@ -174,9 +202,7 @@ export class MergeRun {
     const alive = chunk.records.filter((record) => !hasExpired(record, now));
     tally.read += chunk.records.length;
     tally.expired += chunk.records.length - alive.length;
-    const decided = alive.map(
-      (record) => [record, decide(policy, record, counterparts.get(record.id)!)] as const,
-    );
+    const decided = alive.map((record) => [record, judged.get(record)!] as const);
     await visit(chunk, decided, extra);
   }
 
@@ -206,12 +232,12 @@ export class MergeRun {
     return refused;
   }
 
-  async #delete(collection: string, ids: readonly string[]): Promise<void> {
+  async #delete(collection: string, ids: BigUint64Array): Promise<void> {
     const { signal, timeoutMs } = this.#options;
     const ref = `{"ref":{"collection":${printString(collection)}},"id":{"var":"i"}}`;
     const one = `{"if":{"exists":${ref}},"then":{"delete":${ref}},"else":null}`;
     for (let start = 0; start < ids.length; start += DELETED_AT_ONCE) {
-      const some = ids.slice(start, start + DELETED_AT_ONCE).map((id) => `"${id}"`);
+      const some = Array.from(ids.subarray(start, start + DELETED_AT_ONCE), (id) => `"${id}"`);
       const each = `{"foreach":{"lambda":"i","expr":${one}},"collection":[${some.join(",")}]}`;
       await this.#target.v4(`{"do":[${each},null]}`, { idempotent: true, signal, timeoutMs });
     }
@@ -226,6 +252,10 @@ export class MergeRun {
     const done = tallies.get(name)!.read;
     this.#options.onProgress({ phase, item: name, done, total, unit: "documents" });
   }
+}
+
+function sizeOf({ records, bytes }: Chunk): BatchSize {
+  return { documents: records.length, bytes };
 }
 
 /** What is to be written, of one kind and manner each. */
@@ -302,15 +332,22 @@ function moreExtra(target: Connection, collection: string): ArkError {
   );
 }
 
-function mismatch(target: Connection, collection: string, ids: readonly string[]): ArkError {
-  const named = `${ids.slice(0, IDS_NAMED).join(", ")}${ids.length > IDS_NAMED ? ", …" : ""}`;
+/** Documents that are not as they should be. */
+interface Wrong {
+  readonly count: number;
+  /** Some of their ids. */
+  readonly ids: readonly string[];
+}
+
+function mismatch(target: Connection, collection: string, { count: all, ids }: Wrong): ArkError {
+  const named = `${ids.slice(0, IDS_NAMED).join(", ")}${all > IDS_NAMED ? ", …" : ""}`;
   return new ArkError(
     "ERR_MISMATCH",
-    `${collection} does not hold what was written: ${ids.length} documents are other than they should be (${named}).`,
+    `${collection} does not hold what was written: ${all} documents are other than they should be (${named}).`,
     {
       place: `${target.place} collection ${collection}`,
       hint: "Somebody else may have written to the target meanwhile; import again.",
-      details: { collection, ids: ids.slice(0, 1000) },
+      details: { collection, ids },
     },
   );
 }

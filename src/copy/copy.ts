@@ -28,7 +28,8 @@ import {
   type ImportReport,
   importSource,
   planSource,
-  readMarker,
+  readMark,
+  refuseHeld,
   type ReplayOptions,
 } from "../import/import.ts";
 import { Time } from "../values/time.ts";
@@ -258,7 +259,9 @@ async function unfinished(
   goOn: boolean,
   signal: AbortSignal,
 ): Promise<bigint | undefined> {
-  const marker = await readMarker(target, signal);
+  const mark = await readMark(target, signal);
+  await refuseHeld(target, mark);
+  const { marker } = mark;
   const found = marker === undefined ? undefined : parseIdentity(marker.source);
   if (marker === undefined || found === undefined) return undefined;
   const refused = (message: string, hint: string) =>

@@ -23,7 +23,7 @@ import {
   type PageFlow,
 } from "../fauna/fauna.ts";
 import { merge, type OnProgress } from "../flow/flow.ts";
-import { type HistorySource, type ImportSource, MARKER } from "../import/import.ts";
+import { type HistorySource, type ImportSource, MARKER, OWNER } from "../import/import.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { recordsOf } from "../values/record-lines.ts";
 import { Time } from "../values/time.ts";
@@ -268,10 +268,12 @@ function byKind({ definitions }: SchemaSnapshot): ReadonlyMap<DefinitionKind, De
   );
 }
 
+const MARKS: ReadonlySet<string> = new Set([MARKER, OWNER]);
+
 /** The mark of an unfinished import would be copied with all the rest that is half there. */
 function refuseUnfinished({ connection, schema }: DatabaseAtSnapshot): void {
   const { definitions } = schema;
-  if (!definitions.some(({ kind, name }) => kind === "functions" && name === MARKER)) return;
+  if (!definitions.some(({ kind, name }) => kind === "functions" && MARKS.has(name))) return;
   throw new ArkError(
     "ERR_USAGE",
     "The source is itself the target of an import that never finished.",

@@ -26,6 +26,11 @@ export interface PushOptions extends Pick<CallOptions, "signal" | "timeoutMs"> {
   readonly override: boolean;
   /** The version that the push starts from; a newer one in the database makes it fail with ERR_TRY_AGAIN. */
   readonly version?: bigint | undefined;
+  /**
+   * Whether a push whose answer was not heard is sent again. Without a version it is, which changes nothing; with one
+   * the second finds the change of the first, and fails with ERR_TRY_AGAIN.
+   */
+  readonly idempotent?: boolean | undefined;
   /** Stage the schema instead of putting it in force; not possible in the root database. */
   readonly staged?: boolean | undefined;
 }
@@ -93,7 +98,7 @@ function noFiles(place: string): ArkError {
 export async function pushSchema(
   connection: Connection,
   files: readonly SchemaFile[],
-  { override, version, staged = false, signal, timeoutMs }: PushOptions,
+  { override, version, idempotent, staged = false, signal, timeoutMs }: PushOptions,
 ): Promise<bigint> {
   const form = multipart(files);
   const body = await ask(connection, {
@@ -104,8 +109,7 @@ export async function pushSchema(
       ...(staged ? { staged: "true" } : {}),
     })}`,
     ...form,
-    // Without a version the same push can be repeated; with one, the second would find its own change.
-    idempotent: version === undefined,
+    idempotent: idempotent ?? version === undefined,
     signal,
     timeoutMs,
   });
@@ -119,7 +123,7 @@ export async function pushSchema(
 export async function validateSchema(
   connection: Connection,
   files: readonly SchemaFile[],
-  { override, version, signal, timeoutMs }: Omit<PushOptions, "staged">,
+  { override, version, signal, timeoutMs }: Omit<PushOptions, "staged" | "idempotent">,
 ): Promise<string> {
   const body = await ask(connection, {
     method: "POST",

@@ -4,43 +4,39 @@
  *     read and check every byte of the source           (source.ts)
  *     look at the target, refuse one that is not empty  (target.ts)
  *     plan                                              (plan.ts: steps in dependency order, each with its reason)
- *     mark the target as unfinished                     (marker.ts)
+ *     mark the target as unfinished, and this run's own (marker.ts, ownership.ts: it goes on only while it is)
  *     schema, documents, proof, the rest of the schema
  *     take the mark away: only now it is finished
  *
  * Every write can be repeated, after an unclear answer or by `--continue` after a crash, without changing the result.
  */
-import { basename } from "node:path";
 import type { Unlock } from "../archive/archive.ts";
-import { ArkError } from "../errors/errors.ts";
-import {
-  BatchFlow,
-  type BatchFlowStep,
-  bytesToHold,
-  type Connection,
-  identity,
-  snapshotTime,
-} from "../fauna/fauna.ts";
+import { ArkError, isArkError } from "../errors/errors.ts";
+import { type BatchFlowStep, type Connection, identity } from "../fauna/fauna.ts";
 import type { OnProgress } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { deadLettersOf } from "./dead-letters.ts";
-import { type DocumentsOptions, DocumentsRun } from "./documents.ts";
+import { DocumentsRun } from "./documents.ts";
+import { below, documentsOptions, optionsBelow } from "./documents-options.ts";
 import { type Asked, printAsked } from "./asked.ts";
-import { type Marker, removeMarker, setMarker } from "./marker.ts";
+import { readMark } from "./marker.ts";
 import { type ConflictPolicy, type MergeChoice, planMerge } from "./merge/merge.ts";
 import { importOver } from "./over.ts";
+import { NOTE_EVERY_MS, Ownership } from "./ownership.ts";
 import type { Step, StepContext } from "./plan.ts";
 import { ProgressJournal } from "./progress.ts";
 import { type ImportReport, makeReport } from "./report.ts";
 import { HistoryRun } from "./history.ts";
 import { SecretsRun } from "./secrets.ts";
 import { type ImportSource, openSource } from "./source.ts";
-import { inPart, type Part, partsOf, planTree, TreeRun, type TreeStep } from "./tree.ts";
+import { refuseOther } from "./target.ts";
+import { inPart, type Parts, partsOf, planTree, TreeRun, type TreeStep } from "./tree.ts";
 
-export { MARKER, readMarker } from "./marker.ts";
+export { MARKER, OWNER, readMark, readMarker } from "./marker.ts";
 export { CONFLICT_POLICIES, type ConflictPolicy } from "./merge/merge.ts";
 export type { HistoryReport } from "./history-report.ts";
 export type { ImportNote } from "./notes.ts";
+export { refuseHeld } from "./ownership.ts";
 export type { Step } from "./plan.ts";
 export type { ImportReport } from "./report.ts";
 export type { HistorySource, ImportSource } from "./source.ts";
@@ -119,6 +115,8 @@ export interface ReplayOptions extends Omit<ImportOptions, "source" | "schemaFol
   readonly checkSource?: Step | undefined;
   /** Bytes of batches that may be under way, where the source takes its part of the memory. */
   readonly bytesHeld?: number | undefined;
+  /** How often the mark is to say that the import is under way, in milliseconds. */
+  readonly noteEveryMs?: number | undefined;
 }
 
 type PlanChoice = Pick<ReplayOptions, "continue" | "signal" | "checkSource"> & Asked;
@@ -166,6 +164,7 @@ export async function planSource(
  * comparison of what is there with what was written.
  *
  * @throws ArkError of code 2x when anything in the source is wrong, before the first write; ERR_TARGET_NOT_EMPTY;
+ * ERR_BUSY when another run imports into the target, or has taken this import over;
  * ERR_SCHEMA when the target refuses a definition; ERR_MISMATCH when the target does not show what was written;
  * what the connection throws; the signal's reason. Refused documents are no error but `documents.refused`.
  */
@@ -180,11 +179,8 @@ export async function importSource(
   source: ImportSource,
   options: ReplayOptions,
 ): Promise<ImportReport> {
-  const signal = options.signal ?? new AbortController().signal;
-  const onProgress = options.onProgress ?? (() => {});
   const clock = options.now ?? (() => new Date());
   const startedAt = performance.now();
-
   const target = typeof options.target === "function" ? await options.target() : options.target;
   const requestsBefore = target.counters.requests;
   const choice = mergeChoice(options);
@@ -192,16 +188,52 @@ export async function importSource(
     const limits = await documentsOptions(target, source, options);
     return importOver(wanted(source, options), target, choice, optionsBelow(limits));
   }
-  const { parts, steps, marker, asked } = await plan(source, target, options);
-  const started = clock().toISOString();
-  const journal = new ProgressJournal(target, marker?.progress ?? "", signal);
+  const lost = new AbortController();
+  const signals = options.signal === undefined ? [lost.signal] : [options.signal, lost.signal];
+  const signal = AbortSignal.any(signals);
+  const owner = await Ownership.of(target, clock().toISOString(), signal);
+  const run: OwnedRun = { source, target, owner, signal, onLost: (error) => lost.abort(error) };
+  try {
+    const report = await importOwned(run, { ...options, signal });
+    await owner.end();
+    return {
+      ...report,
+      seconds: (performance.now() - startedAt) / 1000,
+      requests: target.counters.requests - requestsBefore,
+    };
+  } catch (error) {
+    throw await owner.end(error);
+  }
+}
+
+interface OwnedRun {
+  readonly source: ImportSource;
+  readonly target: Connection;
+  readonly owner: Ownership;
+  /** Aborted when the target is another's, too. */
+  readonly signal: AbortSignal;
+  readonly onLost: (error: unknown) => void;
+}
+
+async function importOwned(
+  { source, target, owner, signal, onLost }: OwnedRun,
+  options: ReplayOptions,
+): Promise<Omit<ImportReport, "seconds" | "requests">> {
+  const onProgress = options.onProgress ?? (() => {});
+  const { parts, steps, marker, asked } = await planOwned(source, target, owner, options);
+  const fenced = owner.fenced(target);
+  const journal = new ProgressJournal(fenced, marker?.progress ?? "", signal);
   const mark = async () => {
+    if (owner.isTaken) return;
     const { globalId: database } = await identity(target, { signal });
-    await setMarker(target, { source: source.identity, started, database, asked }, signal);
+    await owner.begin(
+      { source: source.identity, started: owner.since, database, asked },
+      parts[0]!.untouched ?? "true",
+    );
   };
   const limits = await documentsOptions(target, source, options);
   const { now, deadLetterFile: file } = limits;
-  const tree = new TreeRun(target, signal, (part, connection): StepContext => {
+  const tree = new TreeRun(target, owner, signal, (part, connection): StepContext => {
     const shared = { ...limits, signal, now, onProgress: below(part, onProgress) };
     const documentsOf = { ...shared, deadLetterFile: deadLettersOf(part.path, file) };
     const goesOn = { journal, path: part.path, goesOn: marker !== undefined };
@@ -214,53 +246,55 @@ export async function importSource(
       mark,
     };
   });
-  await journal.forget(parts.filter(({ hasSchema }) => hasSchema !== true).map(({ path }) => path));
-  for (const [index, step] of steps.entries()) {
-    signal.throwIfAborted();
-    onProgress({
-      phase: "steps",
-      done: index,
-      total: steps.length,
-      unit: "steps",
+  const beats = setInterval(() => {
+    if (!owner.isTaken) return;
+    // Whatever else is wrong is found by those who need it.
+    journal.beat().catch((error: unknown) => {
+      if (isArkError(error, "ERR_BUSY")) onLost(error);
     });
-    try {
-      await step.run(tree);
-    } catch (error) {
+  }, options.noteEveryMs ?? NOTE_EVERY_MS);
+  try {
+    await journal.forget(
+      parts.filter(({ hasSchema }) => hasSchema !== true).map(({ path }) => path),
+    );
+    for (const [index, step] of steps.entries()) {
       signal.throwIfAborted();
-      throw error;
+      onProgress({ phase: "steps", done: index, total: steps.length, unit: "steps" });
+      try {
+        await step.run(tree);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
+      }
     }
+    const imported = await Promise.all(
+      parts.map(async (part) => ({ part, context: await tree.context(part) })),
+    );
+    const report = await makeReport(source, target, imported, { steps: steps.length });
+    clearInterval(beats);
+    await journal.settled();
+    // Last of all: whatever fails before can go on with --continue.
+    await owner.finish();
+    return report;
+  } finally {
+    clearInterval(beats);
+    await journal.settled();
   }
-  const imported = await Promise.all(
-    parts.map(async (part) => ({ part, context: await tree.context(part) })),
-  );
-  const report = await makeReport(source, target, imported, { steps: steps.length });
-  // Last of all: whatever fails before can go on with --continue.
-  await removeMarker(target, signal);
-  return {
-    ...report,
-    seconds: (performance.now() - startedAt) / 1000,
-    requests: target.counters.requests - requestsBefore,
-  };
 }
 
-/** The same for each database of a tree, with dead letters and progress of its own. */
-function optionsBelow(options: DocumentsOptions): (path: readonly string[]) => DocumentsOptions {
-  return (path) => ({
-    ...options,
-    deadLetterFile: deadLettersOf(path, options.deadLetterFile),
-    onProgress: below({ path }, options.onProgress),
-  });
-}
-
-/** Progress in a database below the target says which. */
-function below({ path }: Pick<Part, "path">, onProgress: OnProgress): OnProgress {
-  if (path.length === 0) return onProgress;
-  const where = path.join("/");
-  return (progress) =>
-    onProgress({
-      ...progress,
-      item: progress.item === undefined ? where : `${where}: ${progress.item}`,
-    });
+/** Plans; where an earlier attempt is gone on with, its mark is taken first, and the target looked at after that. */
+async function planOwned(
+  source: ImportSource,
+  target: Connection,
+  owner: Ownership,
+  options: PlanChoice,
+): Promise<Planned> {
+  const mark = options.continue === true ? await readMark(target, owner.signal) : undefined;
+  if (mark?.marker === undefined) return await plan(source, target, options);
+  const asked = { goOn: true, asked: printAsked(options) };
+  refuseOther(target, source, mark.marker, asked);
+  await owner.takeOver(mark);
+  return await plan(source, target, options, owner);
 }
 
 /** The source, every byte of it read and checked. */
@@ -279,11 +313,8 @@ function open({
   });
 }
 
-interface Planned {
-  readonly parts: readonly Part[];
+interface Planned extends Parts {
   readonly steps: readonly TreeStep[];
-  /** The mark of an earlier attempt. */
-  readonly marker: Marker | undefined;
   /** What is asked for, as a mark has it. */
   readonly asked: string;
 }
@@ -296,18 +327,19 @@ async function plan(
   source: ImportSource,
   target: Connection | undefined,
   options: PlanChoice,
+  owner?: Ownership,
 ): Promise<Planned> {
   const signal = options.signal ?? new AbortController().signal;
   const goOn = options.continue ?? false;
   const asked = printAsked(options);
-  const { parts, marker } = await partsOf(wanted(source, options), target, { goOn, asked, signal });
-  const steps = planTree(parts);
+  const checks = { goOn, asked, owner, signal };
+  const found = await partsOf(wanted(source, options), target, checks);
+  const steps = planTree(found.parts);
   const { checkSource } = options;
   return {
-    parts,
-    marker,
+    ...found,
     asked,
-    steps: checkSource === undefined ? steps : [...steps, inPart(parts[0]!, checkSource)],
+    steps: checkSource === undefined ? steps : [...steps, inPart(found.parts[0]!, checkSource)],
   };
 }
 
@@ -334,34 +366,6 @@ function wanted(source: ImportSource, asked: PlanChoice): ImportSource {
   };
 }
 
-async function documentsOptions(
-  target: Connection,
-  source: ImportSource,
-  options: Omit<ReplayOptions, "target">,
-): Promise<DocumentsOptions> {
-  const signal = options.signal ?? new AbortController().signal;
-  // A ttl passes by the server's clock: what it said once, and what has gone by here since.
-  const serverTime = await snapshotTime(target, { signal });
-  const serverTimeReadAt = performance.now();
-  return {
-    window: atLeastOne("window", options.window ?? 8),
-    batchDocuments: atLeastOne("batchDocuments", options.batchDocuments ?? 500),
-    batchBytes: atLeastOne("batchBytes", options.batchBytes ?? 1024 * 1024),
-    flow: new BatchFlow({
-      batchDocuments: options.batchDocuments,
-      window: options.window,
-      bytes: options.bytesHeld ?? bytesToHold(options.maxMemory),
-      onStep: options.onTuned,
-    }),
-    timeoutMs: options.timeoutMs,
-    restoreDeletedRefs: options.restoreDeletedRefs,
-    deadLetterFile: options.deadLetterFile ?? `${basename(source.place)}.refused.ndjson`,
-    now: () => serverTime + BigInt(Math.round((performance.now() - serverTimeReadAt) * 1000)),
-    signal,
-    onProgress: options.onProgress ?? (() => {}),
-  };
-}
-
 /** Undefined when the target has to be empty. @throws ArkError ERR_USAGE for choices that do not go together. */
 function mergeChoice(options: Omit<ReplayOptions, "target">): MergeChoice | undefined {
   const { onConflict: policy, deleteExtra = false, confirmDelete } = options;
@@ -379,9 +383,4 @@ function mergeChoice(options: Omit<ReplayOptions, "target">): MergeChoice | unde
     });
   }
   return { policy, deleteExtra, confirmDelete };
-}
-
-function atLeastOne(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new ArkError("ERR_USAGE", `${name} has to be a whole number from 1.`, { place: name });
 }

@@ -34,6 +34,10 @@ export class ProgressJournal {
   readonly #now = new Map<string, DatabaseProgress>();
   #requests = 0;
   #changed = false;
+  /** Whether there was an entry since the last beat. */
+  #isFresh = false;
+  /** Entries follow one another: an older one that came later would say less than is so. */
+  #entering: Promise<void> = Promise.resolve();
   /** What the mark says is at least in part about documents: it has to be taken back before the schema changes. */
   #entered: boolean;
 
@@ -79,11 +83,33 @@ export class ProgressJournal {
     if (this.#entered) await this.#enter();
   }
 
+  /** To be called every now and then: where nothing was entered since, it is noted that the import goes on. */
+  async beat(): Promise<void> {
+    if (!this.#isFresh) await this.#enter();
+    this.#isFresh = false;
+  }
+
+  /** Resolves when no entry is on its way any more. */
+  async settled(): Promise<void> {
+    await this.#entering.catch(() => {});
+  }
+
   async #enter(): Promise<void> {
     this.#requests = 0;
     this.#changed = false;
-    this.#entered = true;
-    await updateMarker(this.#target, printProgress(this.#now), this.#signal);
+    this.#isFresh = true;
+    const before = this.#entering;
+    this.#entering = (async () => {
+      await before.catch(() => {});
+      await updateMarker(this.#target, this.#told, this.#signal);
+    })();
+    await this.#entering;
+  }
+
+  /** What an entry says. A mark that says nothing of documents need not be changed before the schema is. */
+  get #told(): string {
+    if (this.#now.size > 0) this.#entered = true;
+    return printProgress(this.#now);
   }
 }
 

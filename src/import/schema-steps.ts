@@ -4,6 +4,7 @@ import type { DefinitionKind, DefinitionLine } from "../archive/archive.ts";
 import { ArkError, isArkError } from "../errors/errors.ts";
 import { pushSchema, type SchemaFile } from "../fauna/fauna.ts";
 import { isJsonObject, parseJson, printJson, printString } from "../values/json.ts";
+import { ownSchemaVersion } from "./ownership.ts";
 import type { Step, StepContext } from "./plan.ts";
 import { type ImportSource, pastOf } from "./source.ts";
 import { sameFiles, type SchemaStages } from "./stages.ts";
@@ -144,8 +145,10 @@ function pushStep(title: string, files: readonly SchemaFile[], reason: string): 
     run: async ({ target, signal }) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          // The target was found empty, or holds nothing but this import: what is not in the files may go.
-          await pushSchema(target, files, { override: true, signal });
+          const version = await ownSchemaVersion(target, { isAgain: attempt > 1, signal });
+          // The target was found empty, or holds nothing but this import: what is not in the files may go. Pushed once
+          // more, it is refused by its version, and tried from the new one.
+          await pushSchema(target, files, { override: true, version, idempotent: true, signal });
           return;
         } catch (error) {
           if (!isArkError(error, "ERR_TRY_AGAIN") || attempt === PUSHES) throw explained(error);

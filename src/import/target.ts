@@ -15,7 +15,8 @@ import {
 import { isJsonObject, parseJson, printString } from "../values/json.ts";
 import { askedOtherwise } from "./asked.ts";
 import { isPlaceholder } from "./deleted-refs.ts";
-import { FORMAT, MARKER, type Marker, readMarker } from "./marker.ts";
+import { FORMAT, FORMATS, type Mark, MARKER, type Marker, OWNER, readMark } from "./marker.ts";
+import { type Ownership, refuseHeld } from "./ownership.ts";
 import type { ImportSource } from "./source.ts";
 
 /** Kinds of definitions that make up a schema. */
@@ -32,20 +33,47 @@ export interface TargetState {
   readonly definitions: readonly Definition[];
   /** The import that began here and never finished. */
   readonly marker: Marker | undefined;
+  /** All of its mark, with the run that has it. */
+  readonly mark: Mark;
+  /** Whether there are placeholders of an import whose mark somebody removed. */
+  readonly hasPlaceholders: boolean;
 }
 
 /** What the target holds now. @throws ArkError ERR_DATABASE where v4, which alone keeps `ts`, is switched off. */
 export async function readTarget(target: Connection, signal: AbortSignal): Promise<TargetState> {
   // The first request in v4: a target that refuses it is told apart before anything else.
-  const marker = await readMarker(target, signal);
+  const mark = await readMark(target, signal);
   const at = await snapshotTime(target, { signal });
   const definitions = await allDefinitions(target, { at, signal, kinds: SCHEMA_KINDS });
   return {
-    marker,
+    marker: mark.marker,
+    mark,
+    hasPlaceholders: definitions.some(isPlaceholder),
     definitions: definitions.filter(
-      (each) => !(each.kind === "functions" && each.name === MARKER) && !isPlaceholder(each),
+      (each) => !(each.kind === "functions" && OURS.has(each.name)) && !isPlaceholder(each),
     ),
   };
+}
+
+const OURS: ReadonlySet<string> = new Set([MARKER, OWNER]);
+
+/**
+ * A v4 expression: whether a target that was found fit to import into is as it was, as far as an import would make it
+ * another. What an import finds there when it begins is looked at once more in the transaction that marks it.
+ */
+export function untouchedSince(source: ImportSource, state?: TargetState): string {
+  if (state?.hasPlaceholders === true) return "true";
+  if (source.hasSchema) return `{"and":[${SCHEMA_KINDS.map(isEmptySet).join(",")}]}`;
+  if (source.collections.length === 0) return "true";
+  const names = source.collections.map(({ name }) => printString(name)).join(",");
+  const collection = '{"collection":{"var":"name"}}';
+  const isEmpty = `{"is_empty":{"paginate":{"documents":${collection}},"size":1}}`;
+  const each = `{"if":{"exists":${collection}},"then":${isEmpty},"else":true}`;
+  return `{"all":{"map":{"lambda":"name","expr":${each}},"collection":[${names}]}}`;
+}
+
+function isEmptySet(kind: string): string {
+  return `{"is_empty":{"paginate":{"${kind}":null},"size":1}}`;
 }
 
 export interface TargetChecks {
@@ -53,21 +81,27 @@ export interface TargetChecks {
   readonly goOn: boolean;
   /** What is asked for, as `printAsked` has it. */
   readonly asked: string;
+  /** The run that asks, when it has taken the mark. */
+  readonly owner?: Ownership | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
  * Makes sure that the import may write here.
  *
- * @throws ArkError ERR_TARGET_NOT_EMPTY naming what is in the way.
+ * @throws ArkError ERR_BUSY naming another run that imports here; ERR_TARGET_NOT_EMPTY naming what is in the way.
  */
 export async function checkTarget(
   target: Connection,
   source: ImportSource,
   state: TargetState,
-  { goOn, asked, signal }: TargetChecks,
+  { goOn, asked, owner, signal }: TargetChecks,
 ): Promise<void> {
-  const { marker } = state;
+  const { marker, mark } = state;
+  // Of a database below a marked one the mark above says who has it.
+  const isBelow = marker !== undefined && mark.marker === undefined;
+  if (!isBelow) await refuseHeld(target, mark, owner?.token);
+  if (marker === undefined && mark.isOwned) throw partOfAnother(target);
   if (!source.hasSchema) refuseTtlDays(target, source, state);
   const { status } = await stagedStatus(target, { signal });
   if (status !== "none") {
@@ -78,26 +112,48 @@ export async function checkTarget(
     );
   }
   if (marker !== undefined) {
-    if (marker.source !== source.identity) {
-      throw occupied(
-        target,
-        `An import of another archive, or with other schema files, begun at ${marker.started}, never finished here.`,
-        "Continue that one with its own archive and schema files, or use an empty database.",
-      );
-    }
-    if (!goOn) {
-      throw occupied(
-        target,
-        `An import of this archive, begun at ${marker.started}, never finished here.`,
-        "Add --continue to finish it.",
-      );
-    }
-    refuseChanged(target, marker, asked);
+    refuseOther(target, source, marker, { goOn, asked });
     refuseForeign(target, source, state);
     return;
   }
   if (source.hasSchema) refuseAny(target, state, goOn);
   else await refuseOccupiedCollections(target, source, state, signal);
+}
+
+/**
+ * Makes sure that a mark is of the same import.
+ *
+ * @throws ArkError ERR_TARGET_NOT_EMPTY saying what is another.
+ */
+export function refuseOther(
+  target: Connection,
+  source: ImportSource,
+  marker: Marker,
+  { goOn, asked }: Pick<TargetChecks, "goOn" | "asked">,
+): void {
+  if (marker.source !== source.identity) {
+    throw occupied(
+      target,
+      `An import of another archive, or with other schema files, begun at ${marker.started}, never finished here.`,
+      "Continue that one with its own archive and schema files, or use an empty database.",
+    );
+  }
+  if (!goOn) {
+    throw occupied(
+      target,
+      `An import of this archive, begun at ${marker.started}, never finished here.`,
+      "Add --continue to finish it.",
+    );
+  }
+  refuseChanged(target, marker, asked);
+}
+
+function partOfAnother(target: Connection): ArkError {
+  return occupied(
+    target,
+    `An import into a database above this one never finished (the function ${OWNER} is there).`,
+    "Finish that one, or use another database. Where there is no such import any more, delete that function.",
+  );
 }
 
 /** An import goes on as it began, or not at all. */
@@ -106,7 +162,7 @@ function refuseChanged(
   { format, asked: before, started }: Marker,
   asked: string,
 ) {
-  if (format !== FORMAT) {
+  if (!FORMATS.has(format)) {
     throw occupied(
       target,
       `The import that never finished here, begun at ${started}, was begun by another version of fauna-ark, which imports in another way (${format === "" ? 1 : format}, this one: ${FORMAT}).`,

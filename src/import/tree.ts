@@ -8,6 +8,7 @@
 import { type Connection, scoped } from "../fauna/fauna.ts";
 import { findChild, isProtected, makeChild, protectChild } from "./children.ts";
 import type { Marker } from "./marker.ts";
+import type { Ownership } from "./ownership.ts";
 import { databaseSteps, type Existing, planSteps, type Step, type StepContext } from "./plan.ts";
 import { parseProgress, progressOf } from "./progress.ts";
 import { keySteps } from "./secret-steps.ts";
@@ -19,10 +20,20 @@ import {
   SCHEMA_KINDS,
   type TargetChecks,
   type TargetState,
+  untouchedSince,
 } from "./target.ts";
 
 /** One database of the tree. */
-export interface Part extends ChildSource, Existing {}
+export interface Part extends ChildSource, Existing {
+  /** A v4 expression: whether the database is as it was found. Undefined where an earlier attempt was at work. */
+  readonly untouched: string | undefined;
+}
+
+export interface Parts {
+  readonly parts: readonly Part[];
+  /** The mark of an earlier attempt. */
+  readonly marker: Marker | undefined;
+}
 
 export interface TreeStep extends Pick<Step, "title" | "reason"> {
   run(tree: TreeRun): Promise<void>;
@@ -38,7 +49,7 @@ export async function partsOf(
   source: ImportSource,
   target: Connection | undefined,
   options: TargetChecks,
-): Promise<{ readonly parts: Part[]; readonly marker: Marker | undefined }> {
+): Promise<Parts> {
   const top = { path: [], definition: undefined, source };
   const parts: Part[] = [];
   const there = new Map<string, Connection | undefined>();
@@ -53,13 +64,16 @@ export async function partsOf(
     there.set(keyOf(path), connection);
     let existing = new Set<string>();
     let hasSchema = false;
+    let state: TargetState | undefined;
     if (connection !== undefined) {
-      const state = await readTarget(connection, options.signal);
+      // What is seen there is to stay so.
+      if (path.length > 0) await options.owner?.takeBelow(keyOf(path), connection);
+      state = await readTarget(connection, options.signal);
       // What a marked import made below carries no mark of its own.
       const known: TargetState = { ...state, marker: state.marker ?? marker };
       await checkTarget(connection, part.source, known, options);
       if (path.length === 0) {
-        marker = state.marker;
+        ({ marker } = state);
         if (marker !== undefined) await refuseMoved(connection, marker, options.signal);
       }
       existing = new Set(
@@ -68,7 +82,8 @@ export async function partsOf(
       const { phase } = progressOf(parseProgress(marker?.progress ?? ""), path);
       hasSchema = phase === "documents" && hasAll(state, part.source);
     }
-    parts.push({ ...part, existing, hasSchema });
+    const asFound = marker === undefined ? untouchedSince(part.source, state) : undefined;
+    parts.push({ ...part, existing, hasSchema, untouched: asFound });
   }
   return { parts, marker };
 }
@@ -105,13 +120,14 @@ export function inPart(part: Part, step: Step): TreeStep {
   };
 }
 
-function makeStep({ path, definition }: Part): TreeStep {
+function makeStep({ path, definition, untouched }: Part): TreeStep {
   return {
     title: `create the database ${path.join("/")}`,
     reason: "before what is in it and documents that refer to it, after the database that it is in",
     run: async (tree) => {
       const parent = await tree.connection(path.slice(0, -1));
       await makeChild(parent, path.at(-1)!, definition, tree.signal);
+      await tree.take(path, untouched);
     },
   };
 }
@@ -128,27 +144,46 @@ function protectStep({ path }: Part): TreeStep {
 /** The databases of the target as an import comes to them. */
 export class TreeRun {
   readonly signal: AbortSignal;
+  readonly #owner: Ownership;
+  readonly #opened = new Map<string, Connection>();
+  /** Each behind the fence of the run that owns it. */
   readonly #connections = new Map<string, Connection>();
   readonly #contexts = new Map<Part, StepContext>();
   readonly #begin: (part: Part, connection: Connection) => StepContext;
 
   constructor(
     target: Connection,
+    owner: Ownership,
     signal: AbortSignal,
     begin: (part: Part, connection: Connection) => StepContext,
   ) {
     this.signal = signal;
-    this.#connections.set(keyOf([]), target);
+    this.#owner = owner;
+    this.#connections.set(keyOf([]), owner.fenced(target));
     this.#begin = begin;
+  }
+
+  /** Takes a database below for this run. @throws ArkError as `Ownership.takeBelow`. */
+  async take(path: readonly string[], untouched: string | undefined): Promise<void> {
+    const connection = await this.#open(path);
+    await this.#owner.takeBelow(keyOf(path), connection, untouched);
   }
 
   /** @throws ArkError ERR_UNAUTHORIZED when there is no such database. */
   async connection(path: readonly string[]): Promise<Connection> {
     const known = this.#connections.get(keyOf(path));
     if (known !== undefined) return known;
+    const connection = this.#owner.fenced(await this.#open(path));
+    this.#connections.set(keyOf(path), connection);
+    return connection;
+  }
+
+  async #open(path: readonly string[]): Promise<Connection> {
+    const known = this.#opened.get(keyOf(path));
+    if (known !== undefined) return known;
     const parent = await this.connection(path.slice(0, -1));
     const connection = await scoped(parent, path.at(-1)!, "admin", { signal: this.signal });
-    this.#connections.set(keyOf(path), connection);
+    this.#opened.set(keyOf(path), connection);
     return connection;
   }
 

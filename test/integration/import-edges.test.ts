@@ -209,7 +209,7 @@ it("of two imports into one database at once, one is refused and the other whole
     archives.map((archive) => importArchive({ source: archive, target })),
   );
   const refused = ends.filter((end) => end.status === "rejected");
-  expect(refused).toMatchObject([{ reason: { code: "ERR_TARGET_NOT_EMPTY" } }]);
+  expect(refused).toMatchObject([{ reason: { code: "ERR_BUSY", exitStatus: 75 } }]);
   const winner = archives[ends.findIndex(({ status }) => status === "fulfilled")]!;
   expect((await verifyArchive({ archive: winner, against: target })).equal).toBe(true);
 });

@@ -240,7 +240,7 @@ describe("an unfinished import", () => {
   });
 
   it.each([
-    ["by another version", '"format":"1"', /another version of fauna-ark.*\(1, this one: 2\)/],
+    ["by another version", '"format":"1"', /another version of fauna-ark.*\(1, this one: 3\)/],
     ["in another database", '"database":"ybcdefghijklm"', /another database \(ybcdefghijklm/],
   ])("that was begun %s is not gone on with", async (_, member, message) => {
     const ref = '{"function":"fauna_ark_import"}';

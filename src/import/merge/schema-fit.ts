@@ -9,6 +9,7 @@ import { schemaFiles, stagedStatus } from "../../fauna/fauna.ts";
 import { parseFsl, printItem } from "../../fsl/fsl.ts";
 import { isJsonObject, type Json, parseJson, printJson } from "../../values/json.ts";
 import type { ImportSource } from "../source.ts";
+import { refuseHeld } from "../ownership.ts";
 import { readTarget } from "../target.ts";
 
 /** How a target's collections are to be handled. */
@@ -22,7 +23,7 @@ const DIFFERENCES_NAMED = 10;
 /**
  * Makes sure that the source's documents can go into the target as it is.
  *
- * @throws ArkError ERR_TARGET_NOT_EMPTY for an unfinished import or a staged schema; ERR_SCHEMA naming what is missing
+ * @throws ArkError ERR_BUSY for an import that is under way; ERR_TARGET_NOT_EMPTY for an unfinished one or a staged schema; ERR_SCHEMA naming what is missing
  * from the target or different there.
  */
 export async function checkFit(
@@ -30,13 +31,14 @@ export async function checkFit(
   target: Connection,
   signal: AbortSignal,
 ): Promise<TargetFit> {
-  const { marker, definitions } = await readTarget(target, signal);
-  if (marker !== undefined) {
-    throw new ArkError(
-      "ERR_TARGET_NOT_EMPTY",
-      `An import, begun at ${marker.started}, never finished here.`,
-      { place: target.place, hint: "Finish that one first, with --continue." },
-    );
+  const { marker, mark, definitions } = await readTarget(target, signal);
+  await refuseHeld(target, mark);
+  if (marker !== undefined || mark.isOwned) {
+    const begun = marker === undefined ? "" : `, begun at ${marker.started},`;
+    throw new ArkError("ERR_TARGET_NOT_EMPTY", `An import${begun} never finished here.`, {
+      place: target.place,
+      hint: "Finish that one first, with --continue.",
+    });
   }
   const { status } = await stagedStatus(target, { signal });
   if (status !== "none") {

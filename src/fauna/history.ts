@@ -24,6 +24,8 @@ import { ids } from "./refs.ts";
 const DOCUMENTS = 250;
 const EVENTS = 64;
 const EVENTS_MORE = 10_000;
+/** States that are held, about, before they are read. */
+const STATES_HELD = 10_000;
 /** Events of the set of documents in one request. */
 const EVENTS_OF_SET = 4_000;
 
@@ -33,7 +35,8 @@ const AHEAD = 2;
 /**
  * All of a collection's history up to a time but the versions that hold at that time, which are its documents.
  *
- * Memory grows with the documents that went out of the collection inside the window, by some bytes for each.
+ * Memory grows with the documents that went out of the collection inside the window, by some bytes for each; with no
+ * document's versions, however many they are.
  *
  * @throws ArkError ERR_SNAPSHOT_EXPIRED when the time has left the history window; ERR_MISMATCH when the listing of
  * the documents ends too early.
@@ -56,49 +59,87 @@ export async function* historiesOf(
   pages: AsyncGenerator<readonly string[]>,
   options: HistoryOptions & { readonly withPresent?: boolean | undefined },
 ): AsyncGenerator<HistoryPage> {
-  const lists = mapConcurrent(inBatches(pages), (batch) => eventsOf(connection, batch, options), {
+  const answers = mapConcurrent(inBatches(pages), (batch) => eventsOf(connection, batch, options), {
     concurrency: AHEAD,
   });
   const { collection, flow = new PageFlow() } = options;
   const turns = flow.stream(collection, { most: STATES });
-  for await (const { documents, events, size } of lists) {
-    const states = events.flatMap((list) => statesOf(list, options));
+  for await (const { lists, size: first } of answers) {
+    let [documents, size] = [0, first];
+    let states: State[] = [];
+    for (const { id, isThere, events: begun, after: more } of lists) {
+      let list: EventList = { id, isThere, events: begun, isBegun: false };
+      for (let after = more; after !== undefined;) {
+        const [told, held] = beforeLast(list.events);
+        states.push(...statesOf({ ...list, events: told, next: held[0] }, options));
+        if (states.length >= STATES_HELD) {
+          yield* readStates(connection, states, turns, { ...options, documents, size });
+          [documents, size, states] = [0, 0, []];
+        }
+        const page = await moreEvents(connection, id, after, options);
+        list = {
+          ...list,
+          events: [...held, ...page.events],
+          isBegun: list.isBegun || told.length > 0,
+        };
+        size += page.size;
+        ({ after } = page);
+      }
+      states.push(...statesOf(list, options));
+      documents++;
+    }
     yield* readStates(connection, states, turns, { ...options, documents, size });
   }
 }
 
-/** One document's events, as the server tells them. */
+/** Consecutive events of one document up to the time, as the server tells them. */
 interface EventList {
   readonly id: string;
-  readonly events: readonly { readonly ts: bigint; readonly action: string }[];
+  readonly events: readonly Event[];
+  /** Whether there are some before these. */
+  readonly isBegun: boolean;
+  /** The one behind these. */
+  readonly next?: Event | undefined;
   /** Whether the document is there at the time. */
   readonly isThere: boolean;
 }
 
+interface Event {
+  readonly ts: bigint;
+  readonly action: string;
+}
+
+/** All but the last event, of which only the one behind it tells how long it held, and those of the same time. */
+function beforeLast(events: readonly Event[]): readonly [readonly Event[], readonly Event[]] {
+  const last = events.at(-1)?.ts;
+  const end = events.findIndex(({ ts }) => ts === last);
+  return end < 0 ? [[], []] : [events.slice(0, end), events.slice(end)];
+}
+
 /** What is to be known of each event, but of the one that holds now. */
 function statesOf(
-  { id, events, isThere }: EventList,
+  { id, events, isBegun, next, isThere }: EventList,
   { at, withPresent = false }: HistoryOptions & { readonly withPresent?: boolean | undefined },
 ): State[] {
-  const past = events.filter(({ ts }) => ts <= at);
-  return past.flatMap(({ ts, action }, index): State[] => {
+  return events.flatMap(({ ts, action }, index): State[] => {
     if (action === "delete") return [{ id, ts, action }];
-    const next = past[index + 1];
-    if (next === undefined && !withPresent) {
+    const following = events[index + 1] ?? next;
+    if (following === undefined && !withPresent) {
       // What is hidden by a ttl that has passed hides what was before it.
-      return isThere || index === 0 ? [] : [{ id, ts, action: "delete" }];
+      return isThere || (!isBegun && index === 0) ? [] : [{ id, ts, action: "delete" }];
     }
-    const readAt = next === undefined ? at : next.ts - 1n;
+    const readAt = following === undefined ? at : following.ts - 1n;
     return [{ id, ts, action: action === "update" ? "update" : "create", readAt }];
   });
 }
 
 interface EventLists {
-  readonly documents: number;
-  readonly events: readonly EventList[];
+  readonly lists: readonly (Pick<EventList, "id" | "events" | "isThere"> &
+    Pick<EventPage, "after">)[];
   readonly size: number;
 }
 
+/** The first events of some documents. */
 async function eventsOf(
   connection: Connection,
   batch: readonly string[],
@@ -112,31 +153,31 @@ async function eventsOf(
   const { text } = await connection.v4(asOf(at, each), { idempotent: true, signal, timeoutMs });
   const answers = resourceOf(text);
   if (!Array.isArray(answers) || answers.length !== batch.length) throw odd(connection);
-  const events: EventList[] = [];
-  let size = text.length;
-  for (const [index, id] of batch.entries()) {
+  const lists = batch.map((id, index) => {
     const answer = answers[index];
     const [found, isThere] = Array.isArray(answer) ? answer : [];
-    const first = pageOf(found, connection);
-    const list = [...first.events];
-    let { after } = first;
-    while (after !== undefined) {
-      const document = `{"ref":${collectionRef(collection)},"id":${JSON.stringify(id)}}`;
-      const cursor = `{"quote":${after}}`;
-      const more = timesOf(
-        `{"paginate":${document},"events":true,"size":${EVENTS_MORE},"after":${cursor}}`,
-      );
-      const call = { idempotent: true, signal, timeoutMs } as const;
-      const { text: further } = await connection.v4(asOf(at, more), call);
-      size += further.length;
-      const next = pageOf(resourceOf(further), connection);
-      list.push(...next.events);
-      if (next.after === after) throw odd(connection);
-      ({ after } = next);
-    }
-    events.push({ id, events: list, isThere: isThere === true });
-  }
-  return { documents: batch.length, events, size };
+    return { id, ...pageOf(found, connection, at), isThere: isThere === true };
+  });
+  return { lists, size: text.length };
+}
+
+/** The events of a document behind a cursor. */
+async function moreEvents(
+  connection: Connection,
+  id: string,
+  after: string,
+  { collection, at, signal, timeoutMs }: HistoryOptions,
+): Promise<EventPage & { readonly size: number }> {
+  const document = `{"ref":${collectionRef(collection)},"id":${JSON.stringify(id)}}`;
+  const cursor = `{"quote":${after}}`;
+  const more = timesOf(
+    `{"paginate":${document},"events":true,"size":${EVENTS_MORE},"after":${cursor}}`,
+  );
+  const call = { idempotent: true, signal, timeoutMs } as const;
+  const { text } = await connection.v4(asOf(at, more), call);
+  const page = pageOf(resourceOf(text), connection, at);
+  if (page.after === after) throw odd(connection);
+  return { ...page, size: text.length };
 }
 
 /** A page of events without what changed: `[[ts, action], …]`. */
@@ -146,12 +187,13 @@ function timesOf(page: string): string {
 }
 
 interface EventPage {
-  readonly events: EventList["events"];
+  /** Those up to the time. */
+  readonly events: readonly Event[];
   /** Text of the cursor to the next page. */
   readonly after: string | undefined;
 }
 
-function pageOf(json: Json | undefined, connection: Connection): EventPage {
+function pageOf(json: Json | undefined, connection: Connection, at: bigint): EventPage {
   const data = isJsonObject(json) ? json.get("data") : undefined;
   if (!isJsonObject(json) || !Array.isArray(data)) throw odd(connection);
   const after = json.get("after");
@@ -160,7 +202,10 @@ function pageOf(json: Json | undefined, connection: Connection): EventPage {
     if (!(ts instanceof JsonNumber) || typeof action !== "string") throw odd(connection);
     return { ts: BigInt(ts.text), action };
   });
-  return { events, after: after === undefined ? undefined : printJson(after) };
+  return {
+    events: events.filter(({ ts }) => ts <= at),
+    after: after === undefined ? undefined : printJson(after),
+  };
 }
 
 function resourceOf(text: string): Json | undefined {

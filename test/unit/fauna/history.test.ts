@@ -9,6 +9,7 @@ import {
   snapshotTime,
 } from "../../../src/fauna/fauna.ts";
 import type { DocumentRecord } from "../../../src/values/record.ts";
+import { cannedDatabase, v4Resource } from "../../support/canned-database.ts";
 import { emulatorTarget } from "../../support/emulator.ts";
 import { collect, each } from "../../support/generators.ts";
 import type { Target } from "../../support/target.ts";
@@ -85,6 +86,49 @@ describe("the history of a collection", () => {
     const pages = historiesOf(root, each([["31"]]), { collection: "Kept", at });
     const records = (await collect(pages)).flatMap((page) => page.records);
     expect(records).toEqual([{ id: "31", ts: 1_500_000_000_000_000n, action: "delete" }]);
+  });
+
+  it("of a document with very many versions is read as its events are listed, so that few of them are held", async () => {
+    const count = 20_300;
+    /** Of every two events one is a deletion at the same time, of which alone something is seen. */
+    const tsOf = (n: number) => 1_500_000_000_000_000 + 10 * (n >> 1);
+    const actionOf = (n: number) => (n % 2 === 0 ? "update" : "delete");
+    const kinds: string[] = [];
+    await using canned = await cannedDatabase(({ body }) => {
+      if (!body.includes('"events":true')) {
+        kinds.push("states");
+        // What was there just before a time is the deletion of the time before: nothing.
+        const asked = [...body.matchAll(/"i":"41","t":(\d+)/g)].map(() => "null");
+        return v4Resource(`{"data":[${asked.join(",")}]}`);
+      }
+      kinds.push("events");
+      const from = Number(/"after":\{"quote":\[(\d+)\]/.exec(body)?.[1] ?? 0);
+      const next = Math.min(count, from + Number(/"size":(\d+)/.exec(body)![1]));
+      const rows = Array.from(
+        { length: next - from },
+        (_, n) => `[${tsOf(from + n)},"${actionOf(from + n)}"]`,
+      );
+      const after = next < count ? `,"after":[${next}]` : "";
+      const page = `{"data":[${rows.join(",")}]${after}}`;
+      return v4Resource(from === 0 ? `[[${page},false]]` : page);
+    });
+    const pages = await collect(
+      historiesOf(canned.connection, each([["41"]]), {
+        collection: "C",
+        at: 1_795_259_107_540_000n,
+      }),
+    );
+    const records = pages.flatMap((page) => page.records);
+    expect(records).toEqual(
+      Array.from({ length: count / 2 }, (_, n) => ({
+        id: "41",
+        ts: BigInt(tsOf(2 * n)),
+        action: "delete",
+      })),
+    );
+    expect(pages.reduce((sum, { documents }) => sum + documents, 0)).toBe(1);
+    expect(kinds.slice(0, 3)).toEqual(["events", "events", "states"]);
+    expect(kinds.lastIndexOf("events")).toBeGreaterThan(kinds.indexOf("states"));
   });
 
   it("begins where a collection can be read from", async () => {

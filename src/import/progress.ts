@@ -36,6 +36,7 @@ export class ProgressJournal {
   #changed = false;
   /** Whether there was an entry since the last beat. */
   #isFresh = false;
+  #isBeating = false;
   /** Entries follow one another: an older one that came later would say less than is so. */
   #entering: Promise<void> = Promise.resolve();
   /** What the mark says is at least in part about documents: it has to be taken back before the schema changes. */
@@ -85,8 +86,15 @@ export class ProgressJournal {
 
   /** To be called every now and then: where nothing was entered since, it is noted that the import goes on. */
   async beat(): Promise<void> {
-    if (!this.#isFresh) await this.#enter();
-    this.#isFresh = false;
+    // One that is on its way says it.
+    if (this.#isBeating) return;
+    this.#isBeating = true;
+    try {
+      if (!this.#isFresh) await this.#enter();
+      this.#isFresh = false;
+    } finally {
+      this.#isBeating = false;
+    }
   }
 
   /** Resolves when no entry is on its way any more. */

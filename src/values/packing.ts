@@ -59,7 +59,9 @@ class Hand {
   /** @param onEnd told that the worker has ended by itself, which it does only when something is wrong. */
   constructor(entry: URL, onEnd: () => void) {
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
-    this.#worker = new Worker(entry, { resourceLimits, env: {}, stdin: false });
+    // Not what the process preloads, nor what says how its own entry is to be read.
+    const own = { env: {}, execArgv: [], stdin: false };
+    this.#worker = new Worker(entry, { resourceLimits, ...own });
     this.#worker.on("message", (answer: Answered | typeof READY) => {
       if (answer === READY) this.#isReady = true;
       else this.#settle(answer.number)?.resolve(answer.result);

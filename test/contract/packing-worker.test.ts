@@ -112,6 +112,17 @@ describe("the workers of the built code", { timeout: 2 * PATIENT_MS }, () => {
     expect(found).toEqual({ records: 20_000, workers: 0 });
   });
 
+  it("come up whatever the process preloads for itself", async () => {
+    const preloaded =
+      'import { isMainThread } from "node:worker_threads"; if (!isMainThread) throw 1;';
+    const flag = `--import=data:text/javascript,${encodeURIComponent(preloaded)}`;
+    const code = `${PAGES}
+      await oneUp();
+      console.log(JSON.stringify({ isUp: up.length > 0 }));
+    `;
+    expect(await run(code, [flag])).toEqual({ isUp: availableParallelism() > 1 });
+  });
+
   it("come up before the work where much of it is to come, and let the process end without any", async () => {
     const found = await run(`${PAGES}
       import { expectToPack } from "./values/packing.js";

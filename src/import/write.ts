@@ -3,7 +3,7 @@
  * repeating it changes nothing. Records are spliced as text.
  *
  * What a quote cannot hold takes another way: NaN and the infinities are computed inside the Insert (live 39), and
- * nulls inside arrays, which every v4 write strips (live 11), are put back by v10, at the price of `ts`.
+ * nulls inside arrays, which every v4 write strips (live 11), are put back by v10, at the price of `ts` (see `nulls.ts`).
  */
 import {
   type BatchSize,
@@ -18,7 +18,7 @@ import { printString } from "../values/json.ts";
 import { LineRecord } from "../values/line-record.ts";
 import type { DocumentRecord } from "../values/record.ts";
 import { printWriteExpression } from "../values/write-expression.ts";
-import { nullsPatch } from "./nulls.ts";
+import { nullsPatch, type NullsPatch } from "./nulls.ts";
 import type { ServerFailures } from "./server-failures.ts";
 
 /** Records of one collection that can travel in one request. */
@@ -121,17 +121,21 @@ async function send(
   await target.v4(insertComputed(collection, records, asOfNow), insert);
   target.moved(records.length);
   if (kind === "doubles") return;
-  // The Insert wrote everything but the nulls; v10 puts back the arrays that had some, and nothing else.
-  const query = "documents.forEach(d => collection.byId(d.id)!.updateData(d.patch))";
+  // The Insert wrote everything but the nulls; v10 puts back the arrays that had some, v4 what v10 cannot leave alone.
   try {
-    await target.v10(query, {
+    await target.v10(PUT_BACK, {
       ...call,
       typecheck: false,
       arguments: {
         collection: `{"@mod":${printString(collection)}}`,
-        documents: `[${patches.join(",")}]`,
+        documents: `[${records.map((record, index) => withPatches(record, patches[index]!)).join(",")}]`,
       },
     });
+    const rest = records.flatMap(({ id }, index) => {
+      const { lambdas } = patches[index]!;
+      return lambdas === undefined ? [] : [updated(collection, id, lambdas)];
+    });
+    if (rest.length > 0) await target.v4(`{"do":[${rest.join(",")},null]}`, call);
   } catch (error) {
     // A refused document is not to stay without its nulls as if that were all of it.
     if (records.length === 1 && isRefusal(error))
@@ -140,8 +144,32 @@ async function send(
   }
 }
 
-function nullsPatchOf({ id, dataText = "{}" }: DocumentRecord): string {
-  return `{"id":"${id}","patch":${nullsPatch(dataText)}}`;
+/**
+ * Puts each patch's value at its path, from the inside out, and the object so made in place of the document's own. An
+ * update would strip the nulls again (live 42); `replaceData` takes the ttl away, which an update gives back.
+ */
+const PUT_BACK = `documents.forEach(d => {
+  let document = collection.byId(d.id)!
+  let data = d.patches.fold(document.data, (before, patch) => {
+    let way = patch.path.fold({ at: before, steps: [] }, (so, key) => ({ at: so.at[key], steps: [[so.at, key]].concat(so.steps) }))
+    way.steps.fold(patch.value, (value, step) => Object.assign(step[0], Object.fromEntries([[step[1], value]])))
+  })
+  document.replaceData(data)
+  if (d.ttl != null) document.update({ ttl: d.ttl })
+})`;
+
+function nullsPatchOf({ dataText = "{}" }: DocumentRecord): NullsPatch {
+  return nullsPatch(dataText);
+}
+
+function withPatches({ id, ttl }: DocumentRecord, { patches }: NullsPatch): string {
+  const expiry = ttl === undefined ? "null" : `{"@time":${printString(ttl)}}`;
+  return `{"id":"${id}","ttl":${expiry},"patches":${patches}}`;
+}
+
+function updated(collection: string, id: string, dataText: string): string {
+  const ref = `{"ref":${collectionRef(collection)},"id":"${id}"}`;
+  return `{"update":${ref},"params":{"quote":{"data":${dataText}}}}`;
 }
 
 /** The time of the write. */

@@ -236,9 +236,12 @@ export async function insertNasty(database: Connection, collection: string): Pro
   const arrays = "[null, 1, [null], { deep: [null, 2.0] }]";
   const odd = printString(collection);
   await database.v10(
-    `Collection(${odd}).create({ id: "50", holes: ${arrays}, refs: [null, C("1"), C.definition, Role.byName("r"), Function.byName("f")], kept: 1.0, nan: 0.0 / 0.0 })`,
+    `Collection(${odd}).create({ id: "50", holes: ${arrays}, refs: [null, C("1"), C.definition, Role.firstWhere(.name == "r"), f.definition], kept: 1.0, nan: 0.0 / 0.0 })`,
   );
-  const lambdas = `{"fn":${lambda('"x"', '{"add":[{"var":"x"},1]}')},"set":{"@set":{"documents":${ref("collections", collection)}}},"uuid":${printV4(nastyValues["uuid"]!)}}`;
+  await database.v10(
+    `Collection(${odd}).create({ id: "51", ttl: Time("2999-01-01T00:00:00.000001Z"), deep: { holes: [null], more: { "@odd": [null, 1], n: 2 } }, last: 1 })`,
+  );
+  const lambdas = `{"fn":${lambda('"x"', '{"add":[{"var":"x"},1]}')},"set":{"@set":{"documents":${ref("collections", collection)}}},"list":[1,${lambda('"x"', '{"var":"x"}')}],"uuid":${printV4(nastyValues["uuid"]!)}}`;
   await database.v4(
     `{"do":[{"update":{"ref":{"collection":${odd}},"id":"50"},"params":{"quote":{"data":${lambdas}}}},null]}`,
   );

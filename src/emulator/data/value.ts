@@ -116,8 +116,8 @@ export function dropNullMembers(value: Data): Data {
 }
 
 /**
- * `previous` with `patch` merged into it as Update does in both protocols: objects merge member
- * by member, null removes, everything else replaces; new members come last.
+ * `previous` with `patch` merged into it as Update does in both protocols: objects merge member by member, null
+ * removes, everything else replaces and loses the nulls of its arrays (live 42); new members come last.
  */
 export function mergeObjects(previous: ObjectData, patch: ObjectData): ObjectData {
   const result = new Map(previous);
@@ -126,14 +126,21 @@ export function mergeObjects(previous: ObjectData, patch: ObjectData): ObjectDat
       result.delete(key);
       continue;
     }
-    if (!isObjectData(value)) {
-      result.set(key, value);
-      continue;
-    }
     const before = result.get(key);
-    result.set(key, isObjectData(before) ? mergeObjects(before, value) : dropNullMembers(value));
+    const merged =
+      isObjectData(value) && isObjectData(before) ? mergeObjects(before, value) : dropNulls(value);
+    result.set(key, merged);
   }
   return result;
+}
+
+/** As {@link dropNullMembers}, without the nulls of its arrays. */
+function dropNulls(value: Data): Data {
+  if (isArrayData(value)) return value.filter((element) => element !== null).map(dropNulls);
+  if (!isObjectData(value)) return value;
+  const members: [string, Data][] = [];
+  for (const [key, member] of value) if (member !== null) members.push([key, dropNulls(member)]);
+  return new Map(members);
 }
 
 /** The value at `path` (names and positions) inside `value`; undefined if there is none. */

@@ -102,8 +102,8 @@ function toData(context: Context, value: Value, path: readonly (string | number)
   if (isArray(value)) return value.map((item, index) => toData(context, item, [...path, index]));
   if (isObject(value))
     return new Map([...value].map(([key, item]) => [key, toData(context, item, [...path, key])]));
-  // A definition is stored as the reference that it is; one that is not there has no id (facts §11).
-  if (value instanceof Doc && (value.name === undefined || value.id >= 0n))
+  // A definition is stored as the reference that it is, but not one that was found, made or changed by its name.
+  if (value instanceof Doc && value.name === undefined)
     return new DocRef(value.collection, value.id);
   if (value instanceof TransactionTime) return Time.fromMicros(context.query.now);
   const isScalar =

@@ -74,7 +74,7 @@ export function changeDefinition(
       : schema.replaceDefinition(transaction, ref, given),
   );
   context.query.noteDefinition(context);
-  return new Doc(doc.collection, doc.id);
+  return new Doc(doc.collection, doc.id, { name: doc.name });
 }
 
 /** A server key cannot make a function that may do more than itself. */

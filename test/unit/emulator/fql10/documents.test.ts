@@ -22,17 +22,40 @@ describe("documents", () => {
     );
   });
 
-  it("hold references to definitions, however those are come by", () => {
+  it("keep nulls in arrays when they are created or replaced, and lose those of an update", () => {
+    const bench = new Bench();
+    bench.run(`Collection.create({ name: "C" })`);
+    expect(bench.value(`C.create({ id: 1, a: [null, 1] }).a`)).toEqual([null, 1]);
+    bench.run(`C.byId(1)!.update({ b: [null, 2, [null]], o: { c: [{ d: [null] }] } })`);
+    expect(bench.value(`C.byId(1) { a, b, o }`)).toEqual({
+      a: [null, 1],
+      b: [2, []],
+      o: { c: [{ d: [] }] },
+    });
+    bench.run(`C.byId(1)!.replaceData({ b: [null, 2, [null]] })`);
+    expect(bench.value(`C.byId(1)!.b`)).toEqual([null, 2, [null]]);
+  });
+
+  it("hold references to definitions that were listed, and none that were named", () => {
     const bench = new Bench();
     bench.run(`Collection.create({ name: "C" })`);
     bench.run(`Role.create({ name: "r" })`);
-    bench.value(`C.create({ id: 1, role: Role.byName("r")!, definition: C.definition })`);
+    bench.value(`C.create({ id: 1, role: Role.all().first()!, definition: C.definition })`);
     expect(bench.text("C.byId(1) { role, definition }", { format: "tagged" })).toContain(
       `"name":"r"`,
     );
     const fields = `"role":{"@ref":{"name":"r","coll":{"@mod":"Role"}}},"definition":{"@ref":{"name":"C","coll":{"@mod":"Collection"}}}`;
     expect(bench.text("C.byId(1)", { format: "tagged" })).toContain(fields);
-    expect(bench.error(`C.create({ id: 2, role: Role.byName("none") })`)).toContain("invalid_type");
+    for (const named of [
+      `Role.byName("none")`,
+      `Role.byName("r")!`,
+      `Role.create({ name: "s" })`,
+      `Role.byName("r")!.update({ data: {} })`,
+    ]) {
+      expect(bench.error(`C.create({ id: 2, role: ${named} })`)).toBe(
+        "invalid_type: Value at `role` has type Doc, which cannot be persisted.",
+      );
+    }
   });
 
   it("tell why they are not there", () => {

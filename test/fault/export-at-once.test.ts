@@ -1,81 +1,44 @@
 /** Two exports into one place at once, in real processes and in one: one of them writes, the other ends before it does. */
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ArchiveLock } from "../../src/archive/archive.ts";
 import { exportDatabase, restoreHistory } from "../../src/export/export.ts";
-import type { Connection } from "../../src/fauna/fauna.ts";
 import { MemoryStore } from "../../src/store/store.ts";
 import { verifyArchive } from "../../src/verify/verify.ts";
 import { contents } from "../support/archives.ts";
-import { Bench, fingerprints } from "../support/bench.ts";
+import { fingerprints } from "../support/bench.ts";
+import { Exporting } from "../support/exporting.ts";
 import { temporaryFolder } from "../support/folders.ts";
-import { type Installed, installPackage } from "../support/installed.ts";
+import type { Ended } from "../support/installed.ts";
 
-const LIMITS = ["--page-size", "5", "--window", "3"];
-
-let installed: Installed;
-let bench: Bench;
-let source: Connection;
-let expected: Awaited<ReturnType<typeof fingerprints>>;
-/** Told of each request that reaches the emulator. */
-let onRequest: (() => void) | undefined;
-/** Of an export that nobody disturbs. */
-let requests = 0;
+let exporting: Exporting;
 
 beforeAll(async () => {
-  installed = installPackage();
-  bench = await Bench.start({
-    faults: () => {
-      onRequest?.();
-      return undefined;
-    },
-  });
-  source = await bench.emptyDatabase();
-  await source.v10('Collection.create({ name: "Item", history_days: 1 })');
-  await source.v10(
+  exporting = await Exporting.start([
+    'Collection.create({ name: "Item", history_days: 1 })',
     "Set.sequence(0, 600).forEach(n => Item.create({ id: (n * 11).toString(), n: n }))",
-  );
-  const store = new MemoryStore();
-  ({ requests } = await exportDatabase({ source, target: store, pageSize: 5, window: 3 }));
-  expected = await fingerprints(store);
+  ]);
 });
 
 afterAll(async () => {
-  await bench?.[Symbol.asyncDispose]();
-  installed?.remove();
+  await exporting?.[Symbol.asyncDispose]();
 });
-
-interface Ended {
-  readonly status: number | null;
-  readonly stderr: string;
-}
-
-function start(folder: string, words: readonly string[]) {
-  const env = { FAUNA_ENDPOINT: bench.endpoint, FAUNA_SECRET: bench.secretOf(source) };
-  const child = installed.start(["export", folder, ...LIMITS, ...words], { env });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  let stderr = "";
-  child.stderr!.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const end = once(child, "close").then(([status]): Ended => ({ status, stderr }));
-  return { child, end };
-}
 
 /** An export that stands still in the middle: it lives, and does nothing. */
 async function standing(
   folder: string,
   words: readonly string[] = [],
 ): Promise<{ readonly child: ChildProcess; readonly end: Promise<Ended> }> {
-  const { child, end } = start(folder, words);
+  const { child, end } = exporting.start(folder, words);
   let made = 0;
   const stopped = new Promise<void>((resolve) => {
-    onRequest = () => {
-      if (++made !== Math.ceil(requests / 2)) return;
+    exporting.onRequest = () => {
+      if (++made !== Math.ceil(exporting.requests / 2)) return;
       child.kill("SIGSTOP");
-      onRequest = undefined;
+      exporting.onRequest = undefined;
       resolve();
     };
   });
@@ -95,14 +58,6 @@ async function everything(folder: string): Promise<Map<string, string>> {
   return found;
 }
 
-async function expectWhole(folder: string): Promise<void> {
-  expect(await fingerprints(folder)).toEqual(expected);
-  const { equal, notes } = await verifyArchive({ archive: folder, against: source });
-  expect({ equal, notes }).toEqual({ equal: true, notes: [] });
-  const names = await readdir(folder, { recursive: true });
-  expect(names.filter((name) => /\.tmp$|^journal/.test(name))).toEqual([]);
-}
-
 describe.runIf(process.platform !== "win32")("while an export is under way", () => {
   it.each([[[]], [["--resume"]]])(
     "another of the same place ends before it writes anything, and says which process is writing (%j)",
@@ -110,7 +65,7 @@ describe.runIf(process.platform !== "win32")("while an export is under way", () 
       const folder = join(await temporaryFolder(), "archive");
       const first = await standing(folder);
       const before = await everything(folder);
-      const second = await start(folder, words).end;
+      const second = await exporting.start(folder, words).end;
       expect(second.status, second.stderr).toBe(75);
       expect(second.stderr).toContain(`process ${first.child.pid} on ${hostname()}, since 20`);
       expect(second.stderr).toContain("remedy: Wait until it has ended");
@@ -120,7 +75,7 @@ describe.runIf(process.platform !== "win32")("while an export is under way", () 
       first.child.kill("SIGCONT");
       const end = await first.end;
       expect(end.status, end.stderr).toBe(0);
-      await expectWhole(folder);
+      await exporting.expectWhole(folder);
     },
   );
 
@@ -130,13 +85,13 @@ describe.runIf(process.platform !== "win32")("while an export is under way", () 
     first.child.kill("SIGKILL");
     expect((await first.end).status).toBeNull();
     const resumption = await standing(folder, ["--resume"]);
-    expect((await start(folder, ["--resume"]).end).status).toBe(75);
+    expect((await exporting.start(folder, ["--resume"]).end).status).toBe(75);
     resumption.child.kill("SIGKILL");
     await resumption.end;
-    const last = await start(folder, ["--resume"]).end;
+    const last = await exporting.start(folder, ["--resume"]).end;
     expect(last.status, last.stderr).toBe(0);
     expect(last.stderr).toContain(`The run of process ${resumption.child.pid}`);
-    await expectWhole(folder);
+    await exporting.expectWhole(folder);
   });
 
   it("of several resumptions at once one goes on", async () => {
@@ -144,7 +99,7 @@ describe.runIf(process.platform !== "win32")("while an export is under way", () 
     const first = await standing(folder);
     first.child.kill("SIGKILL");
     await first.end;
-    const runs = [1, 2, 3].map(() => start(folder, ["--resume"]).end);
+    const runs = [1, 2, 3].map(() => exporting.start(folder, ["--resume"]).end);
     const ends = await Promise.all(runs);
     // Whoever comes when another is ready finds a whole archive.
     expect(ends.filter(({ status }) => status === 0)).toHaveLength(1);
@@ -152,21 +107,24 @@ describe.runIf(process.platform !== "win32")("while an export is under way", () 
       expect([0, 2, 75], stderr).toContain(status);
       if (status === 2) expect(stderr).toContain("is complete");
     }
-    await expectWhole(folder);
+    await exporting.expectWhole(folder);
   });
 
   it("what it has raised is not put back by another, nor by --restore-history", async () => {
     const folder = join(await temporaryFolder(), "archive");
-    const days = async () => (await source.v10("Item.definition.history_days ?? 0")).dataText;
+    const days = async () =>
+      (await exporting.source.v10("Item.definition.history_days ?? 0")).dataText;
     const were = await days();
     const first = await standing(folder, ["--extend-history", "--history-days", "9"]);
     const raised = await days();
     expect(raised).not.toBe(were);
     for (const words of [[], ["--resume"], ["--restore-history"]]) {
-      const { status, stderr } = await start(folder, words).end;
+      const { status, stderr } = await exporting.start(folder, words).end;
       expect(status, stderr).toBe(75);
     }
-    await expect(restoreHistory({ source, archive: folder })).rejects.toMatchObject({
+    await expect(
+      restoreHistory({ source: exporting.source, archive: folder }),
+    ).rejects.toMatchObject({
       code: "ERR_BUSY",
     });
     expect(await days()).toBe(raised);
@@ -186,17 +144,18 @@ describe.runIf(process.platform !== "win32")("an export whose lock somebody remo
     const lock = join(folder, "journal/lock-1.json");
     const holder = JSON.parse(await readFile(lock, "utf8")) as object;
     await writeFile(lock, JSON.stringify({ ...holder, host: "elsewhere" }));
-    const refused = await start(folder, ["--resume"]).end;
+    const refused = await exporting.start(folder, ["--resume"]).end;
     expect(refused.status).toBe(75);
     expect(refused.stderr).toContain(lock);
     expect(refused.stderr).toContain("no such process on elsewhere any more, remove this file");
     await rm(lock);
-    const resumed = await start(folder, ["--resume"]).end;
+    const resumed = await exporting.start(folder, ["--resume"]).end;
     expect(resumed.status, resumed.stderr).toBe(0);
-    await expectWhole(folder);
+    await exporting.expectWhole(folder);
   });
 
   it("ends without a manifest when another run has it", async () => {
+    const { source, limits } = exporting;
     const target = new MemoryStore();
     const other = new ArchiveLock(target);
     let taken: Promise<void> | undefined;
@@ -207,8 +166,7 @@ describe.runIf(process.platform !== "win32")("an export whose lock somebody remo
     const first = exportDatabase({
       source,
       target,
-      pageSize: 5,
-      window: 3,
+      ...limits,
       onProgress: ({ phase }) => {
         if (phase === "documents") taken ??= takeOver();
       },
@@ -217,21 +175,22 @@ describe.runIf(process.platform !== "win32")("an export whose lock somebody remo
     await taken;
     expect([...(await contents(target)).keys()]).not.toContain("manifest.json");
     await other.release();
-    await exportDatabase({ source, target, resume: true, pageSize: 5, window: 3 });
-    expect(await fingerprints(target)).toEqual(expected);
+    await exportDatabase({ source, target, resume: true, ...limits });
+    expect(await fingerprints(target)).toEqual(exporting.expected);
   });
 });
 
 describe("in one process", () => {
   it("of two exports at once into one place one writes, whether it begins or goes on", async () => {
+    const { source, limits } = exporting;
     for (const resume of [false, true]) {
       const target = new MemoryStore();
-      const run = () => exportDatabase({ source, target, resume, pageSize: 5, window: 3 });
+      const run = () => exportDatabase({ source, target, resume, ...limits });
       const ends = await Promise.allSettled([run(), run()]);
       expect(ends.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
       for (const end of ends)
         if (end.status === "rejected") expect(end.reason).toMatchObject({ code: "ERR_BUSY" });
-      expect(await fingerprints(target)).toEqual(expected);
+      expect(await fingerprints(target)).toEqual(exporting.expected);
       expect((await verifyArchive({ archive: target })).notes).toEqual([]);
     }
   });

@@ -244,6 +244,7 @@ async function importOwned(
       secrets: new SecretsRun(connection, part.source, shared),
       signal,
       mark,
+      quietly: (work) => journal.quietly(work),
     };
   });
   const beats = setInterval(() => {

@@ -214,7 +214,8 @@ export async function updateMarker(
   progress: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const data = `{"object":{"progress":${printString(progress)}}}`;
+  // An update that changes nothing would not be seen.
+  const data = `{"object":{"progress":${printString(progress)},"noted":{"time":"now"}}}`;
   const update = `{"do":[{"update":${REF},"params":{"object":{"data":${data}}}},true]}`;
   const query = `{"if":{"exists":${REF}},"then":${update},"else":false}`;
   if (await isTrue(target, query, { idempotent: true, signal })) return;

@@ -27,6 +27,8 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** Marks the target as that of this import. */
   readonly mark: () => Promise<void>;
+  /** Does work during which the mark is left alone: to the schema every note in it is a change. */
+  readonly quietly: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** What the target has already. */

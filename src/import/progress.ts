@@ -37,6 +37,7 @@ export class ProgressJournal {
   /** Whether there was an entry since the last beat. */
   #isFresh = false;
   #isBeating = false;
+  #isQuiet = false;
   /** Entries follow one another: an older one that came later would say less than is so. */
   #entering: Promise<void> = Promise.resolve();
   /** What the mark says is at least in part about documents: it has to be taken back before the schema changes. */
@@ -87,13 +88,24 @@ export class ProgressJournal {
   /** To be called every now and then: where nothing was entered since, it is noted that the import goes on. */
   async beat(): Promise<void> {
     // One that is on its way says it.
-    if (this.#isBeating) return;
+    if (this.#isBeating || this.#isQuiet) return;
     this.#isBeating = true;
     try {
       if (!this.#isFresh) await this.#enter();
       this.#isFresh = false;
     } finally {
       this.#isBeating = false;
+    }
+  }
+
+  /** Does work during which nothing is noted: to the schema every note is a change. */
+  async quietly<T>(work: () => Promise<T>): Promise<T> {
+    this.#isQuiet = true;
+    try {
+      await this.settled();
+      return await work();
+    } finally {
+      this.#isQuiet = false;
     }
   }
 

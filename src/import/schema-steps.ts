@@ -142,14 +142,15 @@ function pushStep(title: string, files: readonly SchemaFile[], reason: string): 
   return {
     title: `${title} (${files.length})`,
     reason,
-    run: async ({ target, signal }) => {
+    run: async ({ target, quietly, signal }) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          const version = await ownSchemaVersion(target, { isAgain: attempt > 1, signal });
-          // The target was found empty, or holds nothing but this import: what is not in the files may go. Pushed once
-          // more, it is refused by its version, and tried from the new one.
-          await pushSchema(target, files, { override: true, version, idempotent: true, signal });
-          return;
+          return await quietly(async () => {
+            const version = await ownSchemaVersion(target, { isAgain: attempt > 1, signal });
+            // The target was found empty, or holds nothing but this import: what is not in the files may go. Pushed once
+            // more, it is refused by its version, and tried from the new one.
+            await pushSchema(target, files, { override: true, version, idempotent: true, signal });
+          });
         } catch (error) {
           if (!isArkError(error, "ERR_TRY_AGAIN") || attempt === PUSHES) throw explained(error);
           await sleep(1000 * attempt, undefined, { signal });

@@ -49,7 +49,8 @@ export const ERROR_CODES = {
   },
   ERR_BUSY: {
     exit: 75,
-    about: "Another run writes the same archive, or has finished the same import.",
+    about:
+      "Another run writes the same archive or imports into the same target, or has taken this import over.",
   },
   ERR_TRY_AGAIN: {
     exit: 75,

@@ -158,7 +158,7 @@ export const importCommand: CommandSpec = {
     31: "a budget of ops is used up; go on with a new one and --continue",
     40: "the database refused a definition",
     50: "what is there is not what was written",
-    75: "too busy, or the connection was lost; try again with --continue",
+    75: "too busy, another run imports here, or the connection was lost; try again with --continue",
     130: "stopped by Ctrl-C",
   },
   async run(args, terminal) {

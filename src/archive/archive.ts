@@ -37,6 +37,7 @@ export {
 export type { Compression } from "./compression.ts";
 export type { Encryption, Unlock } from "./encryption.ts";
 export { parseIdentities, parseRecipients } from "./key-file.ts";
+export { bytesRead } from "./frame-places.ts";
 export { ArchiveLock, type ArchiveLockOptions } from "./lock.ts";
 export { isLockFile } from "./names.ts";
 export {

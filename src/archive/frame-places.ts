@@ -26,6 +26,20 @@ export function framePlaces(entry: SegmentEntry): FramePlace[] {
   });
 }
 
+/** While one frame is looked at, so many are read, where they are no larger than this; of larger ones the next. */
+const FRAMES_AHEAD = 2;
+const AHEAD_BYTES = 4 * 1024 * 1024;
+
+/** How many frames of a segment are read ahead of the one that is looked at. */
+export function framesAhead(entry: SegmentEntry): number {
+  return largestFrame(entry) > AHEAD_BYTES ? 1 : FRAMES_AHEAD;
+}
+
+/** How much text of a segment is there at a time while it is read, at most. */
+export function bytesRead(entry: SegmentEntry): number {
+  return Math.min(entry.plainBytes, (framesAhead(entry) + 1) * largestFrame(entry));
+}
+
 /** Where several threads sum frames up, each has one, and another is on its way. */
 const FRAMES_SUMMED = 6;
 /** Large frames are fewer at once: as many as have this much text together, but never fewer than two. */

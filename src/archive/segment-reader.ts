@@ -8,7 +8,7 @@ import { LostInWorker, sumFrameAside } from "../values/packing.ts";
 import { compareIds, type DocumentRecord, parseRecord } from "../values/record.ts";
 import { SealError } from "./age.ts";
 import type { Codec } from "./compression.ts";
-import { type FramePlace, framePlaces, framesSummed } from "./frame-places.ts";
+import { framesAhead, type FramePlace, framePlaces, framesSummed } from "./frame-places.ts";
 import { FRAME_PLAIN_BYTES_MAX, type SegmentEntry } from "./manifest.ts";
 import { cannotOpen, type Report } from "./problem.ts";
 import type { SegmentContent } from "./segment-writer.ts";
@@ -44,7 +44,6 @@ export interface ReadSegmentOptions {
 }
 
 const NO_BYTES = new Uint8Array();
-const FRAMES_AHEAD = 2;
 
 /**
  * Reads a whole segment, frame by frame, and compares everything with its entry: sizes, checksum,
@@ -98,7 +97,7 @@ export async function* readSegment(
       isSummed
         ? { frame, summary: await summed(frame, codec, options.collection) }
         : { frame, text: await inflate(frame, codec) },
-    { concurrency: isSummed ? framesSummed(entry) : FRAMES_AHEAD },
+    { concurrency: isSummed ? framesSummed(entry) : framesAhead(entry) },
   );
   for await (const { frame, summary, text } of frames) {
     signal?.throwIfAborted();

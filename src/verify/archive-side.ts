@@ -1,5 +1,6 @@
 import {
   type Archive,
+  bytesRead,
   type CollectionEntry,
   parseDefinitionLine,
   type SegmentEntry,
@@ -38,11 +39,20 @@ export async function archiveSide(archive: Archive, path: readonly string[] = []
         ({ firstId, lastId }) => compareIds(firstId, id) <= 0 && compareIds(id, lastId) < 0,
       ),
     known: (collection, range) => known(segments(collection), range),
+    held: (collection, range) =>
+      segments(collection)
+        .filter((segment) => isTouched(segment, range))
+        .reduce((most, segment) => Math.max(most, bytesRead(segment)), 0),
     records: (collection, range, signal) =>
       records(archive, entries.get(collection), range, signal),
     // What expired while the export was reading is not in it either.
     hidesUntil: () => Promise.resolve(BigInt(Date.parse(manifest.created)) * 1000n),
   };
+}
+
+/** Whether some of a segment lies in the range. */
+function isTouched({ firstId, lastId }: SegmentEntry, { from, to }: Range): boolean {
+  return compareIds(lastId, from) >= 0 && compareIds(to, firstId) >= 0;
 }
 
 async function readDefinitions(
@@ -63,7 +73,7 @@ function known(segments: readonly SegmentEntry[], { from, to }: Range): Fingerpr
   const sum = new Fingerprint();
   for (const segment of segments) {
     const { firstId, lastId } = segment;
-    if (compareIds(lastId, from) < 0 || compareIds(to, firstId) < 0) continue;
+    if (!isTouched(segment, { from, to })) continue;
     if (compareIds(firstId, from) < 0 || compareIds(to, lastId) < 0) return undefined;
     sum.merge(Fingerprint.parse(segment.fingerprint));
   }
@@ -78,7 +88,7 @@ async function* records(
 ): AsyncGenerator<readonly DocumentRecord[]> {
   for (const segment of collection?.segments ?? []) {
     const { firstId, lastId } = segment;
-    if (compareIds(lastId, from) < 0 || compareIds(to, firstId) < 0) continue;
+    if (!isTouched(segment, { from, to })) continue;
     const isWhole = compareIds(from, firstId) <= 0 && compareIds(lastId, to) <= 0;
     for await (const frame of archive.segment(collection!, segment, { signal })) {
       yield isWhole

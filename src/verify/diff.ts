@@ -130,9 +130,8 @@ export async function diffDatabases(options: DiffOptions): Promise<DiffReport> {
   const { maxMemory } = options;
   const underWay = { max: 2 * window, found: false };
   const flow = new PageFlow({ pageSize: limits.pageSize, bytes: bytesToHold(maxMemory), underWay });
-  const room = [options.a, options.b].every(isDatabase)
-    ? new Room({ ...limits, maxMemory })
-    : undefined;
+  const besidePages = isDatabase(options.a) !== isDatabase(options.b);
+  const room = new Room({ ...limits, maxMemory, besidePages });
   const own = { ...limits, flow, signal, unlock, recursive };
   const a = await openPlace(options.a, own);
   const b = await openPlace(options.b, own);
@@ -172,7 +171,7 @@ interface Found extends Pick<
 interface CompareOptions {
   readonly ignoreTs: boolean;
   readonly window: number;
-  readonly room: Room | undefined;
+  readonly room: Room;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }

@@ -4,7 +4,7 @@
  * Fingerprints first: what both sides know of is not read at all. The ids are then cut where the sides know
  * fingerprints of pieces, so that together the pieces cover all there can be; of a piece that only one side knows,
  * the other is read and summed. Only pieces that differ, or that neither side knows, are compared document by document, both in
- * step, so that memory does not grow with them; of two databases, when there is room for the pages of both (in-step.ts).
+ * step, so that memory does not grow with them; when there is room for what both hold (in-step.ts).
  */
 import pLimit from "p-limit";
 import { isTooLarge } from "../fauna/fauna.ts";
@@ -22,8 +22,8 @@ export interface CompareDocumentsOptions {
   readonly ignoreTs: boolean;
   /** Pieces compared at once. */
   readonly window: number;
-  /** Room for pages, where both sides are databases. */
-  readonly room?: Room | undefined;
+  /** Room for what is compared in step. */
+  readonly room: Room;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -108,6 +108,18 @@ class CollectionWork {
 
   async compare(range: Range): Promise<void> {
     if (this.#isKnownEqual(range)) return;
+    const { room, signal } = this.#options;
+    const sides = [this.#left, this.#right];
+    const held = sides.reduce((sum, side) => sum + (side.held?.(this.#name, range) ?? 0), 0);
+    const lease = held === 0 ? undefined : await room.hold(held, signal);
+    try {
+      await this.#compareHeld(range);
+    } finally {
+      lease?.release();
+    }
+  }
+
+  async #compareHeld(range: Range): Promise<void> {
     const [left, right] = [this.#known(this.#left, range), this.#known(this.#right, range)];
     const hasOne = (left === undefined) !== (right === undefined);
     if (hasOne && (await this.#isSummedEqual(range, (left ?? right)!))) return;
@@ -153,11 +165,12 @@ class CollectionWork {
   async #compareEach(range: Range, reports: boolean): Promise<void> {
     const { room, signal } = this.#options;
     const walked: Walked = { next: range.from, seen: 0, hidden: [] };
+    const isLive = [this.#left, this.#right].every(({ kind }) => kind === "database");
     const report = (documents: number): void => {
       if (reports) this.#report(documents);
     };
     for (let all = false; compareIds(walked.next, range.to) <= 0;) {
-      const part = await room?.enter(all, signal);
+      const part = isLive ? await room.enter(all, signal) : undefined;
       try {
         await this.#walk({ from: walked.next, to: range.to }, walked, { part, report });
         break;

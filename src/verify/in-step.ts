@@ -1,10 +1,10 @@
 /**
- * Room for pages of two databases that are compared in step. A range is given room for both of its streams before it is
- * begun, so that none waits for what only another could give back, and each stream has a part of it for itself. A range
- * of which a document is larger than its part is gone on with when it has all there is, alone.
+ * Room for what is compared in step: frames of archives, and pages of two databases. A range is given room for both sides
+ * before it is begun, so that none waits for what only another could give back. Of two databases each stream has a part
+ * of it for itself; a range of which a document is larger than its part is gone on with when it has all there is, alone.
  */
 import { bytesToHold, PageFlow } from "../fauna/fauna.ts";
-import { Credits } from "../flow/flow.ts";
+import { Credits, type Lease } from "../flow/flow.ts";
 
 /** Each stream reads one page ahead. */
 const PAGES = 2;
@@ -12,6 +12,8 @@ const PAGES = 2;
 export interface RoomOptions {
   /** Bytes of memory that the process may take. */
   readonly maxMemory: number | undefined;
+  /** Whether pages of one database are set aside besides, which have half of it then. */
+  readonly besidePages: boolean;
   /** Ranges compared at once. */
   readonly window: number;
   readonly pageSize: number;
@@ -33,16 +35,16 @@ export class Room {
   readonly #pageSize: number;
 
   /** @throws ArkError ERR_USAGE when so much memory is too little. */
-  constructor({ maxMemory, window, pageSize }: RoomOptions) {
-    // What is compared is there as bytes of the wire and as texts, and never in frames: half as often as what is kept.
-    this.#credits = new Credits(2 * bytesToHold(maxMemory));
+  constructor({ maxMemory, besidePages, window, pageSize }: RoomOptions) {
+    // What is compared is there as bytes and as texts: half as often as what is kept.
+    this.#credits = new Credits((besidePages ? 1 : 2) * bytesToHold(maxMemory));
     this.#window = window;
     this.#pageSize = pageSize;
   }
 
-  /** Bytes that are set aside now, the most that were, and the most that may be. */
-  get bytes(): Pick<Credits, "held" | "peak" | "limit"> {
-    return this.#credits;
+  /** Waits until there is room for frames; more than there is in all gets all, alone. @throws the signal's reason. */
+  hold(bytes: number, signal: AbortSignal): Promise<Lease> {
+    return this.#credits.acquire(bytes, signal);
   }
 
   /** Waits for a range's part, or for all. Whoever waits must not have any. @throws the signal's reason. */

@@ -62,6 +62,8 @@ export interface Side {
     signal: AbortSignal,
     flow?: PageFlow,
   ): AsyncGenerator<readonly DocumentRecord[]>;
+  /** Bytes that are held at a time while a range is read, where that is known: pages of databases are set aside when they are asked for. */
+  held?(collection: string, range: Range): number;
   /** The same in the form that is the fastest to be had, for those who only sum it up. */
   batches?(collection: string, range: Range, signal: AbortSignal): AsyncGenerator<RecordBatch>;
   /** The time, in microseconds, until which a ttl that passes hides a document from it (live 3). */

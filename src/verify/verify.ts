@@ -19,6 +19,7 @@ import { compareSchema, type DefinitionDifference } from "./definitions.ts";
 import type { DocumentDifference } from "./difference.ts";
 import { compareDocuments } from "./documents.ts";
 import { compareHistories, type HistoryComparison } from "./history.ts";
+import { Room } from "./in-step.ts";
 import { openBelow, pairs } from "./tree.ts";
 
 export type { DefinitionDifference } from "./definitions.ts";
@@ -142,6 +143,7 @@ async function compareWith(
   let at = 0n;
   const bytes = bytesToHold(options.maxMemory);
   const flow = new PageFlow({ pageSize, bytes, underWay: { max: 2 * window, found: false } });
+  const room = new Room({ maxMemory: options.maxMemory, besidePages: true, window, pageSize });
   const live = { signal, flow, rangeDocuments: 50_000 };
   // Of an archive that holds no child databases, what it says of them is for information.
   const isTree = archive.manifest.databases.length > 1;
@@ -159,6 +161,7 @@ async function compareWith(
     const found = await compareDocuments(left, right, [...left.collections], {
       ignoreTs: false,
       window,
+      room,
       signal,
       onProgress: below(database, onProgress),
     });

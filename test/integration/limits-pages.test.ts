@@ -238,6 +238,22 @@ function weighed(database: Connection): { transport: Weighed; connection: Connec
   return { transport, connection: connect({ endpoint: bench.endpoint, secret, transport }) };
 }
 
+/** Notes how many segments are read at once. */
+class Watched extends MemoryStore {
+  most = 0;
+  #open = 0;
+
+  override async *read(...wish: Parameters<MemoryStore["read"]>) {
+    const isSegment = wish[0].startsWith("data/");
+    if (isSegment) this.most = Math.max(this.most, ++this.#open);
+    try {
+      yield* super.read(...wish);
+    } finally {
+      if (isSegment) this.#open--;
+    }
+  }
+}
+
 /** Makes sure that large answers came, and none that was not counted. */
 function expectCounted({ most, unlimited, largest }: Weighed, limit: number): void {
   expect(largest).toBeGreaterThan(7 * MiB);
@@ -342,6 +358,23 @@ describe("what a whole run asks for at once", () => {
     expectCounted(a.transport, bytesToHold(MAX_MEMORY));
     expectCounted(b.transport, bytesToHold(MAX_MEMORY));
     for (const { connection } of [a, b]) await connection.close();
+  });
+
+  it("stays within --max-memory when archives with large documents are compared: few segments are read at once", async () => {
+    const names = ["A", "B", "C"];
+    const source = await bench.emptyDatabase();
+    for (const name of names) {
+      await create(source, name);
+      await put(source, name, [LARGE, LARGE, 10]);
+    }
+    const [before, after] = [new Watched(), new Watched()];
+    await exportDatabase({ source, target: before, compression: "none" });
+    for (const name of names) await put(source, name, [10]);
+    await exportDatabase({ source, target: after, compression: "none" });
+    [before.most, after.most] = [0, 0];
+    const { collections } = await diffDatabases({ a: before, b: after, maxMemory: MAX_MEMORY });
+    expect(collections.map(({ changed }) => changed.count)).toEqual([1, 1, 1]);
+    expect([before.most, after.most]).toEqual([1, 1]);
   });
 
   it("stays within --max-memory over large documents that are there, and brings the target to the source's state", async () => {

@@ -44,6 +44,17 @@ export function withReadableDocuments(page: string): string {
   return `{"map":{"lambda":"r","expr":{"if":{"exists":{"var":"r"}},"then":{"get":{"var":"r"}},"else":null}},"collection":${page}}`;
 }
 
+/** The refs of a page (of a set, or a list of refs) that cannot be read. */
+export function unreadable(page: string): string {
+  return `{"filter":{"lambda":"r","expr":{"not":{"exists":{"var":"r"}}}},"collection":${page}}`;
+}
+
+/** As {@link unreadable}, of these ids. */
+export function unreadableOf(collection: string, ids: readonly string[]): string {
+  const refs = ids.map((id) => documentRef(collection, id)).join(",");
+  return `{"object":{"data":${unreadable(`[${refs}]`)}}}`;
+}
+
 /** `expression` as of a time in microseconds. */
 export function at(micros: bigint, expression: string): string {
   return `{"at":${micros},"expr":${expression}}`;

@@ -4,9 +4,16 @@
  * Pages are read through v4, whose text is exact, and cut into records without being parsed. Two things v4 cannot
  * say by itself: which listed documents can no longer be read (a ttl has passed), and which of the texts "NaN",
  * "Infinity" and "-Infinity" are numbers (live 11); such pages are asked about once more.
+ *
+ * What is listed and cannot be read has not always expired: while the server writes the documents of a collection
+ * anew in their places, as it does behind a schema that migrates them, each of them cannot be read for a moment,
+ * not even at a past time (live 45). So what is missing is asked for again before it is passed over.
  */
+import { setTimeout as sleep } from "node:timers/promises";
+import { ArkError } from "../errors/errors.ts";
 import { onAbort } from "../flow/flow.ts";
 import { holdsNumberLikeString } from "../values/detect.ts";
+import { cutIdPage } from "../values/id-page.ts";
 import { cutPage } from "../values/page.ts";
 import { LostInWorker, packPageAside } from "../values/packing.ts";
 import type { DocumentRecord } from "../values/record.ts";
@@ -15,7 +22,15 @@ import type { CallOptions, Connection } from "./connection.ts";
 import { PageFlow, type PageTurn, type PageTurns } from "./page-flow.ts";
 import { pageHead } from "./page-head.ts";
 import { nextPageOf } from "./paging.ts";
-import { at, refsPage, withDocuments, withReadableDocuments, type IdBounds } from "./query.ts";
+import {
+  at,
+  refsPage,
+  unreadable,
+  unreadableOf,
+  withDocuments,
+  withReadableDocuments,
+  type IdBounds,
+} from "./query.ts";
 import { faunaCode, isV4Disabled } from "./refusal.ts";
 import { settleNumbers } from "./settle-numbers.ts";
 import { recordPagesByV10 } from "./v10-records.ts";
@@ -157,6 +172,10 @@ interface Coming<Batch extends RecordBatch> {
   readonly stop: () => void;
 }
 
+/** How often a page is asked for again because documents come and go, and how long is waited the most, in milliseconds. */
+const ASK_AGAIN = 20;
+const WAIT_MS = 500;
+
 /** An answer, taken apart. */
 interface Cut<Batch extends RecordBatch> {
   readonly records: Batch | readonly DocumentRecord[];
@@ -211,6 +230,8 @@ class PageReader<Batch extends RecordBatch> {
   #careful = false;
   /** Documents in all pages that have come. */
   #asked = 0;
+  /** Pages in a row that had to be asked for again because documents come and go. */
+  #unsure = 0;
 
   constructor(connection: Connection, options: RecordsOptions, cut: Cutter<Batch>) {
     this.#connection = connection;
@@ -247,7 +268,9 @@ class PageReader<Batch extends RecordBatch> {
   ): Promise<RawPage<Batch> | undefined> {
     const turn = await this.#turns.begin(signal, this.#wanted);
     try {
-      return await this.#page(after, { turn, signal, tell });
+      const page = await this.#page(after, { turn, signal, tell });
+      if (page === undefined) turn.release();
+      return page;
     } catch (error) {
       turn.release();
       // No other worker takes its place, so that this ends.
@@ -269,7 +292,8 @@ class PageReader<Batch extends RecordBatch> {
     return left > 0 ? Math.ceil(left / Math.ceil(left / this.#turns.size)) : undefined;
   }
 
-  async #page(after: string | undefined, asking: Asking): Promise<RawPage<Batch>> {
+  /** @returns undefined where a document could not be read that is there. */
+  async #page(after: string | undefined, asking: Asking): Promise<RawPage<Batch> | undefined> {
     const { turn, signal, tell } = asking;
     const refs = refsPage(this.#options, turn.size, after);
     const query = at(
@@ -295,6 +319,7 @@ class PageReader<Batch extends RecordBatch> {
     const settled = cut.isUnsettled
       ? await this.#settled(recordsOf(cut.records), signal)
       : cut.records;
+    if (cut.gone > 0 && !(await this.#haveExpired(cut.gone, refs, signal))) return undefined;
     return {
       records: settled,
       size,
@@ -303,6 +328,33 @@ class PageReader<Batch extends RecordBatch> {
       turn,
       after: nextPageOf(cut, after, this.#connection.place),
     };
+  }
+
+  /** Whether so many documents of a page cannot be read now either, nor when they are asked for by themselves. */
+  async #haveExpired(gone: number, refs: string, signal: AbortSignal): Promise<boolean> {
+    const { collection, timeoutMs, at: time } = this.#options;
+    const calls = { idempotent: true, signal, timeoutMs } as const;
+    const ask = async (query: string): Promise<readonly string[]> => [
+      ...cutIdPage(await this.#connection.v4Body(at(time, query), calls)).ids,
+    ];
+    const first = await ask(unreadable(refs));
+    const still = first.length === 0 ? first : await ask(unreadableOf(collection, first));
+    if (still.length === gone) {
+      this.#unsure = 0;
+      return true;
+    }
+    if (++this.#unsure > ASK_AGAIN) {
+      throw new ArkError(
+        "ERR_TRY_AGAIN",
+        `Documents of ${collection} come and go as they are read.`,
+        {
+          place: this.#connection.place,
+          hint: "The server writes them anew, as it does behind a schema that migrates them; wait until it is done.",
+        },
+      );
+    }
+    if (this.#unsure > 1) await sleep(Math.min(WAIT_MS, 20 * this.#unsure), undefined, { signal });
+    return false;
   }
 
   #settled(

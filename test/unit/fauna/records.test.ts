@@ -39,6 +39,9 @@ interface Query {
   expr: {
     paginate?: Paginate;
     map?: { expr: object };
+    /** What cannot be read, in a page and among ids. */
+    filter?: object;
+    object?: object;
     collection?: { paginate: Paginate; size: number; after?: unknown };
     size?: number;
     after?: unknown;
@@ -61,6 +64,10 @@ function collection(
     expect(query.at).toBe(Number(T));
     const special = whenRead?.(query);
     if (special !== undefined) return special;
+    if (query.expr.filter !== undefined || query.expr.object !== undefined) {
+      const gone = [...documents].filter(([, document]) => document === "null");
+      return v4Resource(`{"data":[${gone.map(([id]) => ref(id)).join(",")}]}`);
+    }
     const page =
       query.expr.collection ??
       (query.expr as { paginate: Paginate; size: number; after?: unknown });
@@ -141,6 +148,41 @@ describe("records", () => {
     const pages = await all(recordPages(at.connection, { collection: "C", at: T, pageSize: 5 }));
     expect(pages.flatMap((page) => page.records.map(({ id }) => id))).toHaveLength(9);
     expect(pages.map(({ gone }) => gone)).toEqual([1, 0]);
+  });
+
+  it("asks again for documents that are listed and cannot be read for a moment", async () => {
+    let pages = 0;
+    const hidden = new Map(ten).set(30, "null").set(40, "null");
+    const moment = collection(hidden, unlessCareful);
+    const others = collection(new Map(ten).set(50, "null"), unlessCareful);
+    const later = collection(ten, unlessCareful);
+    await using at = await cannedDatabase((request) => {
+      const isPage = request.body.includes('"then"') && !request.body.includes('"after"');
+      if (isPage) pages++;
+      // While it writes them anew: two are missing, then those are there and as many as were missing are again.
+      if (pages <= 1) return isPage ? moment(request) : others(request);
+      return later(request);
+    });
+    const found = await all(recordPages(at.connection, { collection: "C", at: T, pageSize: 5 }));
+    expect(found.flatMap((page) => page.records.map(({ id }) => Number(id)))).toEqual([
+      ...ten.keys(),
+    ]);
+    expect(found.map(({ gone }) => gone)).toEqual([0, 0]);
+    expect(pages).toBe(2);
+  });
+
+  it("says that documents come and go when that does not end", async () => {
+    const hidden = collection(new Map(ten).set(30, "null"), unlessCareful);
+    const whole = collection(ten, unlessCareful);
+    await using at = await cannedDatabase((request) =>
+      request.body.includes('"filter"') ? whole(request) : hidden(request),
+    );
+    await expect(
+      all(recordPages(at.connection, { collection: "C", at: T, pageSize: 5 })),
+    ).rejects.toMatchObject({
+      code: "ERR_TRY_AGAIN",
+      message: expect.stringContaining("come and go"),
+    });
   });
 
   it("asks for smaller pages when one takes too long or grows too large", async () => {

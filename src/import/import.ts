@@ -32,7 +32,7 @@ import { type ImportSource, openSource } from "./source.ts";
 import { refuseOther } from "./target.ts";
 import { inPart, type Parts, partsOf, planTree, TreeRun, type TreeStep } from "./tree.ts";
 
-export { MARKER, OWNER, readMark, readMarker } from "./marker.ts";
+export { MARKER, OWNER, readMark } from "./marker.ts";
 export { CONFLICT_POLICIES, type ConflictPolicy } from "./merge/merge.ts";
 export type { HistoryReport } from "./history-report.ts";
 export type { ImportNote } from "./notes.ts";

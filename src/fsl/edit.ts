@@ -95,3 +95,25 @@ export function setAnnotation(
   const start = item.doc?.end ?? item.span.start;
   return `${file.text.slice(0, start)}${printed}\n${file.text.slice(start)}`;
 }
+
+/**
+ * The most days that Fauna counts with, some 292 years. A schema file that it writes says no more of a collection that
+ * has more (live 46).
+ */
+export const MOST_DAYS = 106_751n;
+
+/** The first `history_days` or `ttl_days` of a file for which `wanted` has another number, put in; undefined without any. */
+export function editDays(
+  file: FslFile,
+  wanted: (collection: string, member: "history_days" | "ttl_days", days: bigint) => bigint,
+): string | undefined {
+  for (const item of file.items) {
+    if (item.kind !== "collection") continue;
+    for (const member of item.members) {
+      if (member.kind !== "history_days" && member.kind !== "ttl_days") continue;
+      const days = wanted(item.name.text, member.kind, member.days);
+      if (days !== member.days) return replaceMember(file, member, { ...member, days });
+    }
+  }
+  return undefined;
+}

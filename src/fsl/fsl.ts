@@ -17,6 +17,8 @@ export {
   addMember,
   appendItem,
   closingBrace,
+  editDays,
+  MOST_DAYS,
   removeAnnotation,
   removeItem,
   removeMember,

@@ -15,11 +15,13 @@ import {
   addMember,
   appendItem,
   editAll,
+  editDays,
   type FslFile,
   type FslItem,
   isGlobalName,
   isIdentifier,
   isKeyword,
+  MOST_DAYS,
   parseFsl,
   printName,
   removeAnnotation,
@@ -28,6 +30,8 @@ import {
   replaceMember,
 } from "../fsl/fsl.ts";
 import type { DefinitionKind, SchemaFile } from "../fauna/fauna.ts";
+import { isJsonObject, JsonNumber, parseJson } from "../values/json.ts";
+import { parseLong } from "../values/long.ts";
 import { type ImportSource, pastOf } from "./source.ts";
 
 export interface SchemaStages {
@@ -59,7 +63,7 @@ export function schemaStages(
     filename,
     content,
   }));
-  const final = withRoles(files, emptied);
+  const final = withRoles(files, emptied).map((file) => edited(file, withDaysOf(definitions)));
   const past = pastOf(source);
   const loading = final
     .map((file) => edited(file, withoutTtlDays))
@@ -109,6 +113,20 @@ const withoutTtlDays: Edit = (file) => {
   }
   return undefined;
 };
+
+/** Gives collections that have more days than files say (live 46) what their definitions have. */
+function withDaysOf(definitions: ImportSource["definitions"]): Edit {
+  const collections = new Map(
+    (definitions.get("collections") ?? []).map(({ name, v4 }) => [name, v4] as const),
+  );
+  return (file) =>
+    editDays(file, (name, member, days) => {
+      if (days !== MOST_DAYS) return days;
+      const defined = parseJson(collections.get(name) ?? "null");
+      const exact = isJsonObject(defined) ? defined.get(member) : undefined;
+      return exact instanceof JsonNumber ? parseLong(exact.text) : days;
+    });
+}
 
 /** More than there will ever be: the largest number that FSL takes. */
 const ROOM = 2n ** 63n - 1n;

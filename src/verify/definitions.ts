@@ -8,7 +8,7 @@ import {
   withoutLostReferences,
 } from "../archive/archive.ts";
 import type { DefinitionKind } from "../fauna/fauna.ts";
-import { editAll, type FslFile, readFsl, removeItem } from "../fsl/fsl.ts";
+import { editAll, editDays, type FslFile, MOST_DAYS, readFsl, removeItem } from "../fsl/fsl.ts";
 import { isJsonObject, type Json, JsonNumber, parseJson, printJson } from "../values/json.ts";
 import { saidInFiles, withoutSpelling } from "./same-in-files.ts";
 import { COMPARED_KINDS, type Side } from "./side.ts";
@@ -92,17 +92,33 @@ function living({ definitions, files }: Side): Living {
   const byKind = new Map(
     [...kinds].map((kind) => [kind, definitions.filter((each) => each.kind === kind)] as const),
   );
-  return { ...withoutLostReferences(byKind), files: filesWithoutLost(files, byKind) };
+  const alive = filesWithoutLost(files, byKind);
+  return { ...withoutLostReferences(byKind), files: edited(alive, withCountedDays) };
+}
+
+/** Files may say more days than Fauna counts with, or what it counts with in place of more. */
+const withCountedDays = (file: FslFile): string | undefined =>
+  editDays(file, (_collection, _member, days) => (days > MOST_DAYS ? MOST_DAYS : days));
+
+/** Files after an edit; one that cannot be read stays as it is. */
+function edited(
+  files: Side["files"],
+  edit: (file: FslFile) => string | undefined,
+): ReadonlyMap<string, string> {
+  return new Map(
+    [...files].map(([filename, content]) => {
+      const isWhole = readFsl(content).problems.length === 0;
+      return [filename, isWhole ? editAll(content, filename, edit) : content];
+    }),
+  );
 }
 
 /** Schema files without some roles; those that hold nothing else are none. */
 function withoutRoles(files: Side["files"], names: ReadonlySet<string>): Side["files"] {
   if (names.size === 0) return files;
   const kept = new Map<string, string>();
-  for (const [filename, content] of files) {
-    const isWhole = readFsl(content).problems.length === 0;
-    const text = isWhole ? editAll(content, filename, (file) => withoutRole(file, names)) : content;
-    if (text === content || readFsl(text).items.length > 0) kept.set(filename, text);
+  for (const [filename, text] of edited(files, (file) => withoutRole(file, names))) {
+    if (text === files.get(filename) || readFsl(text).items.length > 0) kept.set(filename, text);
   }
   return kept;
 }

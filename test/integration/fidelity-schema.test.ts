@@ -63,7 +63,14 @@ describe("of a collection are kept:", () => {
     const trip = await expectKept((database) =>
       fsl(database, "collection Ever {\n  history_days 9223372036854775807\n}\n"),
     );
-    expect(trip.after.files.get("main.fsl")).toContain("9223372036854775807");
+    expect(trip.after.files.get("main.fsl")).toContain("history_days 106751");
+  });
+
+  it("history_days of which the files say less than there are", async () => {
+    const trip = await expectKept((database) =>
+      database.v10('Collection.create({ name: "Ever", history_days: 9223372036854775807 })'),
+    );
+    expect(trip.before.files.get("main.fsl")).toContain("history_days 106751");
   });
 
   it("history_days that is not there, which means for ever and is said in full afterwards", async () => {

@@ -1,5 +1,5 @@
 /** Makes the definitions of a database what its schema files say. */
-import type { FslItem } from "../../fsl/fsl.ts";
+import { editAll, editDays, type FslItem, MOST_DAYS } from "../../fsl/fsl.ts";
 import type { Transaction } from "../data/transaction.ts";
 import type { DocRef } from "../data/value.ts";
 import { createDefinition, deleteDefinition, replaceDefinition } from "./definitions.ts";
@@ -49,12 +49,18 @@ export function inWords<T>(work: () => T): T {
   }
 }
 
-/** Files keep their places; what is new comes last, what holds nothing goes. */
+/** Files keep their places; what is new comes last, what holds nothing goes. More days than are counted with are not kept (live 46). */
 function storedFiles(
   before: readonly SourceFile[],
-  submitted: readonly SourceFile[],
+  pushed: readonly SourceFile[],
   override: boolean,
 ): SourceFile[] {
+  const submitted = pushed.map(({ filename, content }) => ({
+    filename,
+    content: editAll(content, filename, (file) =>
+      editDays(file, (_collection, _member, days) => (days > MOST_DAYS ? MOST_DAYS : days)),
+    ),
+  }));
   const fresh = new Map(submitted.map((file) => [file.filename, file]));
   const kept = before
     .filter(({ filename }) => !override || fresh.has(filename))

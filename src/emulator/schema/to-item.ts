@@ -14,6 +14,7 @@ import {
   type FslItem,
   type FunctionArgument,
   type IndexTerm,
+  MOST_DAYS,
   type MigrationStep,
   named,
   NO_SPAN,
@@ -72,6 +73,11 @@ export function itemOf(
   }
 }
 
+/** What a file says of days: a server that writes one says no more than it counts with (live 46). */
+function counted(days: bigint): bigint {
+  return days > MOST_DAYS ? MOST_DAYS : days;
+}
+
 function collectionItem(fields: ObjectData): CollectionItem {
   const [historyDays, ttlDays] = [fields.get("history_days"), fields.get("ttl_days")];
   const documentTtls = fields.get("document_ttls");
@@ -104,8 +110,8 @@ function collectionItem(fields: ObjectData): CollectionItem {
       const body = indented(displayLambda(textOf(check, "body") ?? ""), 1);
       return [{ name: textOf(check, "name") ?? "", body }];
     }),
-    historyDays: typeof historyDays === "bigint" ? historyDays : undefined,
-    ttlDays: typeof ttlDays === "bigint" ? ttlDays : undefined,
+    historyDays: typeof historyDays === "bigint" ? counted(historyDays) : undefined,
+    ttlDays: typeof ttlDays === "bigint" ? counted(ttlDays) : undefined,
     documentTtls: typeof documentTtls === "boolean" ? documentTtls : undefined,
     migrations: listOf(fields.get("migrations")).filter(isObjectData).map(migrationStep),
   });

@@ -38,6 +38,15 @@ describe("the states in which schema files are pushed", () => {
     expect(bare).toBe(loading);
   });
 
+  it("say the days that a collection has where its file says the most that Fauna counts with", () => {
+    const ever = { ...v4("Ever"), v4: '{"name":"Ever","history_days":9223372036854775807}' };
+    const fsl = (days: string) =>
+      `collection Ever {\n  history_days ${days}\n}\n\ncollection Few {\n  history_days 106751\n}\n`;
+    const said = fsl("9223372036854775807");
+    const definitions = { collections: [ever, v4("Few")] };
+    expect(stages(fsl("106751"), definitions)).toEqual({ bare: said, loading: said, final: said });
+  });
+
   it("leave out first what names a v4 function, and what names that", () => {
     const fsl = `collection C {}
 role plain { privileges C { read } }

@@ -27,6 +27,7 @@ import { MemoryStore } from "../../src/store/store.ts";
 import { diffDatabases } from "../../src/verify/diff.ts";
 import { verifyArchive } from "../../src/verify/verify.ts";
 import { Bench } from "../support/bench.ts";
+import { createCollection, fillSized, MiB, putSized } from "../support/sized-documents.ts";
 import { V10Only } from "../support/v10-only.ts";
 
 let bench: Bench;
@@ -39,45 +40,10 @@ afterAll(async () => {
   await bench?.[Symbol.asyncDispose]();
 });
 
-const MiB = 1024 * 1024;
 /** Nearly the largest document that Fauna takes. */
 const LARGE = 7.5 * MiB;
 /** The least that may be given: bytes for two large documents, and not for three. */
 const MAX_MEMORY = 240 * MiB;
-
-/** Makes a collection. */
-async function create(database: Connection, collection: string): Promise<void> {
-  await database.v10(
-    `Collection.create({ name: ${JSON.stringify(collection)}, history_days: 9223372036854775807 })`,
-  );
-}
-
-/** Gives documents texts of so many characters each, ids ascending from 1. */
-async function put(
-  database: Connection,
-  collection: string,
-  sizes: readonly number[],
-): Promise<void> {
-  let batch: string[] = [];
-  let held = 0;
-  const send = async (): Promise<void> => {
-    const query = `documents.forEach(d => {
-      let c = Collection(name)
-      if (c.byId(d.id).exists()) c.byId(d.id)!.update({ text: d.text })
-      else c.create({ id: d.id, text: d.text })
-    })`;
-    const values = { documents: `[${batch.join(",")}]`, name: JSON.stringify(collection) };
-    if (batch.length > 0) await database.v10(query, { arguments: values });
-    batch = [];
-    held = 0;
-  };
-  for (const [index, size] of sizes.entries()) {
-    if (held + size > 4 * MiB || batch.length === 1_000) await send();
-    batch.push(`{"id":"${index + 1}","text":"${"x".repeat(size)}"}`);
-    held += size;
-  }
-  await send();
-}
 
 /** Mostly small ones, with some of several megabytes among them. */
 const MIXED = Array.from({ length: 500 }, (_, index) =>
@@ -89,8 +55,8 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
 describe("bytes held", () => {
   it("never exceed the limit while several histories of bytes and megabytes are read, and no version is missed", async () => {
     const source = await bench.emptyDatabase();
-    await create(source, "Mixed");
-    for (let version = 0; version < 3; version++) await put(source, "Mixed", MIXED);
+    await createCollection(source, "Mixed");
+    for (let version = 0; version < 3; version++) await putSized(source, "Mixed", MIXED);
     const limit = 12 * MiB;
     const flow = new PageFlow({ underWay: { max: 16, found: true }, bytes: limit });
     const at = await snapshotTime(source);
@@ -117,8 +83,7 @@ describe("bytes held", () => {
 
   it("never exceed the limit where v4 is switched off, and nothing is missed", async () => {
     const source = await bench.emptyDatabase();
-    await create(source, "Mixed");
-    await put(source, "Mixed", MIXED);
+    await fillSized(source, "Mixed", MIXED);
     await using v10 = new V10Only(bench.endpoint, bench.secretOf(source));
     const limit = 12 * MiB;
     const flow = new PageFlow({ underWay: { max: 16, found: true }, bytes: limit });
@@ -146,8 +111,7 @@ describe("bytes held", () => {
 
   it("never exceed the limit while documents are read by their ids, many requests at once, in the order of the ids", async () => {
     const source = await bench.emptyDatabase();
-    await create(source, "Mixed");
-    await put(source, "Mixed", MIXED);
+    await fillSized(source, "Mixed", MIXED);
     const limit = 12 * MiB;
     const flow = new PageFlow({ underWay: { max: 16, found: true }, bytes: limit });
     const at = await snapshotTime(source);
@@ -264,8 +228,8 @@ function expectCounted({ most, unlimited, largest }: Weighed, limit: number): vo
 describe("a page that is too much for the server", () => {
   it("is asked for again, smaller: 40 documents of 8 MB are read, although nothing was known of them", async () => {
     const source = await bench.emptyDatabase();
-    await create(source, "Large");
-    await put(
+    await createCollection(source, "Large");
+    await putSized(
       source,
       "Large",
       Array.from({ length: 40 }, () => LARGE),
@@ -283,9 +247,13 @@ describe("what a whole run asks for at once", () => {
   it("stays within --max-memory with a history of large versions: export, verify, copy and import", async () => {
     const source = await bench.emptyDatabase();
     for (const name of ["A", "B"]) {
-      await create(source, name);
+      await createCollection(source, name);
       for (let version = 0; version < 2; version++)
-        await put(source, name, name === "A" ? [LARGE, 10 + version, LARGE] : [LARGE - version]);
+        await putSized(
+          source,
+          name,
+          name === "A" ? [LARGE, 10 + version, LARGE] : [LARGE - version],
+        );
     }
     const limit = bytesToHold(MAX_MEMORY);
     const archive = new MemoryStore();
@@ -321,8 +289,7 @@ describe("what a whole run asks for at once", () => {
     const names = ["A", "B", "C", "D"];
     const source = await bench.emptyDatabase();
     for (const name of names) {
-      await create(source, name);
-      await put(source, name, [10, LARGE, 20, LARGE, 30]);
+      await fillSized(source, name, [10, LARGE, 20, LARGE, 30]);
     }
     const archive = new MemoryStore();
     await exportDatabase({ source, target: archive, compression: "none" });
@@ -364,12 +331,11 @@ describe("what a whole run asks for at once", () => {
     const names = ["A", "B", "C"];
     const source = await bench.emptyDatabase();
     for (const name of names) {
-      await create(source, name);
-      await put(source, name, [LARGE, LARGE, 10]);
+      await fillSized(source, name, [LARGE, LARGE, 10]);
     }
     const [before, after] = [new Watched(), new Watched()];
     await exportDatabase({ source, target: before, compression: "none" });
-    for (const name of names) await put(source, name, [10]);
+    for (const name of names) await putSized(source, name, [10]);
     await exportDatabase({ source, target: after, compression: "none" });
     [before.most, after.most] = [0, 0];
     const { collections } = await diffDatabases({ a: before, b: after, maxMemory: MAX_MEMORY });
@@ -380,9 +346,9 @@ describe("what a whole run asks for at once", () => {
   it("stays within --max-memory over large documents that are there, and brings the target to the source's state", async () => {
     const source = await bench.emptyDatabase();
     const target = await bench.emptyDatabase();
-    for (const database of [source, target]) await create(database, "A");
-    await put(source, "A", [LARGE, 10, LARGE]);
-    await put(target, "A", [LARGE, 11, LARGE - 1, 10]);
+    for (const database of [source, target]) await createCollection(database, "A");
+    await putSized(source, "A", [LARGE, 10, LARGE]);
+    await putSized(target, "A", [LARGE, 11, LARGE - 1, 10]);
     const archive = new MemoryStore();
     await exportDatabase({ source, target: archive, compression: "none" });
     const writing = weighed(target);
@@ -405,14 +371,13 @@ describe("what a whole run asks for at once", () => {
     const source = await bench.emptyDatabase();
     const names = ["A", "B", "C"];
     for (const name of names) {
-      await create(source, name);
-      await put(source, name, [LARGE, 10, LARGE, 10]);
+      await fillSized(source, name, [LARGE, 10, LARGE, 10]);
     }
     const { transport, connection } = weighed(source);
     const archive = new MemoryStore();
     let isChanged = false;
     const changing = async (): Promise<void> => {
-      for (const name of names) await put(source, name, [LARGE - 1, 10, LARGE - 1, 11, LARGE]);
+      for (const name of names) await putSized(source, name, [LARGE - 1, 10, LARGE - 1, 11, LARGE]);
     };
     let changed: Promise<void> | undefined;
     const catchUp: CatchUpOptions = { feedEveryMs: 1, lastLookSeconds: 0, rounds: 2 };
@@ -437,8 +402,7 @@ describe("what a whole run asks for at once", () => {
   it("stays within --max-memory where v4 is switched off", async () => {
     const source = await bench.emptyDatabase();
     for (const name of ["A", "B", "C"]) {
-      await create(source, name);
-      await put(source, name, [10, LARGE, 10, LARGE, 20]);
+      await fillSized(source, name, [10, LARGE, 10, LARGE, 20]);
     }
     const endpoint = new URL(bench.endpoint);
     await using v10 = new V10Only(bench.endpoint, bench.secretOf(source));

@@ -20,6 +20,7 @@ import { MemoryStore } from "../../src/store/store.ts";
 import type { Answer, FaunaRequest, Transport } from "../../src/fauna/transport.ts";
 import { Bench } from "../support/bench.ts";
 import { temporaryFolder } from "../support/folders.ts";
+import { fillSized, MiB } from "../support/sized-documents.ts";
 import { recordingTerminal } from "../support/terminal.ts";
 
 let bench: Bench;
@@ -32,28 +33,6 @@ afterAll(async () => {
   await bench?.[Symbol.asyncDispose]();
 });
 
-const MiB = 1024 * 1024;
-
-/** A collection of documents of so many characters each. */
-async function fill(database: Connection, collection: string, sizes: readonly number[]) {
-  await database.v10(`Collection.create({ name: ${JSON.stringify(collection)} })`);
-  let batch: string[] = [];
-  let held = 0;
-  const send = async (): Promise<void> => {
-    const query = "documents.forEach(d => Collection(name).create({ id: d.id, text: d.text }))";
-    const values = { documents: `[${batch.join(",")}]`, name: JSON.stringify(collection) };
-    if (batch.length > 0) await database.v10(query, { arguments: values });
-    batch = [];
-    held = 0;
-  };
-  for (const [index, size] of sizes.entries()) {
-    if (held + size > 4 * MiB || batch.length === 1_000) await send();
-    batch.push(`{"id":"${index + 1}","text":"${"x".repeat(size)}"}`);
-    held += size;
-  }
-  await send();
-}
-
 /** Mostly small ones, with some of several megabytes among them. */
 const MIXED = Array.from({ length: 3_000 }, (_, index) =>
   index % 400 === 399 ? 3 * MiB : 50 + ((index * 37) % 900),
@@ -62,7 +41,7 @@ const MIXED = Array.from({ length: 3_000 }, (_, index) =>
 describe("bytes held", () => {
   it("never exceed the limit while eight streams read pages of bytes and megabytes, and nothing is missed", async () => {
     const source = await bench.emptyDatabase();
-    await fill(source, "Mixed", MIXED);
+    await fillSized(source, "Mixed", MIXED);
     const limit = 12 * MiB;
     const flow = new PageFlow({ underWay: { max: 16, found: true }, bytes: limit });
     const at = await snapshotTime(source);
@@ -94,7 +73,7 @@ describe("bytes held", () => {
 
   it("are given back by those who leave early and by those who fail", async () => {
     const source = await bench.emptyDatabase();
-    await fill(
+    await fillSized(
       source,
       "Some",
       Array.from({ length: 3_000 }, () => 500),
@@ -122,7 +101,7 @@ describe("bytes held", () => {
 
   it("do not suffice for a document that is larger than all of them, which is said by name", async () => {
     const source = await bench.emptyDatabase();
-    await fill(source, "Large", [100, 5 * MiB, 100]);
+    await fillSized(source, "Large", [100, 5 * MiB, 100]);
     const flow = new PageFlow({ bytes: 4 * MiB });
     const at = await snapshotTime(source);
     const reading = (async () => {
@@ -137,7 +116,7 @@ describe("bytes held", () => {
 
   it("are refused when too few, with the smallest number that works; which then does for the largest documents", async () => {
     const source = await bench.emptyDatabase();
-    await fill(source, "Large", [100, 7 * MiB, 100, 7 * MiB]);
+    await fillSized(source, "Large", [100, 7 * MiB, 100, 7 * MiB]);
     const target = new MemoryStore();
     await expect(exportDatabase({ source, target, maxMemory: 100 * MiB })).rejects.toMatchObject({
       code: "ERR_USAGE",
@@ -176,7 +155,7 @@ class Watched implements Transport {
 describe("--max-requests", () => {
   it("holds for a whole export and import, and both are whole", async () => {
     const source = await bench.emptyDatabase();
-    await fill(
+    await fillSized(
       source,
       "Thing",
       Array.from({ length: 5_000 }, () => 200),
@@ -223,7 +202,7 @@ describe("budgets of ops", () => {
 
   it("stop an export with exit status 31 before more is spent, and --resume finishes it as of the same moment", async () => {
     const source = await bench.emptyDatabase();
-    await fill(
+    await fillSized(
       source,
       "Thing",
       Array.from({ length: 6_000 }, () => 300),
@@ -248,7 +227,7 @@ describe("budgets of ops", () => {
 
   it("stop an import with exit status 31, and --continue finishes it", async () => {
     const source = await bench.emptyDatabase();
-    await fill(
+    await fillSized(
       source,
       "Thing",
       Array.from({ length: 4_000 }, () => 300),
@@ -268,7 +247,7 @@ describe("budgets of ops", () => {
 
   it("are counted into the manifest, with documents", async () => {
     const source = await scoped(bench.root, (await bench.emptyDatabase()).path, "admin");
-    await fill(source, "Thing", [1, 2, 3]);
+    await fillSized(source, "Thing", [1, 2, 3]);
     const target = new MemoryStore();
     const own = connect({ endpoint: bench.endpoint, secret: bench.secretOf(source) });
     await exportDatabase({ source: own, target });

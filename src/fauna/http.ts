@@ -59,6 +59,10 @@ class HttpAnswer implements Answer {
 /**
  * The one transport that touches the network. On `http://` it speaks HTTP/2 with prior knowledge, as Fauna's own
  * drivers do; on `https://` what TLS agrees on. Where the other side cannot do HTTP/2 it goes on in HTTP/1.1.
+ *
+ * Fauna takes 64 KiB over an HTTP/2 connection and then waits until it has said so (live 47): over a distance that is
+ * all that goes out in a round trip, however many requests are under way. Bodies that are larger than what the other
+ * side takes go over connections of HTTP/1.1, if it speaks that as well.
  */
 export class HttpTransport implements Transport {
   readonly #endpoint: URL;
@@ -70,6 +74,8 @@ export class HttpTransport implements Transport {
   readonly #ca: string | undefined;
   readonly #counters: Counters;
   #wire: Wire | undefined;
+  /** For large bodies; undefined where the other side speaks HTTP/2 alone. Found out once. */
+  #wide: Promise<Wire | undefined> | undefined;
   #closed = false;
 
   constructor(options: HttpOptions) {
@@ -120,6 +126,7 @@ export class HttpTransport implements Transport {
   close(): Promise<void> {
     this.#closed = true;
     this.#wire?.close();
+    void this.#wide?.then((wire) => wire?.close());
     return Promise.resolve();
   }
 
@@ -149,7 +156,12 @@ export class HttpTransport implements Transport {
 
   async #exchange(exchange: Exchange): Promise<WireAnswer> {
     const wire = (this.#wire ??= this.#http2());
+    const bytes = exchange.body?.byteLength ?? 0;
     try {
+      if (wire instanceof Http2Wire && bytes > (wire.takes ?? Infinity)) {
+        const wide = await (this.#wide ??= this.#findWide());
+        if (wide !== undefined) return await wide.exchange(exchange);
+      }
       return await wire.exchange(exchange);
     } catch (error) {
       if (!(error instanceof NotHttp2)) throw error;
@@ -158,6 +170,21 @@ export class HttpTransport implements Transport {
       wire.close();
       return this.#wire.exchange(exchange);
     }
+  }
+
+  /** HTTP/1.1, if the other side is Fauna in it, too: `/ping` asks nothing of a database. */
+  async #findWide(): Promise<Wire | undefined> {
+    const wire = this.#http1();
+    const signal = AbortSignal.timeout(this.#connectMs);
+    const ping = { method: "GET", path: "/ping", headers: {}, body: undefined } as const;
+    try {
+      const { status } = await wire.exchange({ ...ping, signal, maxBytes: 65_536 });
+      if (status === 200) return wire;
+    } catch {
+      // It speaks HTTP/2 alone.
+    }
+    wire.close();
+    return undefined;
   }
 
   #http1(): Wire {

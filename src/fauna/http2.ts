@@ -41,6 +41,8 @@ export class Http2Wire implements Wire {
   #line: Promise<Line> | undefined;
   /** All that have not ended, those on which nothing more is asked included. */
   readonly #lines = new Set<Line>();
+  /** How many bytes of requests the other side lets come before it says that it has taken some; undefined until it is known. */
+  takes: number | undefined;
 
   constructor(endpoint: URL, options: Http2Options) {
     this.#endpoint = endpoint;
@@ -94,6 +96,7 @@ export class Http2Wire implements Wire {
       ...(socket === undefined ? {} : { createConnection: () => socket }),
     });
     await this.#settled(session);
+    this.takes = session.remoteSettings?.initialWindowSize;
     session.setLocalWindowSize(WINDOW_BYTES);
     const line: Line = {
       session,

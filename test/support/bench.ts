@@ -1,5 +1,6 @@
 /** A target for tests of whole databases: an emulator, databases in it, and independent readings of them. */
-import { type EmulatorOptions, startEmulator } from "../../src/emulator/emulator.ts";
+import { randomBytes } from "node:crypto";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/emulator/emulator.ts";
 import { connect, type Connection, type ConnectOptions } from "../../src/fauna/fauna.ts";
 import { createDatabase } from "../../src/import/import.ts";
 import { openArchive } from "../../src/archive/archive.ts";
@@ -26,12 +27,16 @@ export class Bench implements AsyncDisposable {
     this.#close = close;
   }
 
-  /** An empty emulator of the test's own, and a connection to its root that gives up soon. */
+  /**
+   * An empty emulator of the test's own, and a connection to its root that gives up soon. With `FAUNA_ENDPOINT` and
+   * `FAUNA_SECRET` a database of that server, unless the test asks for what only the emulator has.
+   */
   static async start(
     emulator: EmulatorOptions = {},
     connection: Partial<ConnectOptions> = {},
   ): Promise<Bench> {
-    const running = await startEmulator(emulator);
+    const elsewhere = Object.keys(emulator).length === 0 ? await ofEndpoint() : undefined;
+    const running = elsewhere ?? (await startEmulator(emulator));
     const { endpoint, secret } = running;
     const root = connect({ endpoint, secret, retry: { attempts: 1 }, ...connection });
     return new Bench(endpoint, secret, root, async () => {
@@ -62,6 +67,21 @@ export class Bench implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close();
   }
+}
+
+/** A child database of the server that the environment names, with a key of its own; deleted when it is closed. */
+async function ofEndpoint(): Promise<Pick<Emulator, "endpoint" | "secret" | "close"> | undefined> {
+  const { FAUNA_ENDPOINT: endpoint, FAUNA_SECRET: parent } = process.env;
+  if (endpoint === undefined || parent === undefined) return undefined;
+  const above = connect({ endpoint, secret: parent });
+  const name = `ark_test_${randomBytes(6).toString("hex")}`;
+  await above.v10(`Database.create({ name: "${name}", typechecked: false })`);
+  const { dataText } = await above.v10(`Key.create({ role: "admin", database: "${name}" }).secret`);
+  const close = async (): Promise<void> => {
+    await above.v10(`Database.byName("${name}")?.delete()`);
+    await above.close();
+  };
+  return { endpoint, secret: JSON.parse(dataText) as string, close };
 }
 
 export interface CollectionFingerprint {

@@ -222,7 +222,7 @@ it("ids, times and limits at their very ends come back as they were", async () =
   await source.v10('Collection.create({ name: "C" })');
   const inserts = ids.map(
     (id, i) =>
-      `{"insert":{"ref":{"collection":"C"},"id":"${id}"},"ts":${i - 1},"action":"create","params":{"quote":{"data":{"i":${i}}}}}`,
+      `{"insert":{"ref":{"collection":"C"},"id":"${id}"},"ts":${i + 1},"action":"create","params":{"quote":{"data":{"i":${i}}}}}`,
   );
   await source.v4(`{"do":[${inserts.join(",")},null]}`);
   const archive = new MemoryStore();

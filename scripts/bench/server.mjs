@@ -46,15 +46,18 @@ if (kind === "emulator") {
       } = page === undefined
         ? (answers.get(key) ?? nothing)
         : { status: 200, headers: { "x-byte-read-ops": "1" }, text: "" };
+      // Strings behind large buffers do not always arrive whole in Node 20; buffers do.
+      const parts = [...(page ?? []), text].map((part) =>
+        typeof part === "string" ? Buffer.from(part) : part,
+      );
       stream.respond({
         ":status": status,
         "content-type": "application/json;charset=utf-8",
+        "content-length": parts.reduce((sum, part) => sum + part.length, 0),
         ...shown,
       });
-      // Strings behind large buffers do not always arrive whole in Node 20; buffers do.
-      for (const part of page ?? [])
-        stream.write(typeof part === "string" ? Buffer.from(part) : part);
-      stream.end(Buffer.from(text));
+      for (const part of parts) stream.write(part);
+      stream.end();
     });
   });
   server.listen(0, "127.0.0.1", () => {

@@ -150,6 +150,7 @@ export async function writeSegment(
   const sha256 = createHash("sha256");
   const frames: FrameEntry[] = [];
   const spare: Buffer[] = [];
+  const frameRoom = options.frameBytes + LINE_BYTES;
   let plainBytes = 0;
   let compressedBytes = 0;
   let storedBytes = 0;
@@ -157,7 +158,7 @@ export async function writeSegment(
   async function* plainFrames(): AsyncGenerator<PlainFrame, void, undefined> {
     for (let next = source.next; next !== undefined; next = source.next) {
       const frame = { plainOffset: plainBytes, firstId: next.lines.id(next.from) };
-      let buffer = spare.pop() ?? Buffer.allocUnsafeSlow(options.frameBytes + LINE_BYTES);
+      let buffer = spare.pop() ?? Buffer.allocUnsafeSlow(frameRoom);
       let length = 0;
       let records = 0;
       for (; next !== undefined && length < options.frameBytes; next = source.next) {
@@ -195,8 +196,11 @@ export async function writeSegment(
 
   async function compress({ plain, ...frame }: PlainFrame) {
     const stored = await codec.compress(plain);
-    // What is stored as it is belongs to the store from here on; only other buffers are used again.
-    if (stored !== plain) spare.push(Buffer.from(plain.buffer));
+    // What is stored as it is belongs to the store from here on; only other buffers are used again, but for those that
+    // had to grow: a large document would keep its room as long as the segment is written.
+    const room = Buffer.from(plain.buffer);
+    if (stored !== plain && room.length > frameRoom) release(room);
+    else if (stored !== plain) spare.push(room);
     return { ...frame, stored };
   }
 
@@ -287,5 +291,6 @@ class Contents {
 function grown(buffer: Buffer, length: number, more: number): Buffer {
   const larger = Buffer.allocUnsafeSlow(length + more);
   buffer.copy(larger, 0, 0, length);
+  release(buffer);
   return larger;
 }

@@ -7,6 +7,7 @@ import {
 import { Agent as SecureAgent, request as secureRequest, type AgentOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import { callbackify } from "node:util";
+import { Body } from "./body.ts";
 import { failure, socketFailure } from "./failure.ts";
 import { type Proxy, type SecureOptions, tooLate } from "./proxy.ts";
 import { isWhole, plainHeaders, type Exchange, type Wire, type WireAnswer } from "./wire.ts";
@@ -112,25 +113,25 @@ export class Http1Wire implements Wire {
   async #collect(response: IncomingMessage, maxBytes: number): Promise<WireAnswer> {
     const place = this.#endpoint.origin;
     const headers = plainHeaders(response.headers);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const body = new Body(headers, maxBytes);
     try {
       for await (const chunk of response as AsyncIterable<Buffer>) {
-        bytes += chunk.byteLength;
-        if (bytes > maxBytes) {
+        body.take(chunk);
+        if (body.bytes > maxBytes) {
           throw failure("oversized", `The answer is larger than ${maxBytes} bytes.`, { place });
         }
-        chunks.push(chunk);
       }
     } catch (error) {
+      body.drop();
       response.destroy();
       const ours = (error as { details?: unknown }).details !== undefined;
       throw ours ? error : failure("cut", "The answer broke off.", { place, cause: error });
     }
-    if (!response.complete || !isWhole(headers, bytes)) {
-      throw failure("cut", `The answer broke off after ${bytes} bytes.`, { place });
+    if (!response.complete || !isWhole(headers, body.bytes)) {
+      body.drop();
+      throw failure("cut", `The answer broke off after ${body.bytes} bytes.`, { place });
     }
-    return { status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks, bytes) };
+    return { status: response.statusCode ?? 0, headers, body: body.finish() };
   }
 }
 

@@ -1,5 +1,6 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
+import { Body } from "./body.ts";
 import { aborted, failure, socketFailure } from "./failure.ts";
 import { isWhole, plainHeaders, type Exchange, type Wire, type WireAnswer } from "./wire.ts";
 
@@ -169,7 +170,7 @@ export class Http2Wire implements Wire {
       let status = 0;
       let headers: Record<string, string> = {};
       let ended = false;
-      let bytes = 0;
+      let body: Body | undefined;
       let problem: unknown;
       let sent = !stream.pending;
       let cancelled = false;
@@ -177,7 +178,6 @@ export class Http2Wire implements Wire {
         cancelled = true;
         stream.close(constants.NGHTTP2_CANCEL);
       };
-      const chunks: Buffer[] = [];
       const onAbort = (): void => {
         reject(exchange.signal.reason);
         cancel();
@@ -188,23 +188,27 @@ export class Http2Wire implements Wire {
         headers = plainHeaders(fields);
       });
       stream.on("data", (chunk: Buffer) => {
-        bytes += chunk.byteLength;
-        if (bytes > exchange.maxBytes) {
+        if (cancelled) return;
+        body ??= new Body(headers, exchange.maxBytes);
+        body.take(chunk);
+        if (body.bytes > exchange.maxBytes) {
           reject(
             failure("oversized", `The answer is larger than ${exchange.maxBytes} bytes.`, {
               place,
             }),
           );
           cancel();
-        } else chunks.push(chunk);
+        }
       });
       stream.on("end", () => (ended = true));
       stream.on("error", (error) => (problem = error));
       stream.on("close", () => {
         exchange.signal.removeEventListener("abort", onAbort);
+        const bytes = body?.bytes ?? 0;
         const whole = ended && !stream.aborted && status !== 0 && isWhole(headers, bytes);
-        if (whole) resolve({ status, headers, body: Buffer.concat(chunks, bytes) });
-        else if (!cancelled) reject(this.#lost(line, stream, { sent, bytes, problem }));
+        if (whole) return resolve({ status, headers, body: body?.finish() ?? Buffer.alloc(0) });
+        body?.drop();
+        if (!cancelled) reject(this.#lost(line, stream, { sent, bytes, problem }));
       });
       exchange.signal.addEventListener("abort", onAbort);
       if (exchange.signal.aborted) return onAbort();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DefinitionKind, DefinitionLine } from "../archive/archive.ts";
 import { ArkError, isArkError } from "../errors/errors.ts";
 import { pushSchema, type SchemaFile } from "../fauna/fauna.ts";
-import { isJsonObject, parseJson, printJson, printString } from "../values/json.ts";
+import { isJsonObject, type Json, parseJson, printJson, printString } from "../values/json.ts";
 import { ownSchemaVersion } from "./ownership.ts";
 import type { Step, StepContext } from "./plan.ts";
 import { type ImportSource, pastOf } from "./source.ts";
@@ -261,7 +261,7 @@ function metadataSteps(source: ImportSource): Step[] {
         title: `set the metadata of ${module} ${name}`,
         reason: "schema files do not carry it",
         run: async ({ target, signal }: StepContext) => {
-          await target.v10(`${module}.byName(name)!.update({ data: data })`, {
+          await target.v10(setMetadata(module, data), {
             arguments: { name: printString(name), data },
             typecheck: false,
             idempotent: true,
@@ -270,6 +270,27 @@ function metadataSteps(source: ImportSource): Step[] {
         },
       })),
   );
+}
+
+/** What definitions are made of besides their `data`, where that can have nulls in arrays: a collection's cannot. */
+const MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  Function: ["name", "body", "alias", "role", "signature"],
+  Role: ["name", "privileges", "membership"],
+  AccessProvider: ["name", "issuer", "jwks_uri", "roles"],
+};
+
+/** An update strips nulls from arrays, a replacement keeps them (live 42). */
+function setMetadata(module: string, data: string): string {
+  const members = MEMBERS[module];
+  if (members === undefined || !hasNullInArray(parseJson(data)))
+    return `${module}.byName(name)!.update({ data: data })`;
+  const same = members.map((member) => `${member}: d.${member}`).join(", ");
+  return `let d = ${module}.byName(name)!; d.replace({ ${same}, data: data })`;
+}
+
+function hasNullInArray(json: Json): boolean {
+  if (Array.isArray(json)) return json.some((item) => item === null || hasNullInArray(item));
+  return isJsonObject(json) && [...json.values()].some(hasNullInArray);
 }
 
 function metadata({ v10 }: DefinitionLine): string | undefined {

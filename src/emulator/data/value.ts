@@ -135,7 +135,7 @@ export function mergeObjects(previous: ObjectData, patch: ObjectData): ObjectDat
 }
 
 /** As {@link dropNullMembers}, without the nulls of its arrays. */
-function dropNulls(value: Data): Data {
+export function dropNulls(value: Data): Data {
   if (isArrayData(value)) return value.filter((element) => element !== null).map(dropNulls);
   if (!isObjectData(value)) return value;
   const members: [string, Data][] = [];

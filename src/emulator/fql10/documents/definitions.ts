@@ -1,6 +1,13 @@
 /** Writing the database's own documents: definitions, child databases, keys, tokens, credentials. */
 import { type CollectionId, isNamedKind, NATIVE, nativeName } from "../../data/ids.ts";
-import { type Data, DocRef, isArrayData, type ObjectData } from "../../data/value.ts";
+import {
+  type Data,
+  DocRef,
+  dropNulls,
+  isArrayData,
+  isObjectData,
+  type ObjectData,
+} from "../../data/value.ts";
 import { Version } from "../../data/version.ts";
 import { isDefinitionKind } from "../../schema/definition-shapes.ts";
 import * as schema from "../../schema/definitions.ts";
@@ -36,7 +43,7 @@ export function createDefinition(
       if (!context.auth.may("create", resource(collection), { ref, after })) throw denied(context);
     });
   }
-  const fields = toFields(context, object);
+  const fields = fieldsOf(context, collection, object);
   if (!context.auth.may("create", resource(collection), { after: fields })) throw denied(context);
   refuseAdminRole(context, collection, undefined, fields);
   const ref = guarded(context, () =>
@@ -46,6 +53,19 @@ export function createDefinition(
     context.query.noteWrite(context, Number(ref.id), "collection");
   context.query.noteDefinition(context);
   return new Doc(collection, ref.id, { name: textOf(fields.get("name")) });
+}
+
+/** What is given for a definition. A collection's `data` loses the nulls of its arrays in any case (live 42). */
+function fieldsOf(context: Context, collection: CollectionId, object: ObjectOf): ObjectData {
+  const fields = toFields(context, object);
+  const data = fields.get("data");
+  if (collection !== NATIVE.Collection || data === undefined) return fields;
+  return new Map([...fields, ["data", isObjectData(data) ? keptOf(data) : data]]);
+}
+
+/** Its own members that are null say what an update takes away. */
+function keptOf(data: ObjectData): ObjectData {
+  return new Map([...data].map(([name, value]) => [name, dropNulls(value)]));
 }
 
 /** Changes a definition or secret. */
@@ -58,7 +78,7 @@ export function changeDefinition(
   needWrite(context, how);
   const ref = existing(context, doc);
   const { transaction } = context.query;
-  const fields = toFields(context, object);
+  const fields = fieldsOf(context, doc.collection, object);
   const before = transaction.get(ref)?.fields ?? new Map();
   if (!context.auth.may("write", resource(doc.collection), { ref, before, after: fields }))
     throw denied(context);

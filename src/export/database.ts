@@ -5,7 +5,7 @@ import {
   printDefinitionLine,
 } from "../archive/archive.ts";
 import { DEFINITION_KINDS } from "../fauna/fauna.ts";
-import type { OnProgress } from "../flow/flow.ts";
+import { progressBelow } from "../flow/flow.ts";
 import { DocumentsRun } from "./documents.ts";
 import { exportHistory } from "./history.ts";
 import type { ResolvedExport } from "./options.ts";
@@ -38,7 +38,7 @@ export async function exportOne(
   const { path, connection: source, schema } = snapshot;
   const { signal, timeoutMs } = options;
   const { at } = schema;
-  const own = { ...options, source, onProgress: below(path, options.onProgress) };
+  const own = { ...options, source, onProgress: progressBelow(path, options.onProgress) };
   const documents = new DocumentsRun(own, {
     at,
     hasV4: answersV4(schema),
@@ -83,17 +83,6 @@ export async function checkHeld(
   } catch (error) {
     throw explainDeleted(error, path);
   }
-}
-
-/** Progress in a child database says which. */
-function below(path: readonly string[], onProgress: OnProgress): OnProgress {
-  if (path.length === 0) return onProgress;
-  const where = path.join("/");
-  return (progress) =>
-    onProgress({
-      ...progress,
-      item: progress.item === undefined ? where : `${where}: ${progress.item}`,
-    });
 }
 
 /** Writes schema files and definitions, and notes of what could not be had of them. */

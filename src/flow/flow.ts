@@ -22,6 +22,6 @@ export { lines, LineError, type Line, type LinesOptions } from "./lines.ts";
 export { mapConcurrent, type MapConcurrentOptions } from "./map-concurrent.ts";
 export { merge } from "./merge.ts";
 export { onAbort } from "./on-abort.ts";
-export type { OnProgress, Progress } from "./progress.ts";
+export { type OnProgress, type Progress, progressBelow } from "./progress.ts";
 export { release } from "./release.ts";
 export { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";

@@ -20,3 +20,14 @@ export interface Progress {
 
 /** Called synchronously and often; must return quickly and must not throw. */
 export type OnProgress = (progress: Progress) => void;
+
+/** Tells of what goes on in a database below the topmost one: each item says which. */
+export function progressBelow(path: readonly string[], onProgress: OnProgress): OnProgress {
+  if (path.length === 0) return onProgress;
+  const where = path.join("/");
+  return (progress) =>
+    onProgress({
+      ...progress,
+      item: progress.item === undefined ? where : `${where}: ${progress.item}`,
+    });
+}

@@ -2,12 +2,11 @@
 import { basename } from "node:path";
 import { ArkError } from "../errors/errors.ts";
 import { BatchFlow, bytesToHold, type Connection, snapshotTime } from "../fauna/fauna.ts";
-import type { OnProgress } from "../flow/flow.ts";
+import { progressBelow } from "../flow/flow.ts";
 import { deadLettersOf } from "./dead-letters.ts";
 import type { DocumentsOptions } from "./documents.ts";
 import type { ReplayOptions } from "./import.ts";
 import type { ImportSource } from "./source.ts";
-import type { Part } from "./tree.ts";
 
 export async function documentsOptions(
   target: Connection,
@@ -44,19 +43,8 @@ export function optionsBelow(
   return (path) => ({
     ...options,
     deadLetterFile: deadLettersOf(path, options.deadLetterFile),
-    onProgress: below({ path }, options.onProgress),
+    onProgress: progressBelow(path, options.onProgress),
   });
-}
-
-/** Progress in a database below the target says which. */
-export function below({ path }: Pick<Part, "path">, onProgress: OnProgress): OnProgress {
-  if (path.length === 0) return onProgress;
-  const where = path.join("/");
-  return (progress) =>
-    onProgress({
-      ...progress,
-      item: progress.item === undefined ? where : `${where}: ${progress.item}`,
-    });
 }
 
 function atLeastOne(name: string, value: number): number {

@@ -13,11 +13,11 @@
 import type { Unlock } from "../archive/archive.ts";
 import { ArkError, isArkError } from "../errors/errors.ts";
 import { type BatchFlowStep, type Connection, identity } from "../fauna/fauna.ts";
-import type { OnProgress } from "../flow/flow.ts";
+import { type OnProgress, progressBelow } from "../flow/flow.ts";
 import type { Store } from "../store/store.ts";
 import { deadLettersOf } from "./dead-letters.ts";
 import { DocumentsRun } from "./documents.ts";
-import { below, documentsOptions, optionsBelow } from "./documents-options.ts";
+import { documentsOptions, optionsBelow } from "./documents-options.ts";
 import { type Asked, printAsked } from "./asked.ts";
 import { readMark } from "./marker.ts";
 import { type ConflictPolicy, type MergeChoice, planMerge } from "./merge/merge.ts";
@@ -234,7 +234,7 @@ async function importOwned(
   const limits = await documentsOptions(target, source, options);
   const { now, deadLetterFile: file } = limits;
   const tree = new TreeRun(target, owner, signal, (part, connection): StepContext => {
-    const shared = { ...limits, signal, now, onProgress: below(part, onProgress) };
+    const shared = { ...limits, signal, now, onProgress: progressBelow(part.path, onProgress) };
     const documentsOf = { ...shared, deadLetterFile: deadLettersOf(part.path, file) };
     const goesOn = { journal, path: part.path, goesOn: marker !== undefined };
     return {

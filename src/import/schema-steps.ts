@@ -288,6 +288,7 @@ function setMetadata(module: string, data: string): string {
   return `let d = ${module}.byName(name)!; d.replace({ ${same}, data: data })`;
 }
 
+/** Of a value with the tags of v10, whose members may have any name; `holdsNullInArray` reads those of v4. */
 function hasNullInArray(json: Json): boolean {
   if (Array.isArray(json)) return json.some((item) => item === null || hasNullInArray(item));
   return isJsonObject(json) && [...json.values()].some(hasNullInArray);
